@@ -1,0 +1,1 @@
+"""queryengine: a request's filter becomes a typed, safe query for the ORM of the service."""

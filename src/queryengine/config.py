@@ -1,0 +1,28 @@
+"""How a dependency reads its filter: where it stands, under which name, who pages. Knows nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["QueryConfig"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryConfig:
+    """The settings of one dependency that are not policy.
+
+    >>> QueryConfig(parameter="q").source
+    'query'
+    """
+
+    parameter: str = "filter"
+    """the name of the query parameter, and the root of bracket parameters"""
+    source: Literal["query", "body"] = "query"
+    """whether the filter stands in the URL or is the JSON body of the request"""
+    paging: Literal["internal", "external"] = "internal"
+    """`external` leaves limit and offset to a paginator, and refuses them in the filter"""
+    cache_size: int = 1_024
+    """how many shapes of filters are kept"""
+    description: str | None = None
+    """the text of the parameter in OpenAPI"""

@@ -1,0 +1,145 @@
+"""The one family of exceptions: a stable code, a path, a span, what was expected, a hint. Knows no other module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["ConfigurationError", "ErrorCode", "FilterError", "QueryEngineError", "Span"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of characters in the text that the caller sent.
+
+    >>> Span(3, 5).slice("abcdef")
+    'de'
+    """
+
+    start: int
+    end: int
+
+    def slice(self, text: str) -> str:
+        """Return the characters of `text` that the span covers."""
+        return text[self.start : self.end]
+
+    def line_and_column(self, text: str) -> tuple[int, int]:
+        r"""Return the line and the column of the first character, both counted from 1.
+
+        >>> Span(3, 4).line_and_column("a\nbc")
+        (2, 2)
+        """
+        before = text[: self.start]
+        return before.count("\n") + 1, self.start - before.rfind("\n")
+
+
+class ErrorCode(StrEnum):
+    """Every code that a caller can meet. The texts are stable: clients may branch on them."""
+
+    INVALID_ENCODING = "invalid_encoding"
+    """The query string or body is not valid percent-encoded UTF-8, or holds a character that no value may hold."""
+    DUPLICATE_PARAMETER = "duplicate_parameter"
+    """The filter was given twice, or both as JSON and as bracket parameters."""
+    INVALID_PARAMETER = "invalid_parameter"
+    """A bracket parameter's name cannot be read."""
+    SYNTAX_ERROR = "syntax_error"
+    """The text is not a filter; `expected` lists what could have stood there."""
+    DUPLICATE_KEY = "duplicate_key"
+    """An object names the same key twice."""
+    UNKNOWN_CLAUSE = "unknown_clause"
+    """A key beside where, order, fields, include, limit, offset, skip, after, before."""
+    UNKNOWN_FIELD = "unknown_field"
+    """No such field or relation can be seen by the caller."""
+    UNKNOWN_OPERATOR = "unknown_operator"
+    """No operator has this name."""
+    OPERATOR_NOT_APPLICABLE = "operator_not_applicable"
+    """The operator exists, but not for values of this type."""
+    NOT_ALLOWED = "not_allowed"
+    """The caller may see the field, but not use it in this way."""
+    TYPE_MISMATCH = "type_mismatch"
+    """The value is not of the field's type."""
+    OUT_OF_RANGE = "out_of_range"
+    """The value is of the field's type, but outside of what the column or the back-end holds exactly."""
+    EMPTY_CONDITION = "empty_condition"
+    """An empty object or an empty and, or, nor: nothing that could mean something."""
+    QUANTIFIER_REQUIRED = "quantifier_required"
+    """A to-many relation without some, every or none."""
+    LIMIT_EXCEEDED = "limit_exceeded"
+    """A limit of the policy is breached; `expected` says its name and its value."""
+    INVALID_REGEX = "invalid_regex"
+    """The pattern is outside of the subset that runs in linear time."""
+    INVALID_CURSOR = "invalid_cursor"
+    """The cursor was not made by this service for this order, policy and principal."""
+    UNSUPPORTED_BY_BACKEND = "unsupported_by_backend"
+    """The back-end declares that it cannot do this; it never approximates."""
+    ACCESS_DENIED = "access_denied"
+    """The scope of the request denies all rows."""
+
+
+class QueryEngineError(Exception):
+    """The root of all exceptions of queryengine and of its back-ends."""
+
+
+class ConfigurationError(QueryEngineError):
+    """A mistake of the service's author (a policy that names no field, a model that cannot be read)."""
+
+
+class FilterError(QueryEngineError):
+    """What is wrong with a caller's filter. Every text in it is safe to show to that caller.
+
+    `path` leads to the place (`("where", "price", "gt")`), `span` covers it in `source`; `expected` lists
+    what could have stood there, `nearest` a visible name that is close to a misspelt one.
+
+    >>> error = FilterError(ErrorCode.UNKNOWN_FIELD, "no field 'prize'", path=("where", "prize"), nearest="price")
+    >>> print(error)
+    no field 'prize' at where.prize; did you mean 'price'?
+    """
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        path: Sequence[str | int] = (),
+        span: Span | None = None,
+        source: str | None = None,
+        expected: Sequence[str] = (),
+        nearest: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = tuple(path)
+        self.span = span
+        self.source = source
+        self.expected = tuple(expected)
+        self.nearest = nearest
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = f" at {'.'.join(map(str, self.path))}" if self.path else ""
+        guess = f"; did you mean {self.nearest!r}?" if self.nearest else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.message}{place}{guess}{hint}"
+
+    def context(self) -> dict[str, Any]:  # Any: it is the JSON object of the error's `ctx`
+        """Return line, column, span, expected, nearest and hint, as far as they are known, ready for JSON.
+
+        >>> FilterError(ErrorCode.SYNTAX_ERROR, "stop", span=Span(2, 3), source="ab?").context()
+        {'line': 1, 'column': 3, 'span': [2, 3]}
+        """
+        context: dict[str, Any] = {}
+        if self.span is not None:
+            if self.source is not None:
+                context["line"], context["column"] = self.span.line_and_column(self.source)
+            context["span"] = [self.span.start, self.span.end]
+        if self.expected:
+            context["expected"] = list(self.expected)
+        if self.nearest is not None:
+            context["nearest"] = self.nearest
+        if self.hint is not None:
+            context["hint"] = self.hint
+        return context

@@ -1,0 +1,41 @@
+"""The bounds on a filter, each checked before the work that it bounds. Knows nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How large a filter may be. A breach is the error `limit_exceeded`, which names the limit.
+
+    >>> Limits(max_conditions=8).max_conditions
+    8
+    """
+
+    max_url_bytes: int = 8_192
+    """the raw query string, in bytes"""
+    max_body_bytes: int = 65_536
+    """a body, read as a stream, in bytes"""
+    max_depth: int = 16
+    """nesting of objects and lists"""
+    max_conditions: int = 64
+    """comparisons and quantifiers"""
+    max_list_length: int = 500
+    """values in one list"""
+    max_string_length: int = 1_024
+    """characters in one text value"""
+    max_order_keys: int = 8
+    """keys of one order"""
+    max_include_depth: int = 2
+    """relations included inside of one another"""
+    max_path_length: int = 8
+    """parts of one dotted path"""
+    default_limit: int = 100
+    """rows, where the filter names no limit"""
+    max_limit: int = 1_000
+    """rows that a filter may ask for"""
+    max_offset: int = 1_000_000
+    """rows that a filter may skip"""
