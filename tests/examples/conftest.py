@@ -1,0 +1,18 @@
+"""A small slice of the flights, loaded once for all tests of the examples."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from examples.flights.load import load
+
+
+@pytest.fixture(scope="session")
+def flights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("flights") / "flights.sqlite"
+    load(path, Console(file=io.StringIO()), limit=3_000)
+    return path
