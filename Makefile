@@ -1,0 +1,111 @@
+# `make` lists what can be made. Nothing is written into the checkout but caches that git ignores.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# -- settings: each can be given on the command line ------------------------------------------------------
+
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/queryengine
+VENV ?= $(CACHE)/venv
+DEMO_VENV ?= $(CACHE)/demo
+WORKERS ?= 2
+EXAMPLES ?= 20000
+ARGS ?=
+
+# -- environments -----------------------------------------------------------------------------------------
+
+# A stamp's name says what the environment was made from; a change there, or another checkout, makes it anew.
+SOURCES := pyproject.toml $(wildcard backends/*/pyproject.toml) constraints.txt scripts/environment
+KEY := $(shell { pwd; echo "$(PYTHON)"; cat $(SOURCES); } | cksum | tr ' ' '-')
+STAMP := $(VENV)/stamps/$(KEY)
+DEMO_STAMP := $(DEMO_VENV)/stamps/$(KEY)
+
+BIN := $(VENV)/bin
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export PYTHON
+
+$(STAMP): GROUPS := dev build
+$(DEMO_STAMP): GROUPS := demo
+$(STAMP) $(DEMO_STAMP):
+	scripts/environment $(abspath $(@D)/..) $(GROUPS)
+	rm -rf $(@D) && mkdir -p $(@D) && touch $@
+
+# -- for users --------------------------------------------------------------------------------------------
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(DEMO_STAMP) ## load the flights of 2013, start the service, walk through its requests
+	$(DEMO_VENV)/bin/python -m examples.flights demo $(ARGS)
+
+.PHONY: serve
+serve: $(DEMO_STAMP) ## keep the demo's service up, with /docs
+	$(DEMO_VENV)/bin/python -m examples.flights serve $(ARGS)
+
+# -- for contributors -------------------------------------------------------------------------------------
+
+.PHONY: environment
+environment: $(STAMP) ## make the development environment, outside the checkout
+
+.PHONY: format
+format: $(STAMP) ## format the code and repair what the linter can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: check
+check: $(STAMP) ## the fast loop, under a minute: lint, types, unit tests
+	$(MAKE) --no-print-directory lint
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target types
+	$(BIN)/pytest -q --numprocesses $(WORKERS) -m "not fuzz" --hypothesis-profile=check $(ARGS)
+
+.PHONY: test
+test: $(STAMP) postgres lint types docs ## everything that has to hold, on real databases
+	$(BIN)/pytest --numprocesses $(WORKERS) \
+	    --cov --cov-report=term --cov-report=json:build/coverage.json $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(STAMP) postgres ## random filters on every database, EXAMPLES of them each (default 20,000)
+	QUERYENGINE_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -m fuzz --numprocesses $(WORKERS) --hypothesis-profile=fuzz $(ARGS)
+
+.PHONY: matrix
+matrix: postgres ## the tests on each Python of the machine, with the oldest and the newest versions
+	scripts/matrix
+
+.PHONY: bench
+bench: $(STAMP) ## measure against the peers; writes benchmarks/results/*.json
+	$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: docs
+docs: $(STAMP) ## build the documentation into build/site; a warning is an error
+	$(BIN)/mkdocs build --quiet --strict --site-dir build/site
+
+.PHONY: constraints
+constraints: $(STAMP) ## pin the newest versions of everything in constraints.txt
+	scripts/constraints $(BIN)/uv
+
+# -- the parts of check and test ---------------------------------------------------------------------------
+
+.PHONY: lint
+lint: $(STAMP)
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+
+.PHONY: types mypy pyright
+types: mypy pyright
+
+mypy: $(STAMP) docs-code
+	$(BIN)/mypy
+
+pyright: $(STAMP) docs-code
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+.PHONY: docs-code
+docs-code: $(STAMP)
+	$(BIN)/python scripts/docs_code.py build/docs_code
+
+.PHONY: postgres
+postgres:
+	scripts/need-postgres

@@ -1,0 +1,25 @@
+"""What every test run shares: how async tests run, and Hypothesis' profiles."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Chosen by `--hypothesis-profile`. No deadlines: on two shared cores a single example may be slow.
+settings.register_profile("check", max_examples=50, deadline=None)
+settings.register_profile("test", max_examples=200, deadline=None, print_blob=True)
+settings.register_profile(
+    "fuzz",
+    max_examples=int(os.environ.get("QUERYENGINE_EXAMPLES", "20000")),
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio, the loop of the drivers."""
+    return "asyncio"

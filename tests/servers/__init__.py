@@ -1,0 +1,1 @@
+"""Real database servers for the tests, each started in a folder of its own and gone afterwards."""
