@@ -1,0 +1,25 @@
+"""Typed values: read from literals, checked when they come from Python, written back; the table of all types.
+
+The rules are the contract's for values: each type has one literal form, nothing is converted by guess, and a
+value that a field cannot hold exactly is an error.
+"""
+
+from queryengine.values.checking import check
+from queryengine.values.json_value import json_document
+from queryengine.values.problem import ValueProblem, expectation
+from queryengine.values.reading import ScalarType, TypedValue, read_list, reader, split_list
+from queryengine.values.writing import JSONValue, write
+
+__all__ = [
+    "JSONValue",
+    "ScalarType",
+    "TypedValue",
+    "ValueProblem",
+    "check",
+    "expectation",
+    "json_document",
+    "read_list",
+    "reader",
+    "split_list",
+    "write",
+]
