@@ -14,7 +14,7 @@ from scripts.docs_code import FENCE, ROOT, Program, named_programs, pages
 
 PROGRAMS = list(named_programs())
 
-LANGUAGES = frozenset("console http ini json lark mermaid pycon python sh sql text toml yaml".split())
+LANGUAGES = {"console", "http", "json", "lark", "pycon", "python", "sh", "sql", "text", "toml", "yaml"}
 
 
 @pytest.mark.parametrize(("name", "page", "program"), PROGRAMS, ids=[name for name, _, _ in PROGRAMS])

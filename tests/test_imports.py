@@ -1,0 +1,155 @@
+"""Who may import whom: the core knows no ORM, its stages run one way, and importing it costs little."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = ROOT / "src" / "queryengine"
+BACKENDS = {folder.parents[1].name: folder for folder in sorted(ROOT.glob("backends/*/src/queryengine_*"))}
+
+# What the whole core may import besides Python's own library, and what only one place in it may.
+ALLOWED = {
+    "annotated_types",
+    "fastapi",
+    "lark",
+    "pydantic",
+    "pydantic_core",
+    "queryengine",
+    "starlette",
+    "typing_extensions",
+}
+ALLOWED_IN = {
+    "cli": {"rich", "typer"},
+    "testing": {"hypothesis", "pytest"},
+}
+
+# The companion stands on these: they have to load without a web framework and without a parser.
+FOUNDATIONS = ["ast", "binder", "compiler", "errors", "operators", "schema"]
+WEB_AND_PARSER = {"fastapi", "lark", "starlette"}
+NOT_AT_IMPORT = {"fastapi", "lark", "rich", "starlette", "typer"}
+
+
+def module_name(file: Path, package: Path) -> str:
+    parts = file.relative_to(package.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_of(package: Path) -> dict[str, Path]:
+    return {module_name(file, package): file for file in sorted(package.rglob("*.py"))}
+
+
+def statements(node: ast.AST, *, at_load: bool) -> Iterator[ast.AST]:
+    """Give all nodes of a tree; `at_load` leaves out what only functions or type checkers come to."""
+    for child in ast.iter_child_nodes(node):
+        if at_load and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if at_load and isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            continue
+        yield child
+        yield from statements(child, at_load=at_load)
+
+
+def imported(file: Path, *, at_load: bool = False) -> Iterator[str]:
+    """Give the modules that a file's imports name; `from a.b import c` names `a.b` and perhaps `a.b.c`."""
+    for statement in statements(ast.parse(file.read_text(encoding="utf-8")), at_load=at_load):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            yield statement.module
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+
+
+def foreign(file: Path) -> set[str]:
+    """Return the packages that a file imports anywhere, those of Python's own library left out."""
+    return {name.partition(".")[0] for name in imported(file)} - set(sys.stdlib_module_names)
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Return which packages a fresh interpreter has loaded after a statement."""
+    program = f"{statement}\nimport sys\nprint(*sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    return {name.partition(".")[0] for name in answer.stdout.split()}
+
+
+@pytest.mark.parametrize("name", modules_of(CORE))
+def test_a_core_module_imports_no_orm_and_nothing_else_unknown(name: str) -> None:
+    part = name.partition(".")[2].partition(".")[0]
+    allowed = ALLOWED | ALLOWED_IN.get(part, set())
+    assert foreign(modules_of(CORE)[name]) <= allowed
+
+
+@pytest.mark.parametrize("name", FOUNDATIONS)
+def test_a_foundation_loads_neither_web_framework_nor_parser(name: str) -> None:
+    assert not loaded_by(f"import queryengine.{name}") & WEB_AND_PARSER
+
+
+def test_the_core_modules_form_no_cycle() -> None:
+    modules = modules_of(CORE)
+    graph = {
+        name: {used for used in imported(file, at_load=True) if used in modules and used != name}
+        for name, file in modules.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"modules import each other in a ring: {' <- '.join(error.args[1])}")
+
+
+def test_importing_the_core_loads_no_framework_no_parser_no_terminal() -> None:
+    assert not loaded_by("import queryengine") & NOT_AT_IMPORT
+
+
+def test_every_public_name_of_the_core_resolves() -> None:
+    package = importlib.import_module("queryengine")
+    public: list[str] = package.__all__
+    assert public
+    assert len(public) == len(set(public))
+    for name in public:
+        assert getattr(package, name) is not None
+    assert set(public) <= set(dir(package))
+
+
+def test_an_unknown_name_of_the_core_is_an_attribute_error() -> None:
+    package = importlib.import_module("queryengine")
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = package.no_such_name
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_backend_imports_no_other_backend(backend: str) -> None:
+    own = BACKENDS[backend].name
+    others = {folder.name for folder in BACKENDS.values()} - {own}
+    for file in BACKENDS[backend].rglob("*.py"):
+        assert not foreign(file) & others, file
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_backend_has_the_files_that_every_backend_has(backend: str) -> None:
+    files = {file.name for file in BACKENDS[backend].iterdir()}
+    assert {"__init__.py", "compiler.py", "engine.py", "results.py", "schema.py", "py.typed"} <= files
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_backend_is_found_by_its_entry_point(backend: str) -> None:
+    found = {point.name: point for point in entry_points(group="queryengine.backends")}
+    engine: object = found[backend].load()
+    assert isinstance(engine, type)
+    assert engine.__module__.split(".")[0] == BACKENDS[backend].name
+
+
+def test_the_rules_see_an_import_wherever_it_stands(tmp_path: Path) -> None:
+    file = tmp_path / "sly.py"
+    file.write_text("def late():\n    import sqlalchemy.orm\nif True:\n    from beanie import Document\n")
+    assert foreign(file) == {"beanie", "sqlalchemy"}
+    assert set(imported(file, at_load=True)) == {"beanie", "beanie.Document"}
