@@ -1,0 +1,1 @@
+"""The same questions in each peer's language, one file a peer, all against `benchmarks.models.Flight`."""
