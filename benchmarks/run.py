@@ -32,6 +32,8 @@ QUESTIONS: Final = 720
 SHAPES: Final = 20_000
 """how many shapes come in turn: far more than a cache keeps, so each is new again when it comes again"""
 COUNTS: Final[tuple[int, ...]] = (1, 2, 4, 8, 16, 32, 64)
+NEW_COUNTS: Final = COUNTS[2:]
+"""of fewer conditions there are not enough shapes for each to be new"""
 
 
 def turns(function: Callable[[T], object], inputs: Sequence[T]) -> Runner:
@@ -155,7 +157,10 @@ def growth_rows(rounds: int) -> list[Row]:
         "first": _first_sights(ours),
     }
     figures = iter(measure(itertools.chain.from_iterable(curves.values()), rounds=rounds))
-    us = {name: dict(zip(COUNTS, itertools.islice(figures, len(COUNTS)), strict=True)) for name in curves}
+    us = {
+        name: dict(zip(COUNTS[-len(curve) :], itertools.islice(figures, len(curve)), strict=True))
+        for name, curve in curves.items()
+    }
     rows: list[Row] = []
     for name, what, peer, other in (
         ("ast", "text to bound AST", "mongo", qengine.NAME),
@@ -164,7 +169,7 @@ def growth_rows(rounds: int) -> list[Row]:
     ):
         rows += [
             row(f"conditions: {count}, {what}", other, ours_us=us[name][count], peer_us=us[peer][count])
-            for count in COUNTS
+            for count in us[name]
         ]
         rows.append(_straight(what, us[name]))
     return rows
@@ -210,16 +215,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _straight(what: str, us: dict[int, float]) -> Row:
-    late, early = (us[64] - us[32]) / 32, (us[32] - us[1]) / 31
+    first = min(us)
+    late, early = (us[64] - us[32]) / 32, (us[32] - us[first]) / (32 - first)
     name = f"a condition more between 32 and 64, {what}"
-    return row(name, "itself between 1 and 32", ours_us=late, peer_us=early, bar=1.3)
+    return row(name, f"itself between {first} and 32", ours_us=late, peer_us=early, bar=1.3)
 
 
 def _first_sights(ours: Ours) -> list[Runner]:
     """Return a runner a count, whose shapes are new: five at a time from the endless supply."""
     supply = workload.new_shapes()
     runners: list[Runner] = []
-    for count in COUNTS:
+    for count in NEW_COUNTS:
         conditions = (each for question in supply for each in question.conditions)
         questions = (Question(tuple(itertools.islice(conditions, count)), 20) for _ in range(SHAPES // 10))
         runners.append(turns(ours.ast, [text(question) for question in questions]))
