@@ -1,4 +1,4 @@
-"""The bound filter: a closed union of frozen nodes with resolved paths and typed values. Knows schema and errors."""
+"""The bound filter: a closed union of frozen nodes, resolved paths, typed values. Knows schema and errors."""
 
 from __future__ import annotations
 
@@ -91,7 +91,18 @@ class Slot:
 
 
 Scalar: TypeAlias = (
-    bool | int | float | Decimal | str | dt.date | dt.datetime | dt.time | dt.timedelta | uuid.UUID | enum.Enum | bytes
+    bool
+    | int
+    | float
+    | Decimal
+    | str
+    | dt.date
+    | dt.datetime
+    | dt.time
+    | dt.timedelta
+    | uuid.UUID
+    | enum.Enum
+    | bytes
 )
 """A typed value, never null: `isNull` is an operator of its own."""
 
@@ -104,7 +115,7 @@ A `Slot` stands in shapes only, which a back-end meets when it asks for `FilterA
 
 @dataclass(frozen=True, slots=True)
 class JSONDocument:
-    """A JSON value to compare a JSON field with, as canonical text (sorted keys), so that it can be hashed."""
+    """A JSON value to compare a JSON field with, as canonical text (sorted keys) that can be hashed."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""What a back-end is: a Protocol, its declared capabilities, its result tuple. Knows ast, operators and schema."""
+"""What a back-end is: a Protocol, its capabilities, its result tuple. Knows ast, operators and schema."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Capabilities:
     projection: bool = True
     include: bool = True
     include_window: bool = True
-    cursor: bool = True
+    cursor: bool = False
     null_order: Literal["smallest", "largest"] = "smallest"
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -60,7 +60,7 @@ class Capabilities:
         return self.notes.get(f"{kind}:{feature}") or self.notes.get(feature)
 
 
-class QueryResult(tuple[Q_co, type[BaseModel] | None, Sort], Generic[Q_co]):
+class QueryResult(tuple[Q_co, type[BaseModel] | None, Sort], Generic[Q_co]):  # noqa: SLOT001  # it carries `filter`
     """What an engine returns: it unpacks as `query, projection_model, sort`, for ever three.
 
     A back-end's own subclass fixes the type of `query`.
@@ -89,7 +89,7 @@ class QueryResult(tuple[Q_co, type[BaseModel] | None, Sort], Generic[Q_co]):
 
     @property
     def projection_model(self) -> type[BaseModel] | None:
-        """What the caller may see and asked for; None only when nothing is hidden and no fields were named."""
+        """What the caller may see and asked for; None only when nothing is hidden and no field was named."""
         return self[1]
 
     @property

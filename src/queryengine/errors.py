@@ -1,4 +1,4 @@
-"""The one family of exceptions: a stable code, a path, a span, what was expected, a hint. Knows no other module."""
+"""The one family of exceptions: a stable code, a path, a span, what was expected. Knows no other module."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["ConfigurationError", "ErrorCode", "FilterError", "QueryEngineError", "Span"]
+__all__ = ["ConfigurationError", "ErrorCode", "FilterError", "QueryEngineError", "Span", "quoted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ErrorCode(StrEnum):
     """Every code that a caller can meet. The texts are stable: clients may branch on them."""
 
     INVALID_ENCODING = "invalid_encoding"
-    """The query string or body is not valid percent-encoded UTF-8, or holds a character that no value may hold."""
+    """The query string or body is not valid UTF-8, or holds a character that no value may hold."""
     DUPLICATE_PARAMETER = "duplicate_parameter"
     """The filter was given twice, or both as JSON and as bracket parameters."""
     INVALID_PARAMETER = "invalid_parameter"
@@ -78,6 +78,15 @@ class ErrorCode(StrEnum):
     """The scope of the request denies all rows."""
 
 
+def quoted(text: str, most: int = 60) -> str:
+    r"""Return a caller's text as it may stand in a message: escaped, in quotes, cut after `most` characters.
+
+    >>> quoted("a\x00b"), quoted("abc", most=2)
+    ("'a\\x00b'", "'ab…'")
+    """
+    return repr(text if len(text) <= most else text[:most] + "…")
+
+
 class QueryEngineError(Exception):
     """The root of all exceptions of queryengine and of its back-ends."""
 
@@ -92,9 +101,9 @@ class FilterError(QueryEngineError):
     `path` leads to the place (`("where", "price", "gt")`), `span` covers it in `source`; `expected` lists
     what could have stood there, `nearest` a visible name that is close to a misspelt one.
 
-    >>> error = FilterError(ErrorCode.UNKNOWN_FIELD, "no field 'prize'", path=("where", "prize"), nearest="price")
+    >>> error = FilterError(ErrorCode.UNKNOWN_FIELD, "no field 'prize'", path=["where", "prize"])
     >>> print(error)
-    no field 'prize' at where.prize; did you mean 'price'?
+    no field 'prize' at where.prize
     """
 
     def __init__(

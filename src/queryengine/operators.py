@@ -1,4 +1,4 @@
-"""The operators of the language as one table; parser, binder, OpenAPI and documents read it. Knows ast and schema."""
+"""The operators of the language as one table, which all stages and documents read. Knows ast and schema."""
 
 from __future__ import annotations
 

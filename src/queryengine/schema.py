@@ -28,6 +28,7 @@ __all__ = [
     "JSONType",
     "ModelSchema",
     "Relation",
+    "ScalarType",
     "TextType",
     "TimeType",
     "TypeKind",
@@ -78,7 +79,7 @@ class FloatType:
 
 @dataclass(frozen=True, slots=True)
 class DecimalType:
-    """Exact decimals of at most `digits` significant digits; `scale` is what a column stores, for documents."""
+    """Exact decimals of at most `digits` significant digits; `scale` is for documents."""
 
     digits: int = 15
     scale: int | None = None
@@ -110,7 +111,7 @@ class DateType:
 
 @dataclass(frozen=True, slots=True)
 class DateTimeType:
-    """An instant (`aware`) or a wall-clock time; `resolution` is the smallest step that is held, in microseconds."""
+    """An instant (`aware`) or a wall-clock time; `resolution` is the smallest step held, in microseconds."""
 
     aware: bool
     resolution: int = 1
@@ -168,11 +169,11 @@ class JSONType:
 class ArrayType:
     """A list of values of one scalar type."""
 
-    element: FieldType
+    element: ScalarType
     kind: ClassVar = TypeKind.ARRAY
 
 
-FieldType = (
+ScalarType = (
     IntegerType
     | FloatType
     | DecimalType
@@ -185,9 +186,10 @@ FieldType = (
     | UUIDType
     | BytesType
     | EnumType
-    | JSONType
-    | ArrayType
 )
+"""The types of single values, of which arrays can be made."""
+
+FieldType = ScalarType | JSONType | ArrayType
 """The closed union of types that a field can have."""
 
 

@@ -1,0 +1,242 @@
+"""Binds a parsed filter to a view: paths, typed slots, row scopes. Its plans alone make `FilterAST`s."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from queryengine.ast import FilterAST, Include, Nulls, OrderKey, Path, Step, Where, Window
+from queryengine.conditions import ConditionBinder
+from queryengine.config import QueryConfig
+from queryengine.engine import Capabilities
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
+from queryengine.operands import OperandReader
+from queryengine.operators import SORTABLE
+from queryengine.parsed import ParsedFilter, ParsedInclude, ParsedOrder, Style
+from queryengine.plan import Plan, SlotTable
+from queryengine.policy import SecurityPolicy
+from queryengine.projection import Projector
+from queryengine.resolver import FieldTarget, Place, RelationTarget, Trail, nearest, resolve
+from queryengine.rewrite import rewrite
+from queryengine.scoping import ScopeBinder, ScopeShape
+from queryengine.view import ModelView
+
+__all__ = ["Binder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """Binds filters to one view of one engine's model."""
+
+    view: ModelView
+    capabilities: Capabilities
+    policy: SecurityPolicy
+    config: QueryConfig
+    projector: Projector
+
+    def bind(self, parsed: ParsedFilter, text: str, style: Style, scope: ScopeShape) -> Plan:
+        """Return the plan of the parsed filter's shape.
+
+        Raises FilterError for all that does not depend on the values; `Plan.instantiate` checks those.
+        """
+        scopes = ScopeBinder(scope, self.capabilities)
+        slots = SlotTable(len(scope.values))
+        operands = OperandReader(text, style, self.policy, slots)
+        conditions = ConditionBinder(self.capabilities, self.policy, scopes, operands)
+        clauses = _Clauses(self, scopes, operands, conditions)
+        template = clauses.root(parsed, scopes(self.view.schema))
+        return Plan(template, slots.readers, scopes.checks)
+
+
+class _Clauses:
+    """Binds the clauses of one text, and those of its includes."""
+
+    def __init__(
+        self, binder: Binder, scopes: ScopeBinder, operands: OperandReader, conditions: ConditionBinder
+    ) -> None:
+        self._binder = binder
+        self._capabilities = binder.capabilities
+        self._policy = binder.policy
+        self._scopes = scopes
+        self._operands = operands
+        self._conditions = conditions
+
+    def root(self, parsed: ParsedFilter, scope: Where | None) -> FilterAST:
+        """Bind the clauses of the root model."""
+        view = self._binder.view
+        external = self._binder.config.paging == "external"
+        default = self._policy.limits.default_limit
+        window = self._external(parsed) if external else self._window(parsed, (), default)
+        order = self._order(parsed, view, ())
+        fields, projection = self._binder.projector.project(view, parsed.fields, ("fields",))
+        return FilterAST(
+            condition=self._where(parsed, view, ()),
+            order=(*order, *_tie_breakers(view, order)),
+            fields=fields,
+            include=self._include(parsed, view, (), 1),
+            window=window,
+            scope=scope,
+            projection=projection,
+        )
+
+    def _where(self, parsed: ParsedFilter, view: ModelView, trail: Trail) -> Where | None:
+        if parsed.where is None:
+            return None
+        return rewrite(self._conditions.group(parsed.where, Place(view), (*trail, "where")))
+
+    # -- order
+
+    def _order(self, parsed: ParsedFilter, view: ModelView, trail: Trail) -> tuple[OrderKey, ...]:
+        most = self._policy.limits.max_order_keys
+        trail = (*trail, "order")
+        keys: list[OrderKey] = []
+        for item in parsed.order:
+            key = self._order_key(item, view, trail)
+            if len(keys) == most:
+                raise _limit("max_order_keys", most, "keys in an order", trail, item.span)
+            if any(key.path.names == other.path.names for other in keys):
+                raise FilterError(
+                    ErrorCode.DUPLICATE_KEY, f"{quoted(item.name)} orders twice", path=trail, span=item.span
+                )
+            keys.append(key)
+        return tuple(keys)
+
+    def _order_key(self, item: ParsedOrder, view: ModelView, trail: Trail) -> OrderKey:
+        target = resolve(Place(view), item.name, self._scopes, trail, item.span)
+        path = target.path
+        if isinstance(target, RelationTarget):
+            raise FilterError(
+                ErrorCode.NOT_ALLOWED, f"{quoted(item.name)} is a relation", path=trail, span=item.span
+            )
+        if not target.field.sort:
+            raise self._unsortable(item, target, trail)
+        if path.steps and not self._capabilities.order_by_relation:
+            raise self._unsupported("order by a relation's field", "order_by_relation", trail, item.span)
+        return OrderKey(path, item.descending, self._nulls(item, path, trail), span=item.span)
+
+    def _nulls(self, item: ParsedOrder, path: Path, trail: Trail) -> Nulls | None:
+        if not path.nullable:
+            return None
+        if not self._capabilities.nulls_order:
+            raise self._unsupported("order by a field that can be null", "nulls_order", trail, item.span)
+        smallest = self._capabilities.null_order == "smallest"
+        default = Nulls.LAST if item.descending is smallest else Nulls.FIRST
+        return item.nulls or default
+
+    def _unsortable(self, item: ParsedOrder, target: FieldTarget, trail: Trail) -> FilterError:
+        what, kind, gap = f"order by {quoted(item.name)}", target.type.kind, target.field.field.gap
+        if not target.field.access.sort:
+            return FilterError(ErrorCode.NOT_ALLOWED, f"{what} is not allowed", path=trail, span=item.span)
+        if gap is not None:
+            return self._unsupported(what, None, trail, item.span, gap)
+        if kind in SORTABLE:
+            return self._unsupported(f"order by {kind} fields", f"{kind}:order", trail, item.span)
+        message = f"{kind} fields have no order"
+        return FilterError(ErrorCode.OPERATOR_NOT_APPLICABLE, message, path=trail, span=item.span)
+
+    # -- window
+
+    def _external(self, parsed: ParsedFilter) -> Window:
+        for word, literal in parsed.window:
+            message = f"{word} is left to the paging of this service"
+            raise FilterError(ErrorCode.NOT_ALLOWED, message, path=(word,), span=literal.span)
+        return Window()
+
+    def _window(self, parsed: ParsedFilter, trail: Trail, default: int | None) -> Window:
+        limits = self._policy.limits
+        window = Window(default)
+        for word, literal in parsed.window:
+            place = (*trail, word)
+            if word in ("after", "before"):
+                raise self._unsupported(f"paging by cursor ({word})", "cursor", place, literal.span)
+            if word == "limit":
+                window = replace(window, limit=self._operands.window(literal, 1, limits.max_limit, place))
+            else:
+                window = replace(window, offset=self._operands.window(literal, 0, limits.max_offset, place))
+        return window
+
+    # -- include
+
+    def _include(
+        self, parsed: ParsedFilter, view: ModelView, trail: Trail, depth: int
+    ) -> tuple[Include, ...]:
+        trail = (*trail, "include")
+        most = self._policy.limits.max_include_depth
+        includes: list[Include] = []
+        for item in parsed.include:
+            if depth > most:
+                raise _limit("max_include_depth", most, "relations inside of one another", trail, item.span)
+            include = self._one_include(item, view, (*trail, item.name), depth)
+            if any(include.path.names == other.path.names for other in includes):
+                raise FilterError(
+                    ErrorCode.DUPLICATE_KEY,
+                    f"{quoted(item.name)} is included twice",
+                    path=trail,
+                    span=item.span,
+                )
+            includes.append(include)
+        return tuple(includes)
+
+    def _one_include(self, item: ParsedInclude, view: ModelView, trail: Trail, depth: int) -> Include:
+        relation = view.relations.get(item.name)
+        if relation is None or relation.relation.embedded:
+            if item.name in view.fields or relation is not None:
+                message = f"{quoted(item.name)} is not a relation to another model"
+                raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=item.span)
+            raise FilterError(
+                ErrorCode.UNKNOWN_FIELD,
+                f"no relation {quoted(item.name)}",
+                path=trail,
+                span=item.span,
+                nearest=nearest(item.name, view.relations),
+            )
+        if not relation.access.include:
+            message = f"{quoted(item.name)} may not be included"
+            raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=item.span)
+        if not self._capabilities.include:
+            raise self._unsupported("include", "include", trail, item.span)
+        step = Step(relation.relation, self._scopes(relation.relation.target))
+        inner = self._scoped(item.filter or ParsedFilter(), relation.target, trail, depth)
+        return Include(Path((item.name,), (step,), None), inner, item.span)
+
+    def _scoped(self, parsed: ParsedFilter, view: ModelView, trail: Trail, depth: int) -> FilterAST:
+        """Bind the filter of an include. It has no limit unless it says so: all related rows are meant."""
+        if (parsed.window or parsed.order) and not self._capabilities.include_window:
+            span = parsed.window[0][1].span if parsed.window else parsed.order[0].span
+            raise self._unsupported("order and limit in an include", "include_window", trail, span)
+        order = self._order(parsed, view, trail)
+        fields, projection = self._binder.projector.project(view, parsed.fields, (*trail, "fields"))
+        return FilterAST(
+            condition=self._where(parsed, view, trail),
+            order=(*order, *_tie_breakers(view, order)) if parsed.window else order,
+            fields=fields,
+            include=self._include(parsed, view, trail, depth + 1),
+            window=self._window(parsed, trail, None),
+            projection=projection,
+        )
+
+    def _unsupported(
+        self, what: str, feature: str | None, trail: Trail, span: Span, note: str | None = None
+    ) -> FilterError:
+        hint = note if feature is None else self._capabilities.note(feature)
+        message = f"{self._capabilities.backend} has no {what}"
+        return FilterError(ErrorCode.UNSUPPORTED_BY_BACKEND, message, path=trail, span=span, hint=hint)
+
+
+def _tie_breakers(view: ModelView, order: tuple[OrderKey, ...]) -> tuple[OrderKey, ...]:
+    """The fields of the primary key that the order does not name: they make it total."""
+    named = {key.path.field for key in order if not key.path.steps}
+    return tuple(
+        OrderKey(Path((field.name,), (), field), implied=True)
+        for field in view.schema.primary_key
+        if field not in named
+    )
+
+
+def _limit(name: str, most: int, what: str, trail: Trail, span: Span) -> FilterError:
+    return FilterError(
+        ErrorCode.LIMIT_EXCEEDED,
+        f"more than {most} {what}",
+        path=trail,
+        span=span,
+        expected=(f"{name} {most}",),
+    )

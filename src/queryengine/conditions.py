@@ -1,0 +1,249 @@
+"""Binds `where`: resolved paths, operators that fit their fields, a slot for each value of the text."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from queryengine.ast import And, Comparison, Not, Op, Or, Quantified, Where
+from queryengine.engine import Capabilities
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
+from queryengine.operands import OperandReader
+from queryengine.operators import OPERATORS, QUANTIFIERS, Arity, Operator, by_name
+from queryengine.parsed import (
+    Condition,
+    Group,
+    Item,
+    Literal,
+    LiteralKind,
+    Logical,
+    Negation,
+    Node,
+    OperatorTest,
+    QuantifierTest,
+)
+from queryengine.policy import SecurityPolicy
+from queryengine.resolver import (
+    FieldTarget,
+    Place,
+    RelationTarget,
+    Scopes,
+    Target,
+    Trail,
+    nearest,
+    quantifier_required,
+    resolve,
+)
+from queryengine.schema import TypeKind
+
+__all__ = ["ConditionBinder"]
+
+EQUALS = by_name["eq"]
+
+
+class ConditionBinder:
+    """Binds the conditions of one text."""
+
+    def __init__(
+        self, capabilities: Capabilities, policy: SecurityPolicy, scopes: Scopes, operands: OperandReader
+    ) -> None:
+        self._capabilities = capabilities
+        self._policy = policy
+        self._scopes = scopes
+        self._operands = operands
+        self._count = 0
+
+    def group(self, group: Group, place: Place, trail: Trail) -> Where:
+        """Bind an object of conditions, all of which must hold."""
+        if not group.items:
+            raise _empty(trail, group.span)
+        bound = tuple([self._item(item, place, trail) for item in group.items])
+        return bound[0] if len(bound) == 1 else And(bound, group.span)
+
+    def _item(self, item: Item, place: Place, trail: Trail) -> Where:
+        match item:
+            case Logical():
+                return self._logical(item, place, (*trail, item.word))
+            case Negation():
+                return Not(self.group(item.operand, place, (*trail, "not")), item.span)
+            case Condition():
+                return self._condition(item, place, (*trail, item.name))
+            case OperatorTest() | QuantifierTest():  # pragma: no cover
+                raise AssertionError("the grammar has these under a field only")
+            case _:
+                assert_never(item)
+
+    def _logical(self, item: Logical, place: Place, trail: Trail) -> Where:
+        parts = enumerate(item.operands)
+        operands = tuple([self.group(part, place, (*trail, index)) for index, part in parts])
+        match item.word:
+            case "and":
+                return And(operands, item.span)
+            case "or":
+                return Or(operands, item.span)
+            case "nor":
+                return Not(Or(operands, item.span), item.span)
+            case _:  # pragma: no cover
+                raise AssertionError(f"the grammar has no word {item.word}")
+
+    def _condition(self, item: Condition, place: Place, trail: Trail) -> Where:
+        target = resolve(place, item.name, self._scopes, trail, item.name_span)
+        if isinstance(target, RelationTarget) and not target.relation.access.filter:
+            raise _not_allowed(f"{quoted(item.name)} may not be filtered by", trail, item.name_span)
+        if not isinstance(item.test, Group):
+            return self._compare(target, EQUALS, item.test, trail, item.span)
+        if not item.test.items:
+            raise _empty(trail, item.test.span)
+        bound = tuple([self._test(target, part, trail) for part in item.test.items])
+        return bound[0] if len(bound) == 1 else And(bound, item.test.span)
+
+    def _test(self, target: Target, item: Item, trail: Trail) -> Where:
+        """Bind what stands in the object of a field or relation."""
+        match item:
+            case OperatorTest():
+                return self._compare(target, item.operator, item.operand, (*trail, item.word), item.span)
+            case QuantifierTest():
+                return self._quantified(target, item, (*trail, item.word))
+            case Condition() | Logical() | Negation():
+                if isinstance(target, FieldTarget):
+                    raise _unknown_operator(item, trail)
+                if target.relation.relation.many:
+                    raise quantifier_required(target.relation.name, trail, item.span)
+                return self._item(item, target.end, trail)
+            case _:
+                assert_never(item)
+
+    def _quantified(self, target: Target, item: QuantifierTest, trail: Trail) -> Where:
+        quantifier = QUANTIFIERS[item.word.removeprefix("$")]
+        if isinstance(target, FieldTarget) or not target.relation.relation.many:
+            message = f"{item.word} is for relations with many rows"
+            raise FilterError(ErrorCode.OPERATOR_NOT_APPLICABLE, message, path=trail, span=item.span)
+        if quantifier not in self._capabilities.quantifiers:
+            raise self._unsupported(quantifier.value, None, trail, item.span)
+        self._count_one(trail, item.span)
+        where = self.group(item.where, Place(target.end.view), trail)
+        return Quantified(target.path, quantifier, where, item.span)
+
+    # -- comparisons
+
+    def _compare(self, target: Target, operator: Operator, operand: Node, trail: Trail, span: Span) -> Where:
+        self._count_one(trail, span)
+        if operator.op is Op.EQ and isinstance(operand, Literal) and operand.kind is LiteralKind.NULL:
+            return self._null_test(target, by_name["exists" if operator.negated else "isNull"], trail, span)
+        if isinstance(target, RelationTarget):
+            if operator.op is not Op.IS_NULL:
+                raise _not_for_relations(target, operator, trail, span)
+            wanted = self._operands.flag(operand, trail) is not operator.negated
+            return self._null_test(target, by_name["isNull" if wanted else "exists"], trail, span)
+        self._check(target, operator, trail, span)
+        bound = self._apply(target, operator, operand, trail, span)
+        return Not(bound, span) if operator.negated else bound
+
+    def _null_test(self, target: Target, operator: Operator, trail: Trail, span: Span) -> Where:
+        if isinstance(target, FieldTarget):
+            self._check(target, operator, trail, span)
+        elif target.relation.relation.many:
+            raise quantifier_required(target.relation.name, trail, span)
+        elif not self._capabilities.can(operator.name, TypeKind.RELATION):
+            raise self._unsupported(f"{operator.name} on a relation", None, trail, span)
+        bound = Comparison(target.path, Op.IS_NULL, None, span)
+        return Not(bound, span) if operator.negated else bound
+
+    def _apply(
+        self, target: FieldTarget, operator: Operator, operand: Node, trail: Trail, span: Span
+    ) -> Where:
+        path, type_, op = target.path, target.type, operator.op
+        match operator.arity:
+            case Arity.FLAG:
+                bound = Comparison(path, op, None, span)
+                return bound if self._operands.flag(operand, trail) else Not(bound, span)
+            case Arity.PAIR:
+                low, high = self._operands.pair(type_, operand, trail)
+                return And((Comparison(path, Op.GTE, low, span), Comparison(path, Op.LTE, high, span)), span)
+            case Arity.MANY:
+                values, null = self._operands.many(op, type_, operand, trail)
+                bound = Comparison(path, op, values, span)
+                return Or((bound, Comparison(path, Op.IS_NULL, None, span)), span) if null else bound
+            case Arity.ONE:
+                return Comparison(path, op, self._operands.one(op, type_, operand, trail), span)
+            case _:
+                assert_never(operator.arity)
+
+    def _check(self, target: FieldTarget, operator: Operator, trail: Trail, span: Span) -> None:
+        """Refuse what the type, the back-end or the policy does not have, in this order."""
+        kind, gap = target.path.kind, target.field.field.gap
+        if kind not in operator.kinds:
+            raise FilterError(
+                ErrorCode.OPERATOR_NOT_APPLICABLE,
+                f"{operator.name} does not apply to {_with_article(kind)} field",
+                path=trail,
+                span=span,
+                expected=tuple(o.name for o in OPERATORS if o.name in target.field.operators),
+            )
+        if operator.name in target.field.operators:
+            return
+        if gap is not None and operator.op is not Op.IS_NULL:
+            raise self._unsupported(f"{operator.name} on this field", gap, trail, span)
+        if not self._capabilities.can(operator.name, kind):
+            note = self._capabilities.note(operator.name, kind)
+            raise self._unsupported(f"{operator.name} on {_with_article(kind)} field", note, trail, span)
+        raise _not_allowed(f"{operator.name} is not allowed here", trail, span)
+
+    def _count_one(self, trail: Trail, span: Span) -> None:
+        self._count += 1
+        most = self._policy.limits.max_conditions
+        if self._count > most:
+            raise FilterError(
+                ErrorCode.LIMIT_EXCEEDED,
+                f"more than {most} conditions",
+                path=trail,
+                span=span,
+                expected=(f"max_conditions {most}",),
+            )
+
+    def _unsupported(self, what: str, note: str | None, trail: Trail, span: Span) -> FilterError:
+        return FilterError(
+            ErrorCode.UNSUPPORTED_BY_BACKEND,
+            f"{self._capabilities.backend} has no {what}",
+            path=trail,
+            span=span,
+            hint=note,
+        )
+
+
+def _with_article(kind: TypeKind) -> str:
+    return f"{'an' if kind.value[0] in 'aei' else 'a'} {kind.value}"
+
+
+def _empty(trail: Trail, span: Span) -> FilterError:
+    return FilterError(ErrorCode.EMPTY_CONDITION, "an empty object says nothing", path=trail, span=span)
+
+
+def _not_for_relations(target: RelationTarget, operator: Operator, trail: Trail, span: Span) -> FilterError:
+    word = str(trail[-1])
+    hint = "give an object of conditions on its fields"
+    if operator is not EQUALS and word in target.end.view.fields:
+        hint = f'for the field of that name write "{target.path}.{word}"'
+    return FilterError(
+        ErrorCode.OPERATOR_NOT_APPLICABLE,
+        f"{operator.name} does not apply to a relation",
+        path=trail,
+        span=span,
+        expected=("isNull", "exists"),
+        hint=hint,
+    )
+
+
+def _not_allowed(message: str, trail: Trail, span: Span) -> FilterError:
+    return FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=span)
+
+
+def _unknown_operator(item: Condition | Logical | Negation, trail: Trail) -> FilterError:
+    word = item.name if isinstance(item, Condition) else item.word if isinstance(item, Logical) else "not"
+    span = item.name_span if isinstance(item, Condition) else item.span
+    return FilterError(
+        ErrorCode.UNKNOWN_OPERATOR,
+        f"no operator {quoted(word)}",
+        path=(*trail, word),
+        span=span,
+        nearest=nearest(word.removeprefix("$"), by_name),
+    )

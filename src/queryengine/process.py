@@ -1,0 +1,135 @@
+"""The way of a filter from text to `FilterAST`, with the cache of shapes. Knows no HTTP, no back-end."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from functools import cached_property
+from typing import Any
+
+from queryengine.ast import FilterAST
+from queryengine.binder import Binder
+from queryengine.cache import BoundedCache
+from queryengine.config import QueryConfig
+from queryengine.engine import Engine
+from queryengine.errors import FilterError, Span
+from queryengine.lexer import Lexed, lex
+from queryengine.parsed import Source, Style
+from queryengine.plan import Plan
+from queryengine.policy import SecurityPolicy
+from queryengine.predicate import Scope
+from queryengine.projection import Projector
+from queryengine.scoping import ScopeShape, read_scope
+from queryengine.view import ModelView, build_view, check_paths
+
+__all__ = ["Processor", "process_filter_to_ast"]
+
+EMPTY = Source("{}")
+Chunks = tuple[int, ...]
+
+
+class Processor:
+    """Turns texts into bound filters for one engine and policy. It keeps what it learned of each shape.
+
+    A filter whose shape is known skips parsing, binding and rewriting; its values are checked all the same.
+    """
+
+    def __init__(
+        self,
+        engine: Engine[object, object],
+        *,
+        policy: SecurityPolicy | None = None,
+        config: QueryConfig | None = None,
+    ) -> None:
+        self._engine = engine
+        self.policy = policy or SecurityPolicy()
+        self.config = config or QueryConfig()
+        self._layouts: BoundedCache[Hashable, Chunks] = BoundedCache(self.config.cache_size)
+        self._plans: BoundedCache[Hashable, Plan] = BoundedCache(self.config.cache_size)
+
+    @cached_property
+    def view(self) -> ModelView:
+        """What callers see of the model, read when first asked for. A bad policy is a ConfigurationError."""
+        view = build_view(self._engine.schema, self._engine.capabilities, self.policy)
+        check_paths(view, self.policy)
+        return view
+
+    @cached_property
+    def _binder(self) -> Binder:
+        projector = Projector(self.config.cache_size)
+        return Binder(self.view, self._engine.capabilities, self.policy, self.config, projector)
+
+    def process(
+        self, source: Source, *, scope: Scope | None = None, principal: str | None = None
+    ) -> FilterAST:
+        """Parse, bind and rewrite a filter. Raises FilterError, with spans of what the caller sent."""
+        lexed = lex(source.text)
+        shape = read_scope(scope, self._engine.model)
+        try:
+            return self._plan(lexed, source, shape).instantiate(lexed, shape.values, principal)
+        except FilterError as error:
+            raise _located(error, source) from None
+
+    def empty(self, *, scope: Scope | None = None, principal: str | None = None) -> FilterAST:
+        """Return the filter of a request that carries none: all rows in scope, up to the default limit."""
+        return self.process(EMPTY, scope=scope, principal=principal)
+
+    def _plan(self, lexed: Lexed, source: Source, scope: ScopeShape) -> Plan:
+        """Find the plan of a text's shape, or make it.
+
+        The first look-up tells which lexemes belong to the shape (names in an order, say), the second one
+        takes those in.
+        """
+        layout = lexed.key
+        chunks = self._layouts.get(layout)
+        if chunks is not None:
+            key = (layout, tuple([lexed.lexemes[chunk] for chunk in chunks]), source.style, scope.key)
+            plan = self._plans.get(key)
+            if plan is not None:
+                return plan
+        plan = self._bind(lexed, source, scope)
+        values = {chunk for reader in plan.readers for chunk in reader.chunks}
+        chunks = tuple(chunk for chunk in range(len(lexed.lexemes)) if chunk not in values)
+        self._layouts.put(layout, chunks)
+        self._plans.put((layout, tuple([lexed.lexemes[i] for i in chunks]), source.style, scope.key), plan)
+        return plan
+
+    def _bind(self, lexed: Lexed, source: Source, scope: ScopeShape) -> Plan:
+        from queryengine.parser import parse  # noqa: PLC0415  # Lark is loaded with the first filter, not with the application
+
+        parsed = parse(lexed, self.policy.limits)
+        return self._binder.bind(parsed, source.text, source.style, scope)
+
+
+def process_filter_to_ast(
+    filter: str | Mapping[str, Any],  # Any: a JSON document
+    engine: Engine[object, object],
+    *,
+    policy: SecurityPolicy | None = None,
+    config: QueryConfig | None = None,
+) -> FilterAST:
+    """Turn a filter, as JSON text or as a document, into a bound filter, without HTTP.
+
+    Raises FilterError. For many filters keep a `Processor`: it learns their shapes.
+    """
+    from queryengine.request import encode  # noqa: PLC0415  # only where a document comes in
+
+    source = Source(filter) if isinstance(filter, str) else encode(filter)
+    return Processor(engine, policy=policy, config=config).process(source)
+
+
+def _located(error: FilterError, source: Source) -> FilterError:
+    """Give an error the text that its span is a place in: for brackets, the raw query string."""
+    error.source = source.text if source.style is Style.JSON else source.original
+    if source.style is Style.BRACKETS and error.span is not None:
+        error.span = _original(error.span, source)
+    return error
+
+
+def _original(span: Span, source: Source) -> Span | None:
+    """Map a place in the JSON rendering of bracket parameters to the parameters that it came from."""
+    touched = [
+        original for place, original in source.places if place.start < span.end and span.start < place.end
+    ]
+    if not touched:
+        return None
+    return Span(min(place.start for place in touched), max(place.end for place in touched))

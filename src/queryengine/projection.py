@@ -1,0 +1,209 @@
+"""Makes the pydantic model of what a caller may see and asked for. Reads views; knows no back-end."""
+
+from __future__ import annotations
+
+from types import GenericAlias, UnionType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from queryengine.ast import Path
+from queryengine.cache import BoundedCache
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
+from queryengine.parsed import ParsedFields
+from queryengine.resolver import FieldTarget, Place, Trail, resolve
+from queryengine.schema import ArrayType, FieldType, JSONType, ModelSchema, python_type
+from queryengine.view import ModelView, ViewField
+
+__all__ = ["Projection", "Projector"]
+
+Tree: TypeAlias = "dict[str, Tree | None]"
+"""The names to show; None is all that the policy shows of a field or relation."""
+
+Names: TypeAlias = tuple[tuple[str, ...], ...]
+Definitions: TypeAlias = dict[str, Any]  # what create_model takes: an annotation and a default for each name
+
+
+class Projection(BaseModel):
+    """The base of generated projection models: filled from objects as well as from mappings."""
+
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+
+
+class Projector:
+    """Makes projection models and keeps them, at most `size`."""
+
+    def __init__(self, size: int) -> None:
+        self._models: BoundedCache[tuple[int, Names], type[BaseModel]] = BoundedCache(size)
+
+    def project(
+        self, view: ModelView, parsed: ParsedFields | None, trail: Trail
+    ) -> tuple[tuple[Path, ...] | None, type[BaseModel] | None]:
+        """Return the paths that `fields` asks for (None: all), and the model that shows just them.
+
+        Raises FilterError for names that the caller may not see or select.
+        """
+        if parsed is None:
+            return None, self._whole(view)
+        tree = _asked(view, parsed, trail)
+        return tuple(_paths(view, tree)), self._model(view, tree)
+
+    def _whole(self, view: ModelView) -> type[BaseModel] | None:
+        if view.expose is not None:
+            return self._model(view, _everything(view)) if view.pruned else view.expose
+        return self._model(view, _everything(view)) if view.hides else None
+
+    def _model(self, view: ModelView, tree: Tree) -> type[BaseModel]:
+        key = (id(view), tuple(_flat(tree)))
+        model = self._models.get(key)
+        if model is None:
+            model = _make(view, tree)
+            self._models.put(key, model)
+        return model
+
+
+# -- which names
+
+
+def _asked(view: ModelView, parsed: ParsedFields, trail: Trail) -> Tree:
+    tree: Tree = _everything(view) if parsed.exclude else {}
+    for name, span in parsed.names:
+        _check(view, name, trail, span)
+        parts = name.split(".")
+        if parsed.exclude:
+            _remove(view, tree, parts)
+        else:
+            _add(tree, parts)
+    if not tree:
+        raise FilterError(ErrorCode.EMPTY_CONDITION, "no field is left to show", path=trail, span=parsed.span)
+    return tree
+
+
+def _check(view: ModelView, name: str, trail: Trail, span: Span) -> None:
+    target = resolve(Place(view), name, _unscoped, trail, span, many=True)
+    access = target.field.access if isinstance(target, FieldTarget) else target.relation.access
+    if not access.select:
+        raise FilterError(ErrorCode.NOT_ALLOWED, f"{quoted(name)} may not be selected", path=trail, span=span)
+
+
+def _unscoped(schema: ModelSchema[object]) -> None:
+    """A projection hides no rows: the query does."""
+
+
+def _everything(view: ModelView) -> Tree:
+    """All that a caller may select: the model's own fields, and what the response model nests."""
+    tree: Tree = {name: None for name, field in view.fields.items() if field.select}
+    for name, relation in view.relations.items():
+        if relation.access.select and (view.expose is not None or relation.relation.embedded):
+            tree[name] = _everything(relation.target) if view.pruned else None
+    return tree
+
+
+def _add(tree: Tree, parts: list[str]) -> None:
+    for part in parts[:-1]:
+        below = tree.setdefault(part, {})
+        if below is None:
+            return
+        tree = below
+    tree[parts[-1]] = None
+
+
+def _remove(view: ModelView, tree: Tree, parts: list[str]) -> None:
+    head, *rest = parts
+    if not rest:
+        tree.pop(head, None)
+        return
+    target = view.relations[head].target
+    below = tree.get(head, {}) or _everything(target)
+    tree[head] = below
+    _remove(target, below, rest)
+    if not below:
+        del tree[head]
+
+
+def _flat(tree: Tree, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    names: list[tuple[str, ...]] = []
+    for name, below in tree.items():
+        names += [(*prefix, name)] if below is None else _flat(below, (*prefix, name))
+    return names
+
+
+def _paths(view: ModelView, tree: Tree) -> list[Path]:
+    place = Place(view)
+    names = [".".join(parts) for parts in _flat(tree)]
+    return [resolve(place, name, _unscoped, ("fields",), Span(0, 0), many=True).path for name in names]
+
+
+# -- the model
+
+
+def _make(view: ModelView, tree: Tree) -> type[BaseModel]:
+    return _pruned(view, tree, view.expose) if view.expose is not None else _plain(view, tree)
+
+
+def _plain(view: ModelView, tree: Tree) -> type[BaseModel]:
+    definitions: Definitions = {}
+    for name, below in tree.items():
+        if name in view.fields:
+            definitions[name] = _plain_field(view.fields[name])
+            continue
+        relation = view.relations[name]
+        model = _plain(relation.target, below or _everything(relation.target))
+        if relation.relation.many:
+            definitions[name] = (GenericAlias(list, (model,)), ...)
+        else:
+            definitions[name] = (model | None, None) if relation.relation.nullable else (model, ...)
+    return create_model(f"{view.name}Projection", __base__=Projection, **definitions)
+
+
+def _plain_field(field: ViewField) -> tuple[Any, Any]:  # Any: annotations made at run time
+    annotation = _annotation(field.field.type)
+    return (annotation | None, None) if field.field.nullable else (annotation, ...)
+
+
+def _annotation(type_: FieldType) -> Any:  # Any: annotations made at run time
+    if isinstance(type_, ArrayType):
+        return GenericAlias(list, (_annotation(type_.element),))
+    return Any if isinstance(type_, JSONType) else python_type(type_)
+
+
+def _pruned(view: ModelView, tree: Tree, expose: type[BaseModel]) -> type[BaseModel]:
+    """A subclass of the response model, so that its validators and serializers hold, without what was not asked.
+
+    A field that is left out is read from nowhere (it must load no deferred column) and not written.
+    """
+    by_attribute = {_alias(expose, name): name for name in expose.model_fields}
+    definitions: Definitions = {
+        attribute: (Any, Field(default=None, exclude=True, validation_alias=f"not asked: {attribute}"))
+        for alias, attribute in by_attribute.items()
+        if alias not in tree
+    }
+    for alias, below in tree.items():
+        if below is not None:
+            attribute = by_attribute[alias]
+            relation = view.relations[alias]
+            nested = relation.target.expose
+            assert nested is not None
+            info = expose.model_fields[attribute]
+            model = _pruned(relation.target, below, nested)
+            definitions[attribute] = (_replaced(info.annotation, nested, model), info)
+    return create_model(f"{expose.__name__}Projection", __base__=expose, **definitions)
+
+
+def _alias(expose: type[BaseModel], name: str) -> str:
+    info = expose.model_fields[name]
+    return info.serialization_alias or info.alias or name
+
+
+def _replaced(
+    annotation: Any, old: type[BaseModel], new: type[BaseModel]
+) -> Any:  # Any: annotations at run time
+    if annotation is old:
+        return new
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is None:
+        return annotation
+    if origin is Annotated:
+        return Annotated[(_replaced(arguments[0], old, new), *arguments[1:])]
+    parts = tuple(_replaced(argument, old, new) for argument in arguments)
+    return Union[parts] if origin in (Union, UnionType) else origin[parts]  # noqa: UP007  # made at run time

@@ -1,0 +1,127 @@
+"""Turns dotted names into resolved paths within a view, each relation on the way with its row scope."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from queryengine.ast import Path, Step, Where
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
+from queryengine.schema import FieldType, ModelSchema
+from queryengine.view import ModelView, ViewField, ViewRelation
+
+__all__ = [
+    "FieldTarget",
+    "Place",
+    "RelationTarget",
+    "Scopes",
+    "Target",
+    "Trail",
+    "nearest",
+    "quantifier_required",
+    "resolve",
+]
+
+Trail = tuple[str | int, ...]
+"""The keys that lead to a place in the caller's text."""
+
+Scopes = Callable[[ModelSchema[object]], Where | None]
+"""The row scope of a model, as a condition on its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where names are looked up: a view, and the way there from the model at the root of the condition."""
+
+    view: ModelView
+    names: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTarget:
+    """A name that stands for a field."""
+
+    path: Path
+    field: ViewField
+
+    @property
+    def type(self) -> FieldType:
+        """The type of the field's values."""
+        return self.field.field.type
+
+
+@dataclass(frozen=True, slots=True)
+class RelationTarget:
+    """A name that stands for a relation; `end` is the place behind it."""
+
+    path: Path
+    relation: ViewRelation
+    end: Place
+
+
+Target: TypeAlias = FieldTarget | RelationTarget
+"""What a dotted name stands for."""
+
+
+def nearest(word: str, names: Iterable[str]) -> str | None:
+    """Return the name that `word` most likely was meant to be, if one is close.
+
+    >>> nearest("prise", ["price", "name"])
+    'price'
+    """
+    close = difflib.get_close_matches(word[:100], list(names), n=1, cutoff=0.7)
+    return close[0] if close else None
+
+
+def resolve(
+    place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *, many: bool = False
+) -> Target:
+    """Look up a dotted name. With `many`, to-many relations may stand on the way (for projections).
+
+    Raises FilterError: unknown_field for a name that the view does not have, quantifier_required for a way
+    through a to-many relation.
+    """
+    here = place
+    parts = name.split(".")
+    last = len(parts) - 1
+    for position, part in enumerate(parts):
+        view = here.view
+        names = (*here.names, part)
+        found = view.fields.get(part)
+        if found is not None and position == last:
+            return FieldTarget(Path(names, here.steps, found.field), found)
+        relation = view.relations.get(part)
+        if relation is None:
+            raise _unknown(view, part, trail, span)
+        if relation.relation.many and position != last and not many:
+            raise quantifier_required(part, trail, span)
+        step = Step(relation.relation, scopes(relation.relation.target))
+        here = Place(relation.target, names, (*here.steps, step))
+        if position == last:
+            return RelationTarget(Path(names, here.steps, None), relation, here)
+    raise AssertionError("split returns at least one part")  # pragma: no cover
+
+
+def quantifier_required(name: str, trail: Trail, span: Span) -> FilterError:
+    """The error for a to-many relation that is used as if it had one row."""
+    return FilterError(
+        ErrorCode.QUANTIFIER_REQUIRED,
+        f"{quoted(name)} has many rows",
+        path=trail,
+        span=span,
+        expected=("some", "every", "none"),
+        hint=f'write {{"{name}": {{"some": ...}}}}',
+    )
+
+
+def _unknown(view: ModelView, part: str, trail: Trail, span: Span) -> FilterError:
+    return FilterError(
+        ErrorCode.UNKNOWN_FIELD,
+        f"no field {quoted(part)}",
+        path=trail,
+        span=span,
+        nearest=nearest(part, view.names()),
+    )

@@ -1,0 +1,262 @@
+"""What a caller sees of a model: its names, the rights on them. What is not in a view does not exist."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Union, get_args, get_origin
+
+from pydantic import AliasChoices, AliasPath, BaseModel, SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+
+from queryengine.ast import Op
+from queryengine.engine import FULL, Capabilities
+from queryengine.errors import ConfigurationError
+from queryengine.operators import by_name
+from queryengine.policy import NOTHING, Access, SecurityPolicy, looks_secret
+from queryengine.schema import Field, ModelSchema, Relation
+
+__all__ = ["ModelView", "ViewField", "ViewRelation", "build_view", "check_paths", "whole_view"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewField:
+    """A field under the caller's name. `operators` are those that type, back-end and policy all allow."""
+
+    name: str
+    field: Field
+    access: Access
+    operators: frozenset[str]
+    sort: bool
+
+    @property
+    def select(self) -> bool:
+        """Whether `fields` may name it."""
+        return self.access.select
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewRelation:
+    """A relation under the caller's name; `load` gives the view of the related model, when first needed."""
+
+    name: str
+    relation: Relation
+    access: Access
+    load: Callable[[], ModelView]
+
+    @property
+    def target(self) -> ModelView:
+        """What the caller sees of the related model."""
+        return self.load()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelView:
+    """A model under the caller's names; `expose` is the response model behind it.
+
+    `hides` is true when the model has a field that the caller does not see, `pruned` when the response model
+    shows more than the policy does.
+    """
+
+    name: str
+    schema: ModelSchema[object]
+    fields: Mapping[str, ViewField]
+    relations: Mapping[str, ViewRelation]
+    expose: type[BaseModel] | None
+    hides: bool
+    pruned: bool
+
+    def names(self) -> list[str]:
+        """All visible names, in the model's order."""
+        return [*self.fields, *self.relations]
+
+
+def build_view(schema: ModelSchema[object], capabilities: Capabilities, policy: SecurityPolicy) -> ModelView:
+    """Return what the policy shows of a model. Related models are read when a filter first goes there."""
+    return _Builder(capabilities, policy).view(schema, policy.expose, "", policy.others or NOTHING)
+
+
+def whole_view(schema: ModelSchema[object], capabilities: Capabilities) -> ModelView:
+    """Return the view of a row scope: all fields and relations, hidden ones too, by attribute name."""
+    return _Builder(capabilities, None).view(schema, None, "", Access())
+
+
+def check_paths(view: ModelView, policy: SecurityPolicy) -> None:
+    """Raise ConfigurationError where the policy speaks of a path that the model does not have."""
+    for path, access in policy.paths.items():
+        here: ModelView | None = view
+        for part in path.split("."):
+            if here is None:
+                raise ConfigurationError(f"SecurityPolicy.paths[{path!r}]: nothing lies below {part!r}")
+            if part in here.relations:
+                here = here.relations[part].target
+            elif part in here.fields or not access or not access.visible:
+                here = None
+            else:
+                known = ", ".join(here.names())
+                raise ConfigurationError(
+                    f"SecurityPolicy.paths[{path!r}]: {here.name} has no {part!r}, but: {known}"
+                )
+
+
+class _Builder:
+    """Builds views of related models lazily, one for each place that has rights of its own."""
+
+    def __init__(self, capabilities: Capabilities, policy: SecurityPolicy | None) -> None:
+        self._capabilities = capabilities
+        self._policy = policy
+        self._views: dict[tuple[int, type[BaseModel] | None, str, Access], ModelView] = {}
+
+    def view(
+        self, schema: ModelSchema[object], expose: type[BaseModel] | None, prefix: str, default: Access
+    ) -> ModelView:
+        """Return the view of a schema at a place, whose unlisted members have the rights `default`.
+
+        Places below which the policy's paths say nothing share one view, so that recursion ends.
+        """
+        special = self._policy is not None and any(path.startswith(prefix) for path in self._policy.paths)
+        key = (id(schema), expose, prefix if special else "", default)
+        if key not in self._views:
+            self._views[key] = self._make(schema, expose, prefix, default)
+        return self._views[key]
+
+    def _make(
+        self, schema: ModelSchema[object], expose: type[BaseModel] | None, prefix: str, default: Access
+    ) -> ModelView:
+        members = _members(schema) if expose is None else _exposed(expose, schema)
+        fields: dict[str, ViewField] = {}
+        relations: dict[str, ViewRelation] = {}
+        for name, (member, response) in members.items():
+            access, below = self._rights(prefix + name, member, default, exposed=expose is not None)
+            if not access.visible:
+                continue
+            if isinstance(member, Field):
+                fields[name] = self._field(name, member, access)
+            else:
+                load = self._loader(member, response, prefix + name + ".", below)
+                relations[name] = ViewRelation(name, member, access, load)
+        shown = {field.field.name for field in fields.values() if field.select}
+        return ModelView(
+            schema.name if expose is None else expose.__name__,
+            schema,
+            MappingProxyType(fields),
+            MappingProxyType(relations),
+            expose,
+            hides=any(name not in shown for name in schema.fields),
+            pruned=expose is not None and self._withholds(prefix, default),
+        )
+
+    def _withholds(self, prefix: str, default: Access) -> bool:
+        if self._policy is None:
+            return False
+        listed = (access for path, access in self._policy.paths.items() if path.startswith(prefix))
+        return not default.select or any(access is None or not access.select for access in listed)
+
+    def _loader(
+        self, relation: Relation, response: type[BaseModel] | None, prefix: str, default: Access
+    ) -> Callable[[], ModelView]:
+        return lambda: self.view(relation.target, response, prefix, default)
+
+    def _rights(
+        self, path: str, member: Field | Relation, default: Access, *, exposed: bool
+    ) -> tuple[Access, Access]:
+        """The rights on a member, and the default rights of what lies below it."""
+        policy = self._policy
+        if policy is None:
+            return default, default
+        if path in policy.paths:
+            return policy.paths[path] or NOTHING, policy.others or Access()
+        if isinstance(member, Relation):
+            if exposed or ((policy.relations or member.embedded) and not member.hidden):
+                access = default
+            else:
+                access = NOTHING
+            if not access.visible and policy.lists(path):
+                return Access(include=False), NOTHING
+            return access, default
+        if not exposed and (member.hidden or looks_secret(member.name)):
+            return NOTHING, NOTHING
+        return default, NOTHING
+
+    def _field(self, name: str, field: Field, access: Access) -> ViewField:
+        kind = field.type.kind
+        words = (
+            word for word in FULL[kind] if self._capabilities.can(word, kind) and access.may_filter(word)
+        )
+        if field.gap is not None:
+            words = (word for word in words if by_name[word].op is Op.IS_NULL)
+        if self._policy is not None and not self._policy.regex:
+            words = (word for word in words if by_name[word].op is not Op.REGEX)
+        sortable = access.sort and field.gap is None and kind in self._capabilities.sortable
+        return ViewField(name, field, access, frozenset(words), sortable)
+
+
+Members = dict[str, tuple[Field | Relation, type[BaseModel] | None]]
+
+
+def _members(schema: ModelSchema[object]) -> Members:
+    members: Members = {name: (field, None) for name, field in schema.fields.items()}
+    return members | {name: (relation, None) for name, relation in schema.relations.items()}
+
+
+def _exposed(expose: type[BaseModel], schema: ModelSchema[object]) -> Members:
+    """What a response model shows, under its serialization aliases; relations with their nested models."""
+    members: Members = {}
+    for name, info in expose.model_fields.items():
+        if info.exclude or _is_secret(info.annotation):
+            continue
+        attribute = next(
+            (a for a in _attributes(name, info) if a in schema.fields or a in schema.relations), None
+        )
+        visible = info.serialization_alias or info.alias or name
+        if attribute is None:
+            _must_be_computed(expose, name, info, schema)
+        elif attribute in schema.fields:
+            members[visible] = (schema.fields[attribute], None)
+        elif (response := _nested_model(info.annotation)) is not None:
+            members[visible] = (schema.relations[attribute], response)
+    return members
+
+
+def _attributes(name: str, info: FieldInfo) -> list[str]:
+    """The attribute names that pydantic reads this field from, first come first."""
+    alias = info.validation_alias
+    choices = alias.choices if isinstance(alias, AliasChoices) else [] if alias is None else [alias]
+    names = [
+        choice.path[0] if isinstance(choice, AliasPath) and len(choice.path) == 1 else choice
+        for choice in choices
+    ]
+    return [*(attribute for attribute in names if isinstance(attribute, str)), name]
+
+
+def _must_be_computed(
+    expose: type[BaseModel], name: str, info: FieldInfo, schema: ModelSchema[object]
+) -> None:
+    if info.is_required() and not any(
+        hasattr(schema.model, attribute) for attribute in _attributes(name, info)
+    ):
+        raise ConfigurationError(f"{expose.__name__}.{name}: {schema.name} has no attribute of that name")
+
+
+def _is_secret(annotation: object) -> bool:
+    return any(part is SecretStr or part is SecretBytes for part in _parts(annotation))
+
+
+def _nested_model(annotation: object) -> type[BaseModel] | None:
+    models = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+    return models[0] if len(models) == 1 else None
+
+
+def _parts(annotation: object) -> list[object]:
+    """The classes in an annotation: `list[A] | None` has `A` and `None`; those of mappings are not asked for."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _parts(get_args(annotation)[0])
+    if origin in (Union, types.UnionType, list, tuple, set, frozenset) or (
+        isinstance(origin, type) and issubclass(origin, typing.Iterable) and not issubclass(origin, Mapping)
+    ):
+        return [part for argument in get_args(annotation) for part in _parts(argument)]
+    return [annotation]
