@@ -28,14 +28,7 @@ def parse_json(text: str) -> JSONDocument:
     '{"a":"é","b":1}'
     """
     try:
-        value: object = json.loads(
-            text,
-            parse_float=_parse_number,
-            parse_int=_parse_number,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_unique,
-        )
-        return portable_json(value)
+        return portable_json(_decoder.decode(text))
     except RecursionError:
         raise ValueProblem(ErrorCode.LIMIT_EXCEEDED, "a JSON value is too deep", ("max_depth",)) from None
     except ValueError:
@@ -55,6 +48,14 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(entries) != len(pairs):
         raise ValueProblem(ErrorCode.DUPLICATE_KEY, "an object names the same key twice")
     return entries
+
+
+_decoder = json.JSONDecoder(
+    parse_float=_parse_number,
+    parse_int=_parse_number,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=_unique,
+)
 
 
 def portable_json(value: object) -> JSONDocument:

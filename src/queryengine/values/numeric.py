@@ -60,7 +60,12 @@ def integer_parser(type_: IntegerType) -> Callable[[str], int]:
     minimum, maximum, expected = type_.minimum, type_.maximum, expectation(type_)
 
     def parse(text: str) -> int:
-        value = int(text) if _plain_integer(text) else _integral(exact_number(text, expected), expected)
+        # Most integers are short, positive and plain: no regular expression for them.
+        short = len(text) < 19 and text.isdecimal() and text.isascii() and text[0] > "0"
+        if short or _plain_integer(text):
+            value = int(text)
+        else:
+            value = _integral(exact_number(text, expected), expected)
         if minimum <= value <= maximum:
             return value
         raise _outside(type_)
@@ -145,7 +150,7 @@ def within_decimal(type_: DecimalType, value: Decimal) -> Decimal:
         raise out_of_range("a finite number")
     if not value:
         return Decimal(0)
-    if abs(value.adjusted()) > DECIMAL_EXPONENT or significant_digits(value) > type_.digits:
+    if not -DECIMAL_EXPONENT <= value.adjusted() <= DECIMAL_EXPONENT or _digits(value) > type_.digits:
         raise out_of_range(f"a decimal number of at most {type_.digits} digits")
     low, high = type_.minimum, type_.maximum
     if (low is not None and value < low) or (high is not None and value > high):
@@ -153,13 +158,13 @@ def within_decimal(type_: DecimalType, value: Decimal) -> Decimal:
     return value
 
 
-def significant_digits(value: Decimal) -> int:
-    """Count the digits from the first to the last that is not zero.
-
-    >>> significant_digits(Decimal("1200.50"))
-    5
-    """
-    return len("".join(map(str, value.as_tuple().digits)).rstrip("0"))
+def _digits(value: Decimal) -> int:
+    """Count the digits from the first to the last that is not zero: 5 in 1200.50."""
+    digits = value.as_tuple().digits
+    count = len(digits)
+    while digits[count - 1] == 0:
+        count -= 1
+    return count
 
 
 def _bounds(low: float | Decimal | None, high: float | Decimal | None) -> str:

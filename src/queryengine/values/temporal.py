@@ -79,6 +79,8 @@ def within_datetime(type_: DateTimeType, value: dt.datetime, timezone: dt.tzinfo
 
 
 def _zoned(type_: DateTimeType, value: dt.datetime, timezone: dt.tzinfo | None) -> dt.datetime:
+    if value.tzinfo is dt.UTC and type_.aware:
+        return value
     aware = value.utcoffset() is not None
     if aware != type_.aware:
         if timezone is None:
