@@ -64,7 +64,7 @@ check: $(STAMP) ## the fast loop, under a minute: lint, types, unit tests
 .PHONY: test
 test: $(STAMP) postgres lint types docs ## everything that has to hold, on real databases
 	$(BIN)/pytest --numprocesses $(WORKERS) \
-	    --cov --cov-report=term --cov-report=json:build/coverage.json $(ARGS)
+	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(STAMP) postgres ## random filters on every database, EXAMPLES of them each (default 20,000)

@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.branch_coverage"]
+
 # Chosen by `--hypothesis-profile`. No deadlines: on two shared cores a single example may be slow.
 settings.register_profile("check", max_examples=50, deadline=None)
 settings.register_profile("test", max_examples=200, deadline=None, print_blob=True)
