@@ -1,0 +1,126 @@
+"""What is wrong with a text that is not of the grammar, in words for people. Knows tokens and operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.grammar import MismatchError
+from queryengine.lexer import Lexed
+from queryengine.operators import OPERATORS
+from queryengine.tokens import CLAUSES, KEYS, PUNCTUATION, Token, nearest, shown, words
+
+__all__ = ["expected", "explain"]
+
+
+def explain(error: MismatchError, lexed: Lexed) -> FilterError:
+    """Return the error of a text in which a token stands that cannot stand there."""
+    token, before, accepts = error.token, error.before, error.accepts
+    if not isinstance(token, Token):
+        end = len(lexed.text)
+        return _syntax_error("the text ends too early", Span(end, end), accepts)
+    kind = token.type
+    if kind in KEYS and accepts & set(CLAUSES.values()):
+        return _unknown_clause(token, accepts)
+    if isinstance(before, Token) and _is_empty(token, before, accepts):
+        return FilterError(
+            ErrorCode.EMPTY_CONDITION,
+            "an empty condition means nothing",
+            span=Span(before.start_pos if before.type == "LBRACE" else token.start_pos, token.end_pos),
+            expected=expected(accepts),
+        )
+    if kind == "STRING" and accepts & KEYS:
+        span = Span(token.end_pos, token.end_pos)
+        return FilterError(
+            ErrorCode.SYNTAX_ERROR,
+            f"a colon is missing after {shown(token.value[1:-1])}",
+            span=span,
+            expected=['":"'],
+        )
+    return _syntax_error(f"{_described(token)} cannot stand here", token.span, accepts, _hint(token))
+
+
+def expected(accepts: frozenset[str]) -> list[str]:
+    """Return what types of tokens stand for, in words.
+
+    >>> expected(frozenset({"RBRACE", "COMMA"}))
+    ['"}"', '","']
+    """
+    shown = [word for kind, terms in _terms().items() if kind in accepts for word in terms]
+    return [word for word in shown if word != '"["' or "LIST" not in accepts]
+
+
+def _syntax_error(message: str, span: Span, accepts: frozenset[str], hint: str | None = None) -> FilterError:
+    return FilterError(ErrorCode.SYNTAX_ERROR, message, span=span, expected=expected(accepts), hint=hint)
+
+
+def _unknown_clause(token: Token, accepts: frozenset[str]) -> FilterError:
+    known = [word for word, kind in CLAUSES.items() if kind in accepts]
+    return FilterError(
+        ErrorCode.UNKNOWN_CLAUSE,
+        f"no clause {shown(token.word)}",
+        span=token.span,
+        expected=expected(accepts),
+        nearest=nearest(token.word.removeprefix("$"), known),
+    )
+
+
+def _is_empty(token: Token, before: Token, accepts: frozenset[str]) -> bool:
+    match token.type:
+        case "RBRACE":
+            return before.type == "LBRACE" and bool(accepts & {"FIELD", "NAME"})
+        case "LIST":
+            return before.type == "LOGICAL" and not token.value[1:-1].strip()
+        case "NULL":
+            return before.type in {"WHERE", "LOGICAL", "NOT", "QUANTIFIER"}
+        case _:
+            return False
+
+
+def _described(token: Token) -> str:
+    match token.type:
+        case "STRING":
+            return "a text"
+        case "NUMBER":
+            return "a number"
+        case "LIST":
+            return "a list"
+        case kind if kind in KEYS:
+            return f"the key {shown(token.word)}"
+        case _:
+            return shown(token.value)
+
+
+def _hint(token: Token) -> str | None:
+    if token.type != "GARBAGE":
+        return None
+    if token.value.startswith('"'):
+        return "a text ends with a double quote, and knows only the escapes of JSON"
+    if token.value.startswith("'"):
+        return "texts and keys stand in double quotes"
+    return None
+
+
+@cache
+def _terms() -> Mapping[str, list[str]]:
+    """What to call each type of token, in the order in which errors list them."""
+    aliases = {alias for operator in OPERATORS for alias in operator.aliases}
+    terms: dict[str, list[str]] = {
+        "FIELD": ["a field name"],
+        "NAME": ["a field name"],
+        "MEMBER": ["a key"],
+        "STRING": ["a text"],
+        "NUMBER": ["a number"],
+        "LIST": ["a list"],
+        "TRUE": ["true"],
+        "FALSE": ["false"],
+        "NULL": ["null"],
+    }
+    terms |= {kind: [f'"{mark}"'] for mark, kind in PUNCTUATION.items()}
+    terms["$END"] = ["the end of the text"]
+    for word, kind in words().items():
+        if not word.startswith("$") and word not in aliases:
+            terms.setdefault(kind, []).append(f'"{word}"')
+    return MappingProxyType(terms)

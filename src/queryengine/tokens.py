@@ -1,0 +1,288 @@
+"""The tokens of a filter for the grammar, made lazily of lexed text, with the limits on size. Knows no Lark.
+
+What a key means depends on where it stands (`gt` is an operator below a field and a name beside one), so the
+stream asks the parser what is acceptable, as a contextual lexer does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
+from typing import ClassVar
+
+from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.lexer import STRING, WS, Lexed, element_spans, elements
+from queryengine.limits import Limits
+from queryengine.operators import LOGICAL, QUANTIFIERS, by_name
+
+__all__ = ["KEYS", "Token", "TokenStream", "check_name", "path_to", "shown", "words"]
+
+CLAUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "where": "WHERE",
+        "order": "ORDER",
+        "fields": "FIELDS",
+        "include": "INCLUDE",
+        "limit": "LIMIT",
+        "offset": "OFFSET",
+        "skip": "OFFSET",
+        "after": "CURSOR",
+        "before": "CURSOR",
+        "relation": "RELATION",
+        "scope": "SCOPE",
+    }
+)
+NAMES = ("FIELD", "NAME", "MEMBER")
+KEYS = frozenset({*CLAUSES.values(), *NAMES, "LOGICAL", "NOT", "QUANTIFIER", "KEY"}) | {
+    f"OP_{operator.arity.name}" for operator in by_name.values()
+}
+"""The types of tokens that are keys; `KEY` is one that cannot stand anywhere."""
+
+PUNCTUATION: Mapping[str, str] = MappingProxyType(
+    {"{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", ",": "COMMA"}
+)
+LITERALS: Mapping[str, str] = MappingProxyType({'"': "STRING", "": "NUMBER", "[": "LIST"})
+
+# The end is an alternative of its own: without it the search would try each place of white space before it.
+PIECE = (
+    rf'{WS}*+(?:({STRING}){WS}*+:|([{{}}\[\],])|(true|false|null)(?!\w)|("[^"]*+"?+|[^\s{{}}\[\],":]++|.)|\Z)'
+)
+
+
+@dataclass(slots=True)
+class Token:
+    """One token: a key with its colon, a literal, a word or a mark. `word` is the decoded text of a key.
+
+    The names of the first four and the counts of lines are those that Lark looks for.
+    """
+
+    type: str
+    value: str
+    start_pos: int
+    end_pos: int
+    chunk: int | None = None
+    word: str = ""
+    line: ClassVar[int] = 1
+    column: ClassVar[int] = 1
+    end_line: ClassVar[int] = 1
+    end_column: ClassVar[int] = 1
+
+    @property
+    def span(self) -> Span:
+        """Where the token stands, without the colon of a key."""
+        return Span(self.start_pos, self.end_pos)
+
+
+@cache
+def words() -> Mapping[str, str]:
+    """Return the type of token of each word that means something as a key."""
+    joined: dict[str, str] = dict.fromkeys(LOGICAL, "LOGICAL") | {"not": "NOT"}
+    joined |= dict.fromkeys(QUANTIFIERS, "QUANTIFIER")
+    joined |= {name: f"OP_{operator.arity.name}" for name, operator in by_name.items()}
+    return MappingProxyType({**CLAUSES, **joined, **{f"${word}": kind for word, kind in joined.items()}})
+
+
+def pieces(lexed: Lexed) -> Iterator[Token]:
+    """Yield the tokens of a text by themselves: a key has the type KEY, what is no token at all GARBAGE."""
+    types = (None, "KEY", "MARK", "WORD", "GARBAGE")
+    scan = _piece().finditer
+    position = 0
+    for index, structure in enumerate(lexed.structs):
+        for match in scan(structure):
+            if (group := match.lastindex) is None:
+                break
+            text = match[group]
+            start = position + match.start(group)
+            token = Token(types[group] or "", text, start, start + len(text))
+            if group == 1:
+                token.word = unescaped(text)
+            elif group == 2:
+                token.type = PUNCTUATION[text]
+            elif group == 3:
+                token.type = text.upper()
+            yield token
+        position += len(structure)
+        if index < len(lexed.lexemes):
+            lexeme = lexed.lexemes[index]
+            yield Token(LITERALS[lexed.kinds[index]], lexeme, position, position + len(lexeme), index)
+            position += len(lexeme)
+
+
+class TokenStream:
+    """The tokens of one text, each read when the parser wants it; a breach of a limit ends the stream."""
+
+    __slots__ = ("conditions", "lexed", "limits")
+
+    def __init__(self, lexed: Lexed, limits: Limits) -> None:
+        self.lexed = lexed
+        self.limits = limits
+        self.conditions = 0
+
+    def read(self, acceptable: Callable[[], Container[str]]) -> Iterator[Token]:
+        """Yield the tokens. `acceptable` tells the types that may stand where the next token is read."""
+        special = words()
+        counts: list[int] = []
+        previous = ""
+        for token in pieces(self.lexed):
+            kind = token.type
+            if kind == "KEY":
+                check_text(token.word, token.span)
+                token.type = kind = self._key(token, special.get(token.word), acceptable())
+            elif kind in {"LBRACE", "LSQB"}:
+                counts.append(1)
+                self._check_depth(len(counts), token)
+            elif kind == "COMMA":
+                if counts:
+                    counts[-1] += 1
+                    self._check_length(counts[-1], token)
+            elif kind in {"RBRACE", "RSQB"}:
+                if counts:
+                    counts.pop()
+            elif kind == "LIST":
+                self._check_depth(len(counts) + 1, token)
+                self._check_length(len(elements(token.value)), token)
+            if previous == "FIELD" and kind != "LBRACE":
+                self._count_condition(token)
+            previous = kind
+            yield token
+
+    def _key(self, token: Token, special: str | None, acceptable: Container[str]) -> str:
+        if special is not None and special in acceptable:
+            if special == "QUANTIFIER" or special.startswith("OP_"):
+                self._count_condition(token)
+            return special
+        for kind in NAMES:
+            if kind in acceptable:
+                if kind != "NAME" and token.word.startswith("$"):
+                    raise dollar_word(token, special)
+                if kind != "MEMBER":
+                    check_name(token.word, token.span, self.limits)
+                return kind
+        return special or "KEY"
+
+    def _count_condition(self, token: Token) -> None:
+        self.conditions += 1
+        if self.conditions > self.limits.max_conditions:
+            raise exceeded("max_conditions", self.limits.max_conditions, "conditions", token.span)
+
+    def _check_depth(self, depth: int, token: Token) -> None:
+        if depth > self.limits.max_depth:
+            raise exceeded("max_depth", self.limits.max_depth, "levels of nesting", token.span)
+
+    def _check_length(self, length: int, token: Token) -> None:
+        if length > self.limits.max_list_length:
+            raise exceeded("max_list_length", self.limits.max_list_length, "values in one list", token.span)
+
+
+def exceeded(name: str, maximum: int, what: str, span: Span) -> FilterError:
+    """Make the error of a limit that is breached."""
+    return FilterError(
+        ErrorCode.LIMIT_EXCEEDED, f"more than {maximum} {what}", span=span, expected=(f"{name}: {maximum}",)
+    )
+
+
+def dollar_word(token: Token, special: str | None) -> FilterError:
+    """Make the error of a key with `$` where only names can stand."""
+    if special is not None:
+        return FilterError(
+            ErrorCode.SYNTAX_ERROR,
+            f"the operator {shown(token.word)} cannot stand here",
+            span=token.span,
+            hint="an operator stands in the object of a field",
+        )
+    return FilterError(
+        ErrorCode.UNKNOWN_OPERATOR,
+        f"no operator {shown(token.word)}",
+        span=token.span,
+        nearest=nearest(token.word, [word for word in words() if word.startswith("$")]),
+    )
+
+
+def nearest(word: str, known: list[str]) -> str | None:
+    """Return the known word that is closest to a misspelt one, if one is close.
+
+    >>> nearest("wehre", ["where", "order"])
+    'where'
+    """
+    return next(iter(get_close_matches(word[:64], known, 1)), None)
+
+
+def check_name(name: str, span: Span, limits: Limits) -> None:
+    """Refuse a dotted path with an empty part, or one that is too long."""
+    if len(name) > limits.max_string_length:
+        raise exceeded("max_string_length", limits.max_string_length, "characters in one name", span)
+    if name.count(".") >= limits.max_path_length:
+        raise exceeded("max_path_length", limits.max_path_length, "parts in one path", span)
+    if not name or (name[0] == "." or name[-1] == "." or ".." in name):
+        raise FilterError(
+            ErrorCode.SYNTAX_ERROR,
+            f"the name {shown(name)} has an empty part",
+            span=span,
+            expected=("a name",),
+        )
+
+
+def unescaped(lexeme: str) -> str:
+    """Return the text of a JSON string."""
+    text: str = json.loads(lexeme) if "\\" in lexeme else lexeme[1:-1]
+    return text
+
+
+def decoded(lexeme: str, span: Span) -> str:
+    """Return the text of a JSON string that is a name or holds names; `check_text` says what is refused."""
+    text = unescaped(lexeme)
+    check_text(text, span)
+    return text
+
+
+def check_text(text: str, span: Span) -> None:
+    """Refuse a lone surrogate in a name, since no answer could repeat it."""
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise FilterError(ErrorCode.INVALID_ENCODING, "a name holds half of a surrogate pair", span=span)
+
+
+def shown(text: str) -> str:
+    r"""Return a text of the caller's as it may stand in a message: quoted, escaped, not too long.
+
+    >>> shown("a\x00b"), shown("x" * 100)[-5:]
+    ("'a\\x00b'", "x...'")
+    """
+    return repr(text) if len(text) <= 40 else repr(text[:40])[:-1] + "...'"
+
+
+def path_to(lexed: Lexed, position: int) -> tuple[str | int, ...]:
+    """Return the keys and indices that lead to a place in a text, as far as the text can be read.
+
+    >>> from queryengine.lexer import lex
+    >>> path_to(lex('{"where": {"or": [{"a": 1}, {"b": 2}]}}'), 34)
+    ('where', 'or', 1, 'b')
+    """
+    stack: list[str | int | None] = []
+    for token in pieces(lexed):
+        if token.start_pos > position:
+            break
+        kind = token.type
+        at = token.start_pos == position
+        if kind == "KEY":
+            stack[-1:] = [token.word[:64].encode(errors="replace").decode()]
+        elif kind in {"LBRACE", "LSQB"} and not at:
+            stack.append(None if kind == "LBRACE" else 0)
+        elif kind == "COMMA" and stack and not at:
+            last = stack[-1]
+            stack[-1] = last + 1 if isinstance(last, int) else None
+        elif kind in {"RBRACE", "RSQB"} and stack and not at:
+            stack.pop()
+        elif kind == "LIST" and not at and position < token.end_pos:
+            spans = element_spans(token.value, token.start_pos)
+            stack.append(sum(span.end <= position for span in spans))
+    return tuple(part for part in stack if part is not None)
+
+
+@cache
+def _piece() -> re.Pattern[str]:
+    return re.compile(PIECE, re.DOTALL)
