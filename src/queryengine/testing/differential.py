@@ -1,0 +1,131 @@
+"""Runs a filter on a back-end and on the reference evaluator, and tells how they differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, assert_never
+
+from queryengine.ast import And, Comparison, FilterAST, Not, Or, Path, Quantified, Where
+from queryengine.memory import evaluate, value_at
+from queryengine.parsed import Source
+from queryengine.predicate import Scope
+from queryengine.printer import to_text
+from queryengine.process import Processor
+from queryengine.testing.strategies import Document
+
+__all__ = ["Differential", "Disagreement", "smallest"]
+
+T = TypeVar("T")
+
+
+class Disagreement(AssertionError):  # noqa: N818 - not an error of the program: what a test found
+    """A back-end and the reference evaluator, or two answers of a back-end, differ; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differential:
+    """A back-end beside the reference evaluator, over the same rows.
+
+    `run` returns the keys of the rows that the back-end gives, in its order; `rows` are plain objects with
+    the same values and relations, whose keys `key` tells. All `rows` must fit into the default limit.
+    """
+
+    processor: Processor
+    run: Callable[[FilterAST], Sequence[Hashable]]
+    rows: Sequence[object]
+    key: Callable[[object], Hashable]
+
+    def bind(self, document: Document, scope: Scope | None = None) -> FilterAST:
+        """Return the bound filter of a document, by way of its text."""
+        return self.processor.process(Source(json.dumps(document, ensure_ascii=False)), scope=scope)
+
+    def check(self, document: Document, scope: Scope | None = None) -> None:
+        """Raise Disagreement unless the back-end gives the rows of the reference evaluator, in its order."""
+        ast = self.bind(document, scope)
+        expected = [self.key(row) for row in evaluate(ast, self.rows)]
+        actual = list(self.run(ast))
+        if actual != expected:
+            raise Disagreement(self._report(document, ast, expected, actual))
+
+    def check_partition(self, where: Document, scope: Scope | None = None) -> None:
+        """Raise Disagreement unless a condition and its negation together give all rows, once each."""
+        found = list(self.run(self.bind({"where": where}, scope)))
+        others = list(self.run(self.bind({"where": {"not": where}}, scope)))
+        every = list(self.run(self.bind({}, scope)))
+        if sorted(map(repr, found + others)) != sorted(map(repr, every)):
+            message = f"a condition and its negation are not all rows once each\n  where: {_json(where)}"
+            raise Disagreement(f"{message}\n  rows: {found}\n  not: {others}\n  all: {every}")
+
+    def check_print(self, document: Document, scope: Scope | None = None) -> None:
+        """Raise Disagreement unless the filter's canonical text means the same filter."""
+        ast = self.bind(document, scope)
+        text = to_text(ast)
+        again = self.processor.process(Source(text), scope=scope)
+        if again != ast or to_text(again) != text:
+            raise Disagreement(f"printing changes a filter\n  filter: {_json(document)}\n  printed: {text}")
+
+    def _report(
+        self, document: Document, ast: FilterAST, expected: Sequence[Hashable], actual: Sequence[Hashable]
+    ) -> str:
+        lines = ["the back-end and the reference evaluator differ", f"  filter: {_json(document)}"]
+        lines += [f"  bound: {ast.where}"] if ast.scope is not None else []
+        lines += [f"  expected: {list(expected)}", f"  actual: {list(actual)}"]
+        wrong = set(expected) ^ set(actual) or set(expected)
+        for row in self.rows:
+            if self.key(row) in wrong:
+                side = (
+                    "missing"
+                    if self.key(row) not in actual
+                    else "extra"
+                    if self.key(row) not in expected
+                    else "row"
+                )
+                lines.append(f"  {side} {self.key(row)}: {_values(ast, row)}")
+        return "\n".join(lines)
+
+
+def smallest(items: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> Sequence[T]:
+    """Return few of the items with which something still fails: leaving out any one of them mends it.
+
+    >>> smallest(range(100), lambda some: 7 in some and 42 in some)
+    [7, 42]
+    """
+    left = list(items)
+    size = len(left)
+    while size >= 1:
+        start = 0
+        while start < len(left):
+            fewer = left[:start] + left[start + size :]
+            if fails(fewer):
+                left = fewer
+            else:
+                start += size
+        size //= 2
+    return left
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _values(ast: FilterAST, row: object) -> str:
+    """What the row holds where the filter looks, as far as to-one paths lead there."""
+    paths = [*_paths(ast.where), *(key.path for key in ast.order)]
+    found = {str(path): value_at(path, row) for path in paths if path.field is not None}
+    return ", ".join(f"{name}={value!r}" for name, value in found.items())
+
+
+def _paths(where: Where | None) -> list[Path]:
+    match where:
+        case None | Quantified():
+            return []
+        case And() | Or():
+            return [path for operand in where.operands for path in _paths(operand)]
+        case Not():
+            return _paths(where.operand)
+        case Comparison():
+            return [where.path]
+        case _:
+            assert_never(where)
