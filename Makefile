@@ -23,6 +23,7 @@ DEMO_STAMP := $(DEMO_VENV)/stamps/$(KEY)
 
 BIN := $(VENV)/bin
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export NO_MKDOCS_2_WARNING := 1
 export PYTHON
 
 $(STAMP): GROUPS := dev build

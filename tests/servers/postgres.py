@@ -164,7 +164,8 @@ def check_identity(server: PostgresServer) -> None:
 @contextmanager
 def _one_attempt(port: int) -> Generator[PostgresServer]:
     programs, user = find_programs(), server_user()
-    folder = Path(tempfile.mkdtemp(prefix="qe-pg-")).resolve()
+    # Not the TMPDIR: another user has to reach it, and the path of a socket has to be short.
+    folder = Path(tempfile.mkdtemp(prefix="qe-pg-", dir="/tmp")).resolve()
     name, password = f"qe-{secrets.token_hex(8)}", secrets.token_urlsafe(16)
     leash: subprocess.Popen[bytes] | None = None
     try:
