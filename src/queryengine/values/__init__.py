@@ -7,12 +7,11 @@ value that a field cannot hold exactly is an error.
 from queryengine.values.checking import check
 from queryengine.values.json_value import json_document
 from queryengine.values.problem import ValueProblem, expectation
-from queryengine.values.reading import ScalarType, TypedValue, read_list, reader, split_list
+from queryengine.values.reading import TypedValue, read_list, reader, split_list
 from queryengine.values.writing import JSONValue, write
 
 __all__ = [
     "JSONValue",
-    "ScalarType",
     "TypedValue",
     "ValueProblem",
     "check",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from decimal import Decimal
-from typing import assert_never, cast
+from typing import assert_never, cast, overload
 
 from queryengine.ast import Scalar
 from queryengine.schema import (
@@ -21,6 +21,7 @@ from queryengine.schema import (
     FloatType,
     IntegerType,
     JSONType,
+    ScalarType,
     TextType,
     TimeType,
     UUIDType,
@@ -35,6 +36,10 @@ from queryengine.values.temporal import within_datetime, within_duration, within
 __all__ = ["check"]
 
 
+@overload
+def check(type_: ScalarType, value: object, timezone: dt.tzinfo | None = None) -> Scalar: ...
+@overload
+def check(type_: FieldType, value: object, timezone: dt.tzinfo | None = None) -> TypedValue: ...
 def check(type_: FieldType, value: object, timezone: dt.tzinfo | None = None) -> TypedValue:
     """Return a Python value as a value of the type, or raise `ValueProblem`.
 
@@ -63,8 +68,7 @@ def check(type_: FieldType, value: object, timezone: dt.tzinfo | None = None) ->
             return value
         case ArrayType() if isinstance(value, (list, tuple)):
             elements = cast("list[object] | tuple[object, ...]", value)
-            checked = [check(type_.element, item, timezone) for item in elements]
-            return cast("tuple[Scalar, ...]", tuple(checked))
+            return tuple([check(type_.element, item, timezone) for item in elements])
         case JSONType():
             return portable_json(value)
         case BooleanType() if isinstance(value, bool):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from typing import TypeAlias, assert_never, cast, overload
+from typing import TypeAlias, assert_never, overload
 
 from queryengine.ast import JSONDocument, Scalar
 from queryengine.errors import ErrorCode
@@ -23,6 +23,7 @@ from queryengine.schema import (
     FloatType,
     IntegerType,
     JSONType,
+    ScalarType,
     TextType,
     TimeType,
     UUIDType,
@@ -34,14 +35,12 @@ from queryengine.values.problem import ValueProblem, expectation, mismatch
 from queryengine.values.strings import bytes_of, string_reader, uuid_of
 from queryengine.values.temporal import date_of, datetime_parser, duration_parser, time_parser
 
-__all__ = ["ScalarType", "TypedValue", "read_list", "reader", "split_list"]
+__all__ = ["TypedValue", "read_list", "reader", "split_list"]
 
 BareType: TypeAlias = IntegerType | FloatType | DecimalType | BooleanType
 """Types whose literals stand without quotes in JSON."""
 QuotedType: TypeAlias = DateType | DateTimeType | TimeType | DurationType | UUIDType | BytesType
 """Types that JSON does not have: strings stand for them."""
-ScalarType: TypeAlias = BareType | QuotedType | TextType | EnumType
-"""Types of which a list can be made."""
 TypedValue: TypeAlias = Scalar | tuple[Scalar, ...] | JSONDocument
 """What a reader returns: a scalar, an array's elements, or a JSON document."""
 
@@ -157,7 +156,7 @@ def _quoted_parser(type_: QuotedType, timezone: dt.tzinfo | None) -> Callable[[s
             assert_never(type_)
 
 
-def read_list(element: Callable[[str], TypedValue], max_length: int) -> Callable[[str], tuple[Scalar, ...]]:
+def read_list(element: Callable[[str], Scalar], max_length: int) -> Callable[[str], tuple[Scalar, ...]]:
     """Return the function from the text of a list of strings and numbers to the tuple of its values.
 
     The number of elements is checked before any is read. The `element` of a `ValueProblem` says which
@@ -174,15 +173,14 @@ def read_list(element: Callable[[str], TypedValue], max_length: int) -> Callable
         if len(elements) > max_length:
             message = f"more than {max_length} values in a list"
             raise ValueProblem(ErrorCode.LIMIT_EXCEEDED, message, (f"max_list_length {max_length}",))
-        values: list[TypedValue] = []
+        values: list[Scalar] = []
         try:
             for text in elements:
                 values.append(element(text))  # noqa: PERF401 - the length tells which element is wrong
         except ValueProblem as problem:
             problem.element = len(values)
             raise
-        # No list holds lists or documents: the elements of arrays and of `in` are scalars by their types.
-        return cast("tuple[Scalar, ...]", tuple(values))
+        return tuple(values)
 
     return read
 

@@ -1,0 +1,335 @@
+"""The executable definition of what a filter means: the rules of the contract as functions over objects.
+
+Every back-end is tested against this module. It is written to be read, not to be fast.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar, assert_never, cast
+
+from queryengine.ast import (
+    And,
+    Comparison,
+    FilterAST,
+    JSONDocument,
+    Not,
+    Nulls,
+    Op,
+    Or,
+    OrderKey,
+    Path,
+    Quantified,
+    Quantifier,
+    Slot,
+    Step,
+    Value,
+    Where,
+)
+from queryengine.engine import Capabilities, QueryResult
+from queryengine.model_schema import read_schema
+from queryengine.regex import search
+from queryengine.schema import ModelSchema
+from queryengine.text import fold, like_matches
+from queryengine.values import json_document
+
+__all__ = [
+    "MemoryQuery",
+    "MemoryQueryEngine",
+    "MemoryQueryResult",
+    "evaluate",
+    "matches",
+    "sort_rows",
+    "value_at",
+]
+
+T = TypeVar("T")
+
+
+class Comparable(Protocol):
+    """What has an order."""
+
+    def __lt__(self, other: Any, /) -> bool:  # Any: each type compares with its own kind
+        """Tell whether this is less."""
+        ...
+
+
+def evaluate(ast: FilterAST, rows: Iterable[T]) -> list[T]:
+    """Return the rows that a filter gives, in its order and within its window.
+
+    >>> evaluate(FilterAST(), [2, 1])
+    [2, 1]
+    """
+    found = sort_rows(ast.order, [row for row in rows if matches(ast.where, row)])
+    offset, limit = ast.window.offset, ast.window.limit
+    if isinstance(offset, Slot) or isinstance(limit, Slot):
+        raise _template()
+    return found[offset:] if limit is None else found[offset : offset + limit]
+
+
+def matches(where: Where | None, row: object) -> bool:
+    """Tell whether a row meets a condition. Rule 1: true or false, and `not` turns one into the other.
+
+    >>> matches(None, object())
+    True
+    """
+    match where:
+        case None:
+            return True
+        case And():
+            return all(matches(operand, row) for operand in where.operands)
+        case Or():
+            return any(matches(operand, row) for operand in where.operands)
+        case Not():
+            return not matches(where.operand, row)
+        case Comparison():
+            return _holds(where.op, value_at(where.path, row), where.value)
+        case Quantified():
+            return _quantified(where, row)
+        case _:
+            assert_never(where)
+
+
+# -- paths
+
+
+def value_at(path: Path, row: object) -> object:
+    """Return what stands at the end of a to-one path. Rule 3: behind a missing row or field, it is null."""
+    found = _follow(path.steps, row)
+    return found if found is None or path.field is None else _attribute(found, path.field.name)
+
+
+def _follow(steps: Sequence[Step], row: object) -> object:
+    """Return the related row at the end of to-one steps; one outside of its scope does not exist."""
+    found: object = row
+    for step in steps:
+        found = _attribute(found, step.relation.name)
+        if found is None or not matches(step.scope, found):
+            return None
+    return found
+
+
+def _attribute(row: object, name: str) -> object:
+    """Rule 3: what a document or an object does not have is null."""
+    if isinstance(row, Mapping):
+        return cast("Mapping[str, object]", row).get(name)
+    return getattr(row, name, None)
+
+
+def _quantified(node: Quantified, row: object) -> bool:
+    """Rule 9: one related row must meet the whole condition; without rows, `every` and `none` hold."""
+    *to_one, to_many = node.path.steps
+    parent = _follow(to_one, row)
+    related = None if parent is None else _attribute(parent, to_many.relation.name)
+    existing = [item for item in cast("Iterable[object]", related or ()) if matches(to_many.scope, item)]
+    meet = [matches(node.where, item) for item in existing]
+    match node.quantifier:
+        case Quantifier.SOME:
+            return any(meet)
+        case Quantifier.EVERY:
+            return all(meet)
+        case Quantifier.NONE:
+            return not any(meet)
+        case _:
+            assert_never(node.quantifier)
+
+
+# -- comparisons
+
+
+def _holds(op: Op, value: object, operand: Value) -> bool:
+    """Tell whether one comparison holds. Rule 2: of a null, only `isNull` does."""
+    if isinstance(operand, Slot):
+        raise _template()
+    if op is Op.IS_NULL or value is None:
+        return op is Op.IS_NULL and value is None
+    match op:
+        case Op.EQ:
+            return _equal(value, operand)
+        case Op.IN:
+            return _among(value, operand)
+        case Op.GT | Op.GTE | Op.LT | Op.LTE:
+            return _ordered(op, value, operand)
+        case Op.HAS | Op.HAS_ANY | Op.HAS_ALL | Op.SIZE | Op.IS_EMPTY:
+            return _array(op, _elements(value), operand)
+        case _:
+            return _text(op, cast("str", value), cast("str", operand))
+
+
+def _equal(value: object, operand: object) -> bool:
+    """Rules 5 and 10: text by code point, numbers by value, booleans only with booleans, JSON by value."""
+    match operand:
+        case JSONDocument():
+            return json_document(value) == operand
+        case tuple():
+            items, others = _elements(value), _elements(cast("object", operand))
+            return len(items) == len(others) and all(map(_equal, items, others))
+        case enum.Enum() if not isinstance(value, enum.Enum):
+            return _equal(value, operand.value)
+        case _:
+            return isinstance(value, bool) is isinstance(operand, bool) and value == operand
+
+
+def _among(value: object, operand: object) -> bool:
+    """Rule 4: nothing is `in` an empty list."""
+    return any(_equal(value, item) for item in _elements(operand))
+
+
+def _ordered(op: Op, value: object, operand: object) -> bool:
+    """Rules 5 and 10: text by code point, numbers by value, instants as instants; Python's own order."""
+    left, right = cast("Comparable", value), cast("Comparable", operand)
+    match op:
+        case Op.GT:
+            return right < left
+        case Op.GTE:
+            return not left < right
+        case Op.LT:
+            return left < right
+        case _:
+            return not right < left
+
+
+def _text(op: Op, value: str, operand: str) -> bool:
+    """Rules 5, 6 and 7: the `i` operators fold A-Z; only `like` and `regex` have characters of a meaning."""
+    match op:
+        case Op.LIKE:
+            return like_matches(operand, value)
+        case Op.ILIKE:
+            return like_matches(fold(operand), fold(value))
+        case Op.CONTAINS:
+            return operand in value
+        case Op.ICONTAINS:
+            return fold(operand) in fold(value)
+        case Op.STARTS_WITH:
+            return value.startswith(operand)
+        case Op.ISTARTS_WITH:
+            return fold(value).startswith(fold(operand))
+        case Op.ENDS_WITH:
+            return value.endswith(operand)
+        case Op.IENDS_WITH:
+            return fold(value).endswith(fold(operand))
+        case Op.REGEX:
+            return search(operand, value)
+        case _:
+            raise TypeError(f"{op} is no operator of text")
+
+
+def _array(op: Op, items: Sequence[object], operand: object) -> bool:
+    """Arrays: their elements are equal as values of their own are."""
+    match op:
+        case Op.HAS:
+            return any(_equal(item, operand) for item in items)
+        case Op.HAS_ANY:
+            return any(_array(Op.HAS, items, wanted) for wanted in _elements(operand))
+        case Op.HAS_ALL:
+            return all(_array(Op.HAS, items, wanted) for wanted in _elements(operand))
+        case Op.SIZE:
+            return len(items) == operand
+        case _:
+            return not items
+
+
+def _elements(value: object) -> Sequence[object]:
+    return cast("Sequence[object]", value)
+
+
+def _template() -> TypeError:
+    return TypeError("the template of a shape has no values; evaluate the filter that was made of it")
+
+
+# -- order
+
+
+def sort_rows(order: Sequence[OrderKey], rows: Iterable[T]) -> list[T]:
+    """Return the rows in order. Rule 8: nulls are the smallest value unless a key says where they stand.
+
+    Rows that are equal in all keys keep their places.
+    """
+    ordered = list(rows)
+    for key in reversed(order):
+        ordered = _sort_by(key, ordered)
+    return ordered
+
+
+def _sort_by(key: OrderKey, rows: list[T]) -> list[T]:
+    nulls = [row for row in rows if value_at(key.path, row) is None]
+    others = [row for row in rows if value_at(key.path, row) is not None]
+    others.sort(key=lambda row: cast("Comparable", value_at(key.path, row)), reverse=key.descending)
+    first = not key.descending if key.nulls is None else key.nulls is Nulls.FIRST
+    return nulls + others if first else others + nulls
+
+
+# -- the engine
+
+
+@dataclass(frozen=True)
+class MemoryQuery(Generic[T]):
+    """A filter over any rows of one model."""
+
+    filter: FilterAST
+
+    def all(self, rows: Iterable[T]) -> list[T]:
+        """Return the rows that the filter gives, in its order and within its window."""
+        return evaluate(self.filter, rows)
+
+    def count(self, rows: Iterable[T]) -> int:
+        """Return how many rows meet the filter's condition, whatever its window."""
+        return sum(matches(self.filter.where, row) for row in rows)
+
+
+class MemoryQueryResult(QueryResult[MemoryQuery[T]], Generic[T]):
+    """`(query, projection_model, sort)`: the query is run by `query.all(rows)`."""
+
+
+class MemoryQueryEngine(Generic[T]):
+    """The engine over objects in memory: pydantic models, dataclasses or typed dicts.
+
+    Nested models and lists of models are relations. `name` is what documents call the model; `primary_key`
+    names the fields of the tie-breaker, in order (default: those marked `PrimaryKey`, or else `id`).
+
+    >>> @dataclass
+    ... class Point:
+    ...     x: int
+    >>> engine = MemoryQueryEngine(Point)
+    >>> engine.schema.fields["x"].type.kind.value
+    'integer'
+    >>> engine.build_query(FilterAST()).query.all([Point(1)])
+    [Point(x=1)]
+    """
+
+    def __init__(self, model: type[T], *, name: str | None = None, primary_key: Sequence[str] = ()) -> None:
+        self._model = model
+        self._name = name
+        self._primary_key = tuple(primary_key)
+
+    @property
+    def model(self) -> type[T]:
+        """The model whose objects the queries return."""
+        return self._model
+
+    @cached_property
+    def schema(self) -> ModelSchema[T]:
+        """The model as filters see it, read from its annotations when it is first asked for."""
+        return read_schema(self._model, name=self._name, primary_key=self._primary_key)
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """Everything but `include`: objects carry what they are related to."""
+        return Capabilities(
+            backend="memory",
+            include=False,
+            include_window=False,
+            notes=MappingProxyType({"include": "objects in memory carry their related objects"}),
+        )
+
+    def build_query(self, ast: FilterAST) -> MemoryQueryResult[T]:
+        """Return the filter as a query over rows of the model."""
+        return MemoryQueryResult(MemoryQuery[T](ast), ast.projection, ast.order, filter=ast)
+
+    def execute_query(self, ast: FilterAST) -> MemoryQueryResult[T]:
+        """Return the same as `build_query`."""
+        return self.build_query(ast)
