@@ -82,6 +82,7 @@ def main(folder: Path) -> None:
     """Write all programs into a folder of their own."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
     for name, _, program in named_programs():
         (folder / f"{name}.py").write_text("\n".join(program.code) + "\n", encoding="utf-8")
 
