@@ -65,11 +65,12 @@ class _Clauses:
         view = self._binder.view
         external = self._binder.config.paging == "external"
         default = self._policy.limits.default_limit
+        condition = self._where(parsed, view, ())
         window = self._external(parsed) if external else self._window(parsed, (), default)
         order = self._order(parsed, view, ())
         fields, projection = self._binder.projector.project(view, parsed.fields, ("fields",))
         return FilterAST(
-            condition=self._where(parsed, view, ()),
+            condition=condition,
             order=(*order, *_tie_breakers(view, order)),
             fields=fields,
             include=self._include(parsed, view, (), 1),

@@ -63,7 +63,7 @@ class OperandReader:
         if node.chunk is None:
             first, second = (self.one(Op.GTE, type_, item, trail) for item in node.items)
             return first, second
-        low, high = (self._add(_of_pair(read, node.chunk, i), trail, node.chunk, i) for i in range(2))
+        low, high = (self._add(_of_pair(read, node.chunk, i), trail, node.chunk) for i in range(2))
         return low, high
 
     def many(self, op: Op, type_: FieldType, node: Node, trail: Trail) -> tuple[Value, bool]:
@@ -118,10 +118,8 @@ class OperandReader:
                 problem.code, problem.message, path=trail, span=node.span, expected=problem.expected
             ) from None
 
-    def _add(
-        self, read: Callable[[Sequence[str]], Value], trail: Trail, chunk: int, element: int | None = None
-    ) -> Slot:
-        return self._slots.add(SlotReader(read, trail, (chunk,), element))
+    def _add(self, read: Callable[[Sequence[str]], Value], trail: Trail, chunk: int) -> Slot:
+        return self._slots.add(SlotReader(read, trail, (chunk,)))
 
     def _list(self, read: Read, node: Node, trail: Trail) -> tuple[Value, bool]:
         if not isinstance(node, ParsedList):
@@ -175,10 +173,13 @@ def _of_pair(read: Read, chunk: int, element: int) -> Callable[[Sequence[str]], 
     def read_element(lexemes: Sequence[str]) -> Value:
         parts = split_list(lexemes[chunk])
         if len(parts) != 2:
-            raise ValueProblem(
-                ErrorCode.TYPE_MISMATCH, "expected a list of two values", ("a list of two values",)
-            )
-        return read(parts[element])
+            expected = "a list of two values"
+            raise ValueProblem(ErrorCode.TYPE_MISMATCH, f"expected {expected}", (expected,))
+        try:
+            return read(parts[element])
+        except ValueProblem as problem:
+            problem.element = element
+            raise
 
     return read_element
 

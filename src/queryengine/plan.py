@@ -43,7 +43,6 @@ class SlotReader:
     read: Callable[[Sequence[str]], Value]
     path: tuple[str | int, ...]
     chunks: tuple[int, ...]
-    element: int | None = None
 
 
 class SlotTable:
@@ -101,9 +100,8 @@ class Plan:
             try:
                 reader.read(lexed.lexemes)
             except ValueProblem as problem:
-                element = reader.element if problem.element is None else problem.element
-                first, last = lexed.span(reader.chunks[0], element), lexed.span(reader.chunks[-1], element)
-                span = Span(first.start, last.end)
+                spans = [lexed.span(chunk, problem.element) for chunk in reader.chunks]
+                span = Span(spans[0].start, spans[-1].end)
                 return FilterError(
                     problem.code, problem.message, path=reader.path, span=span, expected=problem.expected
                 )

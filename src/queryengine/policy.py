@@ -81,8 +81,8 @@ class SecurityPolicy:
     the names that it shows; its nested models are the relations.
 
     `paths` then says more of single paths, by the caller's names: `{"cost": Access(select=False)}`.
-    A path into a relation (`"carrier.name"`) makes just that much of the relation visible, the relation's own path all of
-    its plain fields. `None` hides a path. A path that names nothing is a `ConfigurationError`.
+    A path into a relation (`"carrier.name"`) makes just that much of the relation visible, the relation's
+    own path all of its plain fields. `None` hides a path. A path that names nothing is a `ConfigurationError`.
 
     >>> policy = SecurityPolicy(paths={"carrier.name": Access(sort=False), "notes": None}, regex=True)
     >>> policy.access("notes").visible

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import NoReturn, Protocol, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 from queryengine.ast import Op, Quantifier, Scalar, Value
 
@@ -98,7 +98,7 @@ class Related(Predicate):
 EVERYTHING: Predicate = AllOf(())
 """The predicate of all rows, for those who may see everything: a scope that returns None denies."""
 
-Scope: TypeAlias = Predicate | Mapping[type[object], Predicate]
+Scope: TypeAlias = Predicate | Mapping[type[Any], Predicate]  # Any: a mapping's keys are invariant
 """What a row scope says: which rows of the root model, or of each model, exist for the caller."""
 
 

@@ -170,7 +170,7 @@ def _annotation(type_: FieldType) -> Any:  # Any: annotations made at run time
 def _pruned(view: ModelView, tree: Tree, expose: type[BaseModel]) -> type[BaseModel]:
     """A subclass of the response model, so that its validators and serializers hold, without what was not asked.
 
-    A field that is left out is read from nowhere (it must load no deferred column) and not written.
+    A field that is left out is read from nowhere (it loads no deferred column) and not written.
     """
     by_attribute = {_alias(expose, name): name for name in expose.model_fields}
     definitions: Definitions = {
@@ -187,7 +187,10 @@ def _pruned(view: ModelView, tree: Tree, expose: type[BaseModel]) -> type[BaseMo
             info = expose.model_fields[attribute]
             model = _pruned(relation.target, below, nested)
             definitions[attribute] = (_replaced(info.annotation, nested, model), info)
-    return create_model(f"{expose.__name__}Projection", __base__=expose, **definitions)
+    model = create_model(f"{expose.__name__}Projection", __base__=expose, **definitions)
+    model.__pydantic_decorators__.computed_fields.clear()  # nobody asked for what is computed
+    model.model_rebuild(force=True)
+    return model
 
 
 def _alias(expose: type[BaseModel], name: str) -> str:

@@ -1,0 +1,162 @@
+"""Projections: the model of what a caller may see and asked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, computed_field, field_serializer
+
+from queryengine.errors import ErrorCode, FilterError
+from queryengine.policy import Access, SecurityPolicy
+from tests.shop import OPEN, ProductOut, bind
+
+EXPOSE = SecurityPolicy(expose=ProductOut)
+
+
+def projection(fields: object, policy: SecurityPolicy = OPEN) -> type[BaseModel]:
+    document: dict[str, Any] = {} if fields is None else {"fields": fields}
+    model = bind(document, policy=policy).projection
+    assert model is not None
+    return model
+
+
+def shown(model: type[BaseModel], row: object) -> dict[str, Any]:
+    return model.model_validate(row, from_attributes=True).model_dump(by_alias=True)
+
+
+class Row:
+    """A row whose other attributes must not be read."""
+
+    def __init__(self, **values: object) -> None:
+        self.__dict__.update(values)
+
+    def __getattr__(self, name: str) -> object:
+        if name in {"price", "stock", "maker", "name", "id"}:
+            pytest.fail(f"{name} was read")
+        raise AttributeError(name)
+
+
+def test_without_fields_and_with_nothing_hidden_there_is_none() -> None:
+    policy = SecurityPolicy(paths={"cost": Access(), "password_hash": Access()})
+    assert bind({}, policy=policy).projection is None
+    assert bind({}, policy=policy).fields is None
+
+
+def test_without_fields_it_shows_what_the_policy_does() -> None:
+    model = projection(None)
+    assert "cost" not in model.model_fields
+    assert "password_hash" not in model.model_fields
+    assert "maker" not in model.model_fields
+
+
+def test_the_response_model_is_the_projection_where_nothing_is_asked() -> None:
+    assert bind({}, policy=EXPOSE).projection is ProductOut
+
+
+def test_it_shows_just_the_fields_that_were_asked_for() -> None:
+    ast = bind({"fields": ["id", "price"]})
+    assert ast.fields is not None
+    assert [str(path) for path in ast.fields] == ["id", "price"]
+    assert shown(projection(["id", "price"]), Row(id=1, price=Decimal(2))) == {"id": 1, "price": Decimal(2)}
+    assert projection({"id": True, "price": True}) is not None
+
+
+def test_fields_can_be_left_out() -> None:
+    model = projection({"price": False, "stock": False})
+    assert not {"price", "stock", "cost"} & set(model.model_fields)
+    assert {"id", "name"} <= set(model.model_fields)
+
+
+def test_nullable_fields_are_optional() -> None:
+    assert shown(projection(["stock"]), Row(stock=None)) == {"stock": None}
+
+
+def test_related_fields_nest() -> None:
+    row = Row(id=1, maker=SimpleNamespace(name="x", country="CH"))
+    assert shown(projection(["id", "maker.name"]), row) == {"id": 1, "maker": {"name": "x"}}
+    assert shown(projection(["maker.name"]), Row(maker=None)) == {"maker": None}
+    reviews = [SimpleNamespace(stars=5, id=1, text=None)]
+    assert shown(projection(["reviews.stars"]), Row(reviews=reviews)) == {"reviews": [{"stars": 5}]}
+    assert set(
+        shown(projection(["maker"]), Row(maker=SimpleNamespace(id=1, name="x", country="CH")))["maker"]
+    ) == {
+        "id",
+        "name",
+        "country",
+    }
+
+
+def test_the_response_model_is_narrowed_without_reading_the_rest() -> None:
+    row = Row(id=1, name="x")
+    assert shown(projection(["id", "title"], EXPOSE), row) == {"id": 1, "title": "x"}
+    row = Row(maker=SimpleNamespace(name="x", country="CH"))
+    assert shown(projection(["maker.name"], EXPOSE), row) == {"maker": {"name": "x"}}
+    assert shown(
+        projection({"maker.country": False, "price": False, "inStock": False}, EXPOSE),
+        Row(id=1, name="x", maker=SimpleNamespace(name="y", country="CH")),
+    ) == {"id": 1, "title": "x", "maker": {"name": "y"}}
+
+
+def test_serializers_of_the_response_model_hold_and_what_it_computes_is_not_shown() -> None:
+    class Masked(BaseModel):
+        id: int
+        name: str
+
+        @field_serializer("name")
+        def mask(self, name: str) -> str:
+            return name[0] + "***"
+
+        @computed_field
+        def shout(self) -> str:
+            return self.name.upper()
+
+    model = projection(["name"], SecurityPolicy(expose=Masked))
+    assert shown(model, Row(name="abc")) == {"name": "a***"}
+    assert "shout" not in shown(projection(["id"], SecurityPolicy(expose=Masked)), Row(id=1))
+
+
+def test_a_policy_prunes_the_response_model() -> None:
+    policy = SecurityPolicy(expose=ProductOut, paths={"maker.country": None, "price": Access(select=False)})
+    model = projection(None, policy)
+    row = Row(id=1, name="x", stock=2, maker=SimpleNamespace(name="y", country="CH"))
+    assert shown(model, row) == {"id": 1, "title": "x", "inStock": 2, "maker": {"name": "y"}}
+
+
+def test_the_schema_of_a_projection_tells_the_truth() -> None:
+    schema = projection(["id", "maker.name"], EXPOSE).model_json_schema(mode="serialization")
+    assert set(schema["properties"]) == {"id", "maker"}
+
+
+def test_projections_are_made_once() -> None:
+    from queryengine.process import Processor
+    from queryengine.request import encode
+    from tests.shop import ShopEngine
+
+    processor = Processor(ShopEngine(), policy=OPEN)
+    first = processor.process(encode({"fields": ["id"], "limit": 1})).projection
+    assert processor.process(encode({"fields": ["id"], "where": {"id": 2}})).projection is first
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        (["nope"], ErrorCode.UNKNOWN_FIELD),
+        (["cost"], ErrorCode.UNKNOWN_FIELD),
+        (["maker.api_key"], ErrorCode.UNKNOWN_FIELD),
+        ({"nope": False}, ErrorCode.UNKNOWN_FIELD),
+    ],
+)
+def test_names_that_cannot_be_seen_are_refused(fields: object, code: ErrorCode) -> None:
+    with pytest.raises(FilterError) as caught:
+        bind({"fields": fields})
+    assert caught.value.code is code
+
+
+def test_leaving_out_everything_is_refused() -> None:
+    policy = SecurityPolicy(paths={"id": Access()}, others=None)
+    with pytest.raises(FilterError) as caught:
+        bind({"fields": {"id": False}}, policy=policy)
+    assert caught.value.code is ErrorCode.EMPTY_CONDITION
