@@ -26,3 +26,5 @@ class QueryConfig:
     """how many shapes of filters are kept"""
     description: str | None = None
     """the text of the parameter in OpenAPI"""
+    schema_name: str | None = None
+    """what the names of the filter's schemas in OpenAPI begin with, in place of the model's name"""

@@ -1,0 +1,360 @@
+"""The JSON Schema of a dependency's filters: components that refer to one another. Knows views; no HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from queryengine.ast import Op
+from queryengine.engine import FULL, Capabilities
+from queryengine.limits import Limits
+from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS, Arity, Operator, by_name
+from queryengine.policy import SecurityPolicy
+from queryengine.schema import ArrayType, FieldType, IntegerType, JSONType, TypeKind
+from queryengine.value_schema import JSONSchema, list_schema, type_name, value_schema
+from queryengine.view import ModelView, ViewField, ViewRelation
+
+__all__ = ["PREFIX", "FilterSchema", "filter_schema", "reference"]
+
+PREFIX = "#/components/schemas/"
+"""Where references point: the place of components in an OpenAPI document."""
+
+NULL: JSONSchema = {"type": "null"}
+BOOLEAN: JSONSchema = {"type": "boolean"}
+SIZE = IntegerType(0, 2**31 - 1)
+LIKE = r"^([^\\]|\\[\s\S])*$"
+PLAIN_NAME = re.compile(r"[^\W\d]\w*").fullmatch
+WORDS = frozenset(by_name) | frozenset(QUANTIFIERS)
+"""What is a word of the language inside of a field's or relation's object."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSchema:
+    """The component of a whole filter, and all components that it leads to, by name."""
+
+    root: str
+    components: Mapping[str, JSONSchema]
+
+
+def filter_schema(
+    view: ModelView,
+    capabilities: Capabilities,
+    policy: SecurityPolicy,
+    *,
+    windowed: bool = True,
+    name: str | None = None,
+) -> FilterSchema:
+    """Return the schema (draft 2020-12) of the filters that one view takes.
+
+    `windowed` tells whether the filter itself may have limit and offset; `name` replaces the model's name in
+    the names of the root components.
+
+    The schema is true: **what it accepts binds**, up to what no schema says well: the policy's bounds on
+    nesting, conditions and includes inside of one another; values outside of a type's domain (the 30th of
+    February, the 16th digit, a 64-bit bound, NUL in a text); patterns outside of the regex subset; one name
+    twice in an order or an include. **What binds it accepts**, but for other spellings of the same: `$`
+    before words, operators' aliases (`neq`, `inq`, `regexp`), `skip` for `offset`, dotted paths through more
+    than one relation (it takes them nested), `isNull` beside conditions on the same relation, and texts for
+    numbers where the policy is lenient.
+    """
+    writer = _Writer(capabilities, policy)
+    root = writer.root(view, name or view.name, windowed=windowed)
+    return FilterSchema(root, writer.finish())
+
+
+class _Writer:
+    """Collects the components of one filter. A component is written once, however many refer to it."""
+
+    def __init__(self, capabilities: Capabilities, policy: SecurityPolicy) -> None:
+        self._capabilities = capabilities
+        self._policy = policy
+        self._limits: Limits = policy.limits
+        self._components: dict[str, JSONSchema] = {}
+        self._pending: list[tuple[str, Callable[[], JSONSchema]]] = []
+        self._names: dict[ModelView, str] = {}
+
+    def root(self, view: ModelView, name: str, *, windowed: bool) -> str:
+        """Write the filter of the root model, and return its component's name."""
+        self._names[view] = _identifier(name)
+        component = f"{self._names[view]}Filter"
+        self._component(component, lambda: self._filter(view, windowed=windowed))
+        return component
+
+    def finish(self) -> dict[str, JSONSchema]:
+        """Write what is referred to and not yet written: from a list, as models may form long chains."""
+        while self._pending:
+            name, write = self._pending.pop(0)
+            self._components[name] = write()
+        return self._components
+
+    def _component(self, name: str, write: Callable[[], JSONSchema]) -> JSONSchema:
+        if name not in self._components:
+            self._components[name] = {}
+            self._pending.append((name, write))
+        return reference(name)
+
+    def _shared(self, names: Iterator[str], schema: JSONSchema) -> JSONSchema:
+        """Refer to a component with this very schema, under the first name that no other schema has."""
+        name = next(name for name in names if self._components.get(name, schema) == schema)
+        self._components[name] = schema
+        return reference(name)
+
+    def _name(self, view: ModelView, parent: ModelView, relation: str) -> str:
+        """The name of a view: the model's own, or that of the way there where another view has it already."""
+        if view not in self._names:
+            taken = set(self._names.values())
+            way = f"{self._names[parent]}{_title(relation)}"
+            choices = _choices(_identifier(view.name), way)
+            self._names[view] = next(name for name in choices if name not in taken)
+        return self._names[view]
+
+    # -- clauses
+
+    def _filter(self, view: ModelView, *, windowed: bool, ordered: bool = True) -> JSONSchema:
+        limits = self._limits
+        properties: JSONSchema = {"where": self._where(view)}
+        order = self._order_names(view)
+        if order and ordered:
+            properties["order"] = _order(order, limits.max_order_keys)
+        properties |= self._fields(view)
+        properties |= self._include(view)
+        if windowed:
+            properties["limit"] = {"type": "integer", "minimum": 1, "maximum": limits.max_limit}
+            properties["offset"] = {"type": "integer", "minimum": 0, "maximum": limits.max_offset}
+        return _object(properties, f"Which rows of {view.name}, in which order, with which fields.", 0)
+
+    def _order_names(self, view: ModelView) -> list[str]:
+        names = [name for name, field in view.fields.items() if field.sort]
+        if self._capabilities.order_by_relation:
+            for head, relation in _to_one(view):
+                names += [f"{head}.{name}" for name, field in relation.target.fields.items() if field.sort]
+        return [name for name in names if all(map(PLAIN_NAME, name.split(".")))]
+
+    def _fields(self, view: ModelView) -> JSONSchema:
+        own = [name for name, field in view.fields.items() if field.select and "." not in name]
+        names = list(own)
+        for head, relation in view.relations.items():
+            if "." not in head:
+                names += [head] if relation.access.select else []
+                below = relation.target.fields
+                names += [f"{head}.{name}" for name in below if below[name].select and "." not in name]
+        if not names:
+            return {}
+        shown: JSONSchema = {name: {"const": True} for name in names}
+        hidden: JSONSchema = {name: {"const": False} for name in own}
+        forms: list[JSONSchema] = [
+            {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1, "uniqueItems": True},
+            _object(shown, "Show these fields."),
+        ]
+        if len(own) > 1:
+            forms.append(_object(hidden, "Show all fields but these.") | {"maxProperties": len(own) - 1})
+        return {"fields": {"description": "The fields to show.", "anyOf": forms}}
+
+    def _include(self, view: ModelView) -> JSONSchema:
+        relations = {
+            name: relation
+            for name, relation in view.relations.items()
+            if relation.access.include and not relation.relation.embedded
+        }
+        if not relations or not self._capabilities.include or not self._limits.max_include_depth:
+            return {}
+        forms: list[JSONSchema] = [{"type": "string", "enum": list(relations)}]
+        for name, relation in relations.items():
+            target = relation.target
+            title = self._name(target, view, name)
+            scope = self._component(f"{title}Related", partial(self._related, target))
+            properties: JSONSchema = {"relation": {"type": "string", "const": name}, "scope": scope}
+            forms.append(_object(properties, f"Load {name}, narrowed.") | {"required": ["relation"]})
+        many: JSONSchema = {"type": "array", "items": {"anyOf": forms}, "minItems": 1, "uniqueItems": True}
+        return {"include": {"description": "The relations to load with each row.", "anyOf": [forms[0], many]}}
+
+    def _related(self, view: ModelView) -> JSONSchema:
+        """The filter of an include's scope."""
+        windows = self._capabilities.include_window
+        return self._filter(view, windowed=windows, ordered=windows)
+
+    # -- conditions
+
+    def _where(self, view: ModelView) -> JSONSchema:
+        return self._component(f"{self._names[view]}Where", lambda: self._conditions(view, frozenset()))
+
+    def _nested(self, view: ModelView) -> JSONSchema:
+        """The object of a to-one relation: its conditions, less names that are read as operators there."""
+        hidden = frozenset(name for name in view.names() if name in WORDS)
+        if not hidden:
+            return self._where(view)
+        return self._component(f"{self._names[view]}Nested", lambda: self._conditions(view, hidden))
+
+    def _conditions(self, view: ModelView, hidden: frozenset[str]) -> JSONSchema:
+        reserved = hidden | LOGICAL.keys()
+        properties: JSONSchema = {
+            name: schema for name, schema in self._members(view, "") if name not in reserved
+        }
+        for head, relation in _to_one(view):
+            if relation.access.filter:
+                self._name(relation.target, view, head)
+                properties |= self._members(relation.target, f"{head}.")
+        own = self._nested(view) if hidden else self._where(view)
+        for word, text in LOGICAL.items():
+            many: JSONSchema = {"type": "array", "items": own, "minItems": 1}
+            properties[word] = (own if word == "not" else many) | {"description": f"True where {text}."}
+        return _object(properties, f"Conditions on {view.name}, all of which must hold.")
+
+    def _members(self, view: ModelView, prefix: str) -> Iterator[tuple[str, JSONSchema]]:
+        for name, field in view.fields.items():
+            if field.operators and _can_be_key(name):
+                yield prefix + name, self._field(view, field)
+        for name, relation in view.relations.items():
+            if relation.access.filter and _can_be_key(name):
+                yield prefix + name, self._relation(view, relation)
+
+    def _field(self, view: ModelView, field: ViewField) -> JSONSchema:
+        type_ = field.field.type
+        forms: list[JSONSchema] = []
+        if "eq" in field.operators:
+            forms.append(self._shorthand(type_))
+        if "isNull" in field.operators:
+            forms.append(NULL)
+        forms.append(self._operators(view, field))
+        return {"anyOf": forms} if len(forms) > 1 else forms[0]
+
+    def _shorthand(self, type_: FieldType) -> JSONSchema:
+        """The value that stands for eq."""
+        if isinstance(type_, JSONType):
+            return {"type": ["string", "number", "boolean", "array"]}  # an object would be one of operators
+        return self._equal(type_)
+
+    def _operators(self, view: ModelView, field: ViewField) -> JSONSchema:
+        type_ = field.field.type
+        properties = {
+            operator.name: self._operand(operator, type_, field.operators) | {"description": operator.text}
+            for operator in OPERATORS
+            if operator.name in field.operators
+        }
+        usual = f"{type_name(type_)}Operators"
+        own = f"{self._names[view]}{_title(field.name)}Operators"
+        names = _choices(usual, own) if field.operators == self._all(type_.kind) else _choices(own)
+        return self._shared(names, _object(properties, f"Conditions on a value: {type_name(type_)}."))
+
+    def _all(self, kind: TypeKind) -> frozenset[str]:
+        """The operators of a kind that the back-end has and the policy does not keep from any field."""
+        regex = self._policy.regex
+        words = (word for word in FULL[kind] if self._capabilities.can(word, kind))
+        return frozenset(word for word in words if regex or by_name[word].op is not Op.REGEX)
+
+    def _operand(self, operator: Operator, type_: FieldType, allowed: frozenset[str]) -> JSONSchema:
+        match operator.arity, operator.op:
+            case Arity.FLAG, _:
+                return BOOLEAN
+            case Arity.PAIR, _:
+                return {**list_schema(self._value(type_), 2), "minItems": 2}
+            case Arity.MANY, op:
+                element = self._value(type_.element if isinstance(type_, ArrayType) else type_)
+                item = _nullable(element) if op is Op.IN else element
+                return list_schema(item, self._limits.max_list_length)
+            case _, Op.EQ:
+                null = "exists" if operator.negated else "isNull"
+                return _nullable(self._equal(type_)) if null in allowed else self._equal(type_)
+            case _, Op.SIZE:
+                return self._value(SIZE)
+            case _, Op.HAS if isinstance(type_, ArrayType):
+                return self._value(type_.element)
+            case _, Op.LIKE | Op.ILIKE:
+                return self._value(type_) | {"pattern": LIKE}
+            case _:
+                return self._value(type_)
+
+    def _value(self, type_: FieldType) -> JSONSchema:
+        return value_schema(type_, self._limits.max_string_length, self._policy.timezone)
+
+    def _equal(self, type_: FieldType) -> JSONSchema:
+        if isinstance(type_, ArrayType):
+            return list_schema(self._value(type_.element), self._limits.max_list_length)
+        return self._value(type_)
+
+    def _relation(self, view: ModelView, relation: ViewRelation) -> JSONSchema:
+        target = relation.target
+        name = self._name(target, view, relation.name)
+        if relation.relation.many:
+            return self._component(f"{name}Quantifiers", lambda: self._quantifiers(target))
+        forms: list[JSONSchema] = [self._nested(target)]
+        missing: JSONSchema = {
+            word: BOOLEAN | {"description": by_name[word].text}
+            for word in ("isNull", "exists")
+            if self._capabilities.can(word, TypeKind.RELATION)
+        }
+        if missing:
+            schema = _object(missing, "Is there a related row?")
+            forms.append(self._shared(_choices("RelationOperators"), schema))
+        if "isNull" in missing:
+            forms.append(NULL)
+        return {"anyOf": forms} if len(forms) > 1 else forms[0]
+
+    def _quantifiers(self, view: ModelView) -> JSONSchema:
+        where = self._where(view)
+        can = self._capabilities.quantifiers
+        properties = {word: where for word, quantifier in QUANTIFIERS.items() if quantifier in can}
+        return _object(properties, f"How many related rows of {view.name} must meet conditions.")
+
+
+def reference(name: str) -> JSONSchema:
+    """Return the schema that refers to a component."""
+    return {"$ref": PREFIX + name}
+
+
+def _object(properties: JSONSchema, description: str, least: int = 1) -> JSONSchema:
+    bound: JSONSchema = {"minProperties": least} if least else {}
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        **bound,
+        "additionalProperties": False,
+    }
+
+
+def _nullable(schema: JSONSchema) -> JSONSchema:
+    return {"anyOf": [schema, NULL]} if schema else schema
+
+
+def _order(names: list[str], most: int) -> JSONSchema:
+    """A text of keys, or a list of single keys."""
+    name = f"({'|'.join(names).replace('.', '[.]')})"
+    nulls = " +[Nn][Uu][Ll][Ll][Ss] +([Ff][Ii][Rr][Ss][Tt]|[Ll][Aa][Ss][Tt])"
+    key = f"(-?{name}|{name} +([Aa][Ss][Cc]|[Dd][Ee][Ss][Cc]))({nulls})?"
+    one: JSONSchema = {"type": "string", "pattern": f"^{key}$"}
+    text: JSONSchema = {"type": "string", "pattern": f"^{key}( *, *{key}){{0,{most - 1}}}$"}
+    keys: JSONSchema = {"type": "array", "items": one, "minItems": 1, "maxItems": most, "uniqueItems": True}
+    return {"description": f"Keys, - for descending: {', '.join(names)}.", "anyOf": [text, keys]}
+
+
+def _to_one(view: ModelView) -> Iterator[tuple[str, ViewRelation]]:
+    """The relations that a dotted path may go through."""
+    for name, relation in view.relations.items():
+        if not relation.relation.many and "." not in name:
+            yield name, relation
+
+
+def _can_be_key(name: str) -> bool:
+    return "." not in name and not name.startswith("$")
+
+
+def _choices(*names: str) -> Iterator[str]:
+    """The names in order, then the last one with numbers from 2."""
+    yield from names
+    number = 2
+    while True:
+        yield f"{names[-1]}{number}"
+        number += 1
+
+
+def _identifier(name: str) -> str:
+    """A name as OpenAPI takes it for a component."""
+    return re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") or "Model"
+
+
+def _title(name: str) -> str:
+    """`dep_delay` -> `DepDelay`."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))
