@@ -1,0 +1,239 @@
+"""From mapped classes to schemas, by attribute name; related classes are read when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Literal, TypeGuard, TypeVar, cast
+
+from pydantic import BaseModel
+from sqlalchemy import Column, ColumnElement, inspect
+from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
+from sqlalchemy.ext.hybrid import HybridExtensionType
+from sqlalchemy.orm import (
+    ColumnProperty,
+    InspectionAttrInfo,
+    Mapper,
+    RelationshipDirection,
+    RelationshipProperty,
+)
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import CollationClause
+
+from queryengine.errors import ConfigurationError
+from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType
+from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, databases
+from queryengine_sqlalchemy.documents import JSONFields, document_relation
+from queryengine_sqlalchemy.operands import SQLType
+
+__all__ = ["AttributeSource", "RelationshipSource", "SchemaReader", "expression_of"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeSource:
+    """A mapped attribute with a value: its name in the class, and the type of its operands."""
+
+    key: str
+    operand: SQLType
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipSource:
+    """A relationship: its name in the class."""
+
+    key: str
+
+
+def expression_of(entity: object, key: str) -> ColumnElement[Any]:  # Any: the attribute's own type
+    """Return the SQL expression of an attribute of a mapped class, or of an alias of one.
+
+    It is the bare expression: operators that an attribute or a hybrid redefines do not come with it.
+    """
+    expression: Any = getattr(entity, key)
+    while hasattr(expression, "__clause_element__"):
+        expression = expression.__clause_element__()
+    if not _is_expression(expression):
+        raise ConfigurationError(f"{key} is not an SQL expression")
+    return expression
+
+
+# Any: pyright takes a class's parameters for unknown after isinstance, hence these guards.
+
+
+def _is_expression(part: object) -> TypeGuard[ColumnElement[Any]]:
+    return isinstance(part, ColumnElement)
+
+
+def _is_column(part: object) -> TypeGuard[Column[Any]]:
+    return isinstance(part, Column)
+
+
+def _is_mapper(part: object) -> TypeGuard[Mapper[Any]]:
+    return isinstance(part, Mapper)
+
+
+class SchemaReader:
+    """Reads the schemas of mapped classes, each once, for the databases that an engine may meet."""
+
+    def __init__(self, dialect: str | None) -> None:
+        self.databases = databases(dialect)
+        # SQLite does not enforce foreign keys unless a connection asks for it.
+        self.references_hold = dialect == "postgresql"
+        self._schemas: dict[type[object], ModelSchema[object]] = {}
+
+    def read(self, model: type[T]) -> ModelSchema[T]:
+        """Return the schema of a mapped class. Raises ConfigurationError for what is no mapped class."""
+        if model not in self._schemas:
+            # Two threads may both read it; they must go on with one and the same schema.
+            self._schemas.setdefault(model, _read(model, self))
+        return cast("ModelSchema[T]", self._schemas[model])
+
+
+def _read(model: type[object], reader: SchemaReader) -> ModelSchema[object]:
+    try:
+        return _ModelReader(_mapper(model), reader).schema()
+    except SQLAlchemyError as error:
+        raise ConfigurationError(f"{model.__name__} cannot be read: {error}") from error
+
+
+def _mapper(model: type[object]) -> Mapper[Any]:
+    try:
+        mapper: object = inspect(model)
+    except NoInspectionAvailable:
+        mapper = None
+    if not _is_mapper(mapper):
+        raise ConfigurationError(f"{model!r} is not a mapped class")
+    return mapper
+
+
+class _ModelReader:
+    """Reads one mapped class: columns, relationships, synonyms, hybrids."""
+
+    def __init__(self, mapper: Mapper[Any], reader: SchemaReader) -> None:
+        self.mapper = mapper
+        self.model: type[object] = mapper.class_
+        self.reader = reader
+        self.fields: dict[str, Field] = {}
+        self.relations: dict[str, Relation] = {}
+
+    def schema(self) -> ModelSchema[object]:
+        for key, descriptor in self.mapper.all_orm_descriptors.items():
+            synonym = self.mapper.synonyms.get(key)
+            target = key if synonym is None else synonym.name
+            if descriptor.extension_type is HybridExtensionType.HYBRID_PROPERTY:
+                self._hybrid(key, descriptor.info if isinstance(descriptor, InspectionAttrInfo) else {})
+            elif target in self.mapper.column_attrs:
+                self._column(key, self.mapper.column_attrs[target])
+            elif target in self.mapper.relationships:
+                self._relationship(key, self.mapper.relationships[target])
+        return ModelSchema(
+            self.model.__name__,
+            self.model,
+            MappingProxyType(self.fields),
+            MappingProxyType(self.relations),
+            tuple(self._primary_key()),
+        )
+
+    def _column(self, key: str, attribute: ColumnProperty[Any]) -> None:
+        column: ColumnElement[Any] = attribute.columns[0]
+        own = column.info if _is_column(column) else {}
+        declared = self._declared(key, {**own, **attribute.info})
+        if isinstance(declared, JSONFields):
+            self.relations[key] = document_relation(key, declared)
+        else:
+            nullable = column.nullable is not False if _is_column(column) else True
+            self._field(key, column, nullable=nullable, hidden=declared is not None)
+
+    def _hybrid(self, key: str, info: Mapping[Any, Any]) -> None:
+        try:
+            expression = expression_of(self.model, key)
+        except (AttributeError, ConfigurationError, NotImplementedError, SQLAlchemyError, TypeError):
+            return  # it works on instances only
+        self._field(key, expression, nullable=True, hidden=self._declared(key, info) is not None)
+
+    def _field(self, key: str, expression: ColumnElement[Any], *, nullable: bool, hidden: bool) -> None:
+        found = column_type(expression.type, self.reader.databases)
+        if found is None:
+            return
+        gap = found.gap
+        if gap is None and isinstance(found.type, TextType):
+            gap = self._folding_part(expression)
+        # A JSON column that is never NULL may still hold JSON's own null.
+        nullable = nullable or isinstance(found.type, JSONType)
+        hidden = hidden or self._excluded(key)
+        self.fields[key] = Field(key, found.type, nullable, hidden, gap, AttributeSource(key, found.operand))
+
+    def _relationship(self, key: str, relationship: RelationshipProperty[Any]) -> None:
+        declared = self._declared(key, relationship.info)
+        target: type[object] = relationship.mapper.class_
+        self.relations[key] = Relation(
+            key,
+            partial(self.reader.read, target),
+            many=bool(relationship.uselist),
+            nullable=not (self.reader.references_hold and _always_there(relationship)),
+            hidden=declared is not None or self._excluded(key),
+            source=RelationshipSource(key),
+        )
+
+    def _declared(self, key: str, info: Mapping[Any, Any]) -> JSONFields | Literal["hidden"] | None:
+        """What the model's author says of an attribute, in `info`."""
+        word: object = info.get("queryengine")
+        if word is None or isinstance(word, JSONFields):
+            return word
+        if word == "hidden":
+            return "hidden"
+        place = f'{self.model.__name__}.{key}: info["queryengine"]'
+        raise ConfigurationError(f'{place} is "hidden" or made by json_fields(), not {word!r}')
+
+    def _excluded(self, key: str) -> bool:
+        """Whether the class is a pydantic model too (SQLModel's are), and does not output the field."""
+        if not issubclass(self.model, BaseModel):
+            return False
+        info = self.model.model_fields.get(key)
+        return info is not None and info.exclude is True
+
+    def _folding_part(self, expression: ColumnElement[Any]) -> str | None:
+        """Why an expression of text does not compare by code point: a part of it has another collation."""
+        for part in visitors.iterate(expression):
+            if _is_column(part):
+                found = column_type(part.type, self.reader.databases)
+                if found is not None and found.gap is not None and isinstance(found.type, TextType):
+                    return found.gap
+            elif isinstance(part, CollationClause) and str(part) not in SAFE_COLLATIONS:
+                return f"the collation {part} does not compare by code point"
+        return None
+
+    def _primary_key(self) -> Iterator[Field]:
+        for column in self.mapper.primary_key:
+            key = self.mapper.get_property_by_column(column).key
+            if key not in self.fields:
+                raise ConfigurationError(
+                    f"{self.model.__name__}.{key}: filters know no order of {column.type!r}, "
+                    "and the primary key must have one"
+                )
+            yield self.fields[key]
+
+
+def _always_there(relationship: RelationshipProperty[Any]) -> bool:
+    """Whether the database itself sees to it that each row has its related row."""
+    target = relationship.mapper
+    if relationship.direction is not RelationshipDirection.MANYTOONE or target.single:
+        return False
+    pairs = set(relationship.local_remote_pairs or ())
+    parts = visitors.iterate(relationship.primaryjoin)
+    if sum(part.__visit_name__ == "binary" for part in parts) != len(pairs):
+        return False  # it asks for more than equal keys
+    local = [one for one, _ in pairs if _is_column(one)]
+    constraints = [
+        key.constraint for column in local for key in column.foreign_keys if key.constraint is not None
+    ]
+    return (
+        len(local) == len(pairs)
+        and not any(column.nullable for column in local)
+        and all(one.table is target.local_table for _, one in pairs)
+        and any({(key.parent, key.column) for key in keys.elements} == pairs for keys in constraints)
+    )
