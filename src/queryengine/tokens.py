@@ -182,7 +182,7 @@ class TokenStream:
 def exceeded(name: str, maximum: int, what: str, span: Span) -> FilterError:
     """Make the error of a limit that is breached."""
     return FilterError(
-        ErrorCode.LIMIT_EXCEEDED, f"more than {maximum} {what}", span=span, expected=(f"{name}: {maximum}",)
+        ErrorCode.LIMIT_EXCEEDED, f"more than {maximum} {what}", span=span, expected=(f"{name} {maximum}",)
     )
 
 

@@ -1,0 +1,210 @@
+"""The reader: a query string, a body, a text or a document to the text of one filter. Strict, bounded first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, NamedTuple, Protocol, cast
+from urllib.parse import unquote_to_bytes
+from uuid import UUID
+
+from queryengine.brackets import Parameter, read_brackets
+from queryengine.config import QueryConfig
+from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.limits import Limits
+from queryengine.parsed import Source
+from queryengine.tokens import exceeded, shown
+from queryengine.values import write
+
+__all__ = ["BodyRequest", "encode", "read_body", "read_query", "read_text"]
+
+
+class BodyRequest(Protocol):
+    """What `read_body` needs of a request; Starlette's has it."""
+
+    @property
+    def scope(self) -> Mapping[str, Any]:  # Any: ASGI
+        """The ASGI scope: here, its headers."""
+        ...
+
+    def stream(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives."""
+        ...
+
+
+def read_query(raw: bytes, config: QueryConfig, limits: Limits) -> Source | None:
+    """Return the filter in a raw query string (ASGI's `query_string`), or None where there is none.
+
+    It is `filter=` with JSON, or parameters `filter[...]=`; all others are left alone. Raises FilterError.
+
+    >>> read_query(b"page=2&filter=%7B%22limit%22:5%7D", QueryConfig(), Limits()).text
+    '{"limit":5}'
+    """
+    if not raw:
+        return None
+    if len(raw) > limits.max_url_bytes:
+        raise exceeded("max_url_bytes", limits.max_url_bytes, "bytes", Span(0, len(raw)))
+    pieces = list(_pieces(raw, config.parameter.encode()))
+    if not pieces:
+        return None
+    try:
+        if len(pieces) == 1 and not pieces[0].bracketed:
+            return Source(_decode(pieces[0].value, pieces[0].value_span))
+        parameters = [piece.parameter() for piece in _all_bracketed(pieces)]
+    except FilterError as error:
+        error.source = raw.decode("latin-1")
+        raise
+    return read_brackets(parameters, raw.decode("latin-1"), limits)
+
+
+async def read_body(request: BodyRequest, config: QueryConfig, limits: Limits) -> Source | None:  # noqa: ARG001
+    """Return the filter that is a request's JSON body, or None where the body is empty. Raises FilterError.
+
+    Nothing is read beyond the limit. `config` is there so that both readers are called alike.
+    """
+    headers = {name.lower(): value for name, value in request.scope.get("headers", ())}
+    maximum = limits.max_body_bytes
+    declared: bytes = headers.get(b"content-length", b"")
+    if declared.isdigit() and (len(declared) > 18 or int(declared) > maximum):
+        raise exceeded("max_body_bytes", maximum, "bytes", Span(0, 0))
+    body = bytearray()
+    async for chunk in request.stream():
+        if len(body) + len(chunk) > maximum:
+            raise exceeded("max_body_bytes", maximum, "bytes", Span(0, 0))
+        body += chunk
+    if not body:
+        return None
+    _check_content_type(headers.get(b"content-type", b"").decode("latin-1"))
+    return Source(_checked(bytes(body), Span(0, 0)))
+
+
+def read_text(text: str, limits: Limits) -> Source:
+    """Return the filter that is given as a text, no longer than a body may be. Raises FilterError."""
+    if len(text) > limits.max_body_bytes:
+        raise exceeded("max_body_bytes", limits.max_body_bytes, "characters", Span(0, len(text)))
+    return Source(text)
+
+
+def encode(document: Mapping[str, Any]) -> Source:  # Any: a JSON document, with Python's values in it
+    """Return the filter that is given as a document; dates, decimals, UUIDs, enums and bytes become JSON.
+
+    Raises FilterError for what no filter can hold, and for a document that is too deep or holds itself.
+
+    >>> import datetime
+    >>> encode({"where": {"day": datetime.date(2013, 1, 31)}}).text
+    '{"where": {"day": "2013-01-31"}}'
+    """
+    try:
+        # Without the check for circles they end in RecursionError, as depth does.
+        text = json.dumps(document, default=_plain, ensure_ascii=False, allow_nan=False, check_circular=False)
+    except RecursionError:
+        raise FilterError(ErrorCode.LIMIT_EXCEEDED, "the document is too deep, or holds itself") from None
+    except ValueError:
+        message = "a number of the document is infinite, no number, or has too many digits"
+        raise FilterError(ErrorCode.OUT_OF_RANGE, message) from None
+    except TypeError:
+        raise FilterError(ErrorCode.SYNTAX_ERROR, "a key of the document is no text") from None
+    return Source(text)
+
+
+def _plain(value: object) -> object:
+    """Return what stands in JSON for a value that JSON does not know."""
+    match value:
+        case Mapping():
+            return dict(cast("Mapping[object, object]", value))
+        case Enum() | Decimal() | UUID() | date() | time() | timedelta() | bytes():
+            return write(value)
+        case _:
+            message = f"a filter cannot hold a value of the type {shown(type(value).__name__)}"
+            raise FilterError(ErrorCode.TYPE_MISMATCH, message)
+
+
+class _Piece(NamedTuple):
+    """One parameter as it stands in the query string, from `start`."""
+
+    start: int
+    name: bytes
+    value: bytes
+    bracketed: bool
+
+    @property
+    def name_span(self) -> Span:
+        return Span(self.start, self.start + len(self.name))
+
+    @property
+    def value_span(self) -> Span:
+        start = self.start + len(self.name) + 1
+        return Span(start, start + len(self.value))
+
+    def parameter(self) -> Parameter:
+        """Decode it."""
+        name, value = _decode(self.name, self.name_span), _decode(self.value, self.value_span)
+        return Parameter(name, value, self.name_span, self.value_span)
+
+
+def _pieces(raw: bytes, root: bytes) -> Iterator[_Piece]:
+    """Yield the parameters that make the filter; others may be encoded as they like."""
+    start = 0
+    for part in raw.split(b"&"):
+        name, _, value = part.partition(b"=")
+        plain = unquote_to_bytes(name) if b"%" in name else name
+        if plain == root or plain.startswith(root + b"["):
+            yield _Piece(start, name, value, plain != root)
+        start += len(part) + 1
+
+
+def _all_bracketed(pieces: list[_Piece]) -> list[_Piece]:
+    """Refuse a filter that is given twice, or in two ways."""
+    plain = [piece for piece in pieces if not piece.bracketed]
+    if not plain:
+        return pieces
+    message = (
+        "the filter stands twice" if len(plain) > 1 else "the filter stands both as JSON and in brackets"
+    )
+    raise FilterError(ErrorCode.DUPLICATE_PARAMETER, message, span=plain[-1].name_span)
+
+
+def _decode(encoded: bytes, span: Span) -> str:
+    """Undo the percent-encoding, strictly."""
+    # Percent escapes become Python's, whose decoder is fast and refuses what is not two hexadecimal digits.
+    escaped = encoded.replace(b"\\", rb"\\").replace(b"%", rb"\x").replace(b"+", b" ")
+    try:
+        decoded = escaped.decode("unicode_escape").encode("latin-1")
+    except UnicodeDecodeError:
+        bad = re.search(rb"%(?![0-9a-fA-F]{2})", encoded)
+        place = Span(span.start + bad.start(), span.start + bad.start() + 1) if bad else span
+        raise FilterError(
+            ErrorCode.INVALID_ENCODING, "a % without two hexadecimal digits", span=place, expected=["%25"]
+        ) from None
+    return _checked(decoded, span)
+
+
+def _checked(encoded: bytes, span: Span) -> str:
+    """Return the text of UTF-8 bytes. Characters that stand for nothing, or for the encoding, are refused."""
+    try:
+        text = encoded.decode()
+    except UnicodeDecodeError:
+        raise FilterError(ErrorCode.INVALID_ENCODING, "not valid UTF-8", span=span) from None
+    if text.startswith("\ufeff"):
+        raise FilterError(ErrorCode.INVALID_ENCODING, "a byte order mark stands before the filter", span=span)
+    if "\0" in text:
+        raise FilterError(ErrorCode.INVALID_ENCODING, "a NUL character stands in the filter", span=span)
+    return text
+
+
+def _check_content_type(declared: str) -> None:
+    media_type, _, parameters = declared.lower().partition(";")
+    charset = re.search(r"charset\s*=\s*\"?([^\s\";]*)", parameters)
+    if not re.fullmatch(r"|application/(?:[^\s/;]+\+)?json", media_type.strip()):
+        raise FilterError(
+            ErrorCode.INVALID_ENCODING,
+            f"the body is declared as {shown(media_type.strip())}",
+            expected=["application/json"],
+        )
+    if charset and charset[1] not in {"utf-8", "utf8"}:
+        message = f"the body is declared to be in {shown(charset[1])}"
+        raise FilterError(ErrorCode.INVALID_ENCODING, message, expected=["charset=utf-8"])
