@@ -18,8 +18,10 @@ from queryengine.errors import ConfigurationError, ErrorCode, FilterError
 from queryengine.limits import Limits
 from queryengine.policy import Access, SecurityPolicy
 from queryengine.predicate import EVERYTHING, AnyOf, Predicate, field
+from queryengine.process import Processor
+from queryengine.request import encode
 from queryengine.schema import TypeKind
-from tests.shop import OPEN, Color, Maker, Product, ProductOut, Review, bind
+from tests.shop import OPEN, Color, Maker, Product, ProductOut, Review, ShopEngine, bind
 
 CODE = ErrorCode
 
@@ -141,6 +143,16 @@ def test_logical_words_nest() -> None:
     assert bind({"where": {"stock": {"eq": 1}, "and": [{"stock": 2}]}}).condition == And((a, b))
 
 
+def test_logical_words_join_the_operators_of_one_field() -> None:
+    low, high = only({"stock": {"lt": 1}}), only({"stock": {"gt": 9}})
+    assert bind({"where": {"stock": {"or": [{"lt": 1}, {"gt": 9}]}}}).condition == Or((low, high))
+    assert bind({"where": {"stock": {"not": {"lt": 1}}}}).condition == Not(low)
+    missing, named = only({"maker": None}), only({"maker.name": "x"})
+    assert bind({"where": {"maker": {"or": [{"isNull": True}, {"name": "x"}]}}}).condition == Or(
+        (missing, named)
+    )
+
+
 def test_a_path_through_a_relation_has_its_step() -> None:
     comparison = only({"maker.name": "x"})
     assert comparison.path.names == ("maker", "name")
@@ -184,8 +196,8 @@ def test_inside_of_a_quantifier_paths_start_anew() -> None:
         ({"": 1}, CODE.SYNTAX_ERROR, ["where", ""]),
         ({"__class__": 1}, CODE.UNKNOWN_FIELD, ["where", "__class__"]),
         ({"name": {"gtt": "x"}}, CODE.UNKNOWN_OPERATOR, ["where", "name", "gtt"]),
-        ({"name": {"not": {"name": "x"}}}, CODE.UNKNOWN_OPERATOR, ["where", "name", "not"]),
-        ({"name": {"or": [{"name": "x"}]}}, CODE.UNKNOWN_OPERATOR, ["where", "name", "or"]),
+        ({"name": {"not": {"name": "x"}}}, CODE.UNKNOWN_OPERATOR, ["where", "name", "not", "name"]),
+        ({"name": {"or": [{"name": "x"}]}}, CODE.UNKNOWN_OPERATOR, ["where", "name", "or", 0, "name"]),
         ({"stock": {"contains": "x"}}, CODE.OPERATOR_NOT_APPLICABLE, ["where", "stock", "contains"]),
         ({"active": {"gt": True}}, CODE.OPERATOR_NOT_APPLICABLE, ["where", "active", "gt"]),
         ({"color": {"gt": "red"}}, CODE.OPERATOR_NOT_APPLICABLE, ["where", "color", "gt"]),
@@ -223,7 +235,7 @@ def test_what_cannot_be_bound_is_an_error_with_its_place(
     error = refused({"where": where})
     assert (error.code, list(error.path)) == (code, path)
     assert error.span is not None
-    assert error.source == json.dumps({"where": where}, ensure_ascii=False, separators=(",", ":"))
+    assert error.source == encode({"where": where}).text
 
 
 def test_errors_point_at_the_value() -> None:
@@ -307,7 +319,11 @@ def test_a_field_may_have_some_operators_only() -> None:
 
 def test_a_relation_may_be_closed_to_filters_and_includes() -> None:
     policy = SecurityPolicy(paths={"maker": Access(filter=False, include=False)})
-    assert refused({"where": {"maker": {"name": "x"}}}, policy=policy).code is CODE.NOT_ALLOWED
+    for where in ({"maker": {"name": "x"}}, {"maker.name": "x"}, {"maker": None}):
+        assert refused({"where": where}, policy=policy).code is CODE.NOT_ALLOWED
+    closed = SecurityPolicy(paths={"maker": Access(sort=False, select=False)})
+    assert refused({"order": "maker.name"}, policy=closed).code is CODE.NOT_ALLOWED
+    assert refused({"fields": ["maker.name"]}, policy=closed).code is CODE.NOT_ALLOWED
     assert refused({"include": "maker"}, policy=policy).code is CODE.NOT_ALLOWED
 
 
@@ -508,9 +524,6 @@ def test_the_empty_predicates_mean_all_and_nothing() -> None:
 
 
 def test_the_values_of_a_scope_are_new_with_every_request() -> None:
-    from queryengine.process import Processor
-    from tests.shop import ShopEngine
-
     processor = Processor(ShopEngine(), policy=OPEN)
     for cost in (Decimal(1), Decimal(2)):
         bound = processor.empty(scope=(field("cost") < cost) & field("name").in_(["a"])).scope

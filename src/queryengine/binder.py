@@ -15,7 +15,7 @@ from queryengine.parsed import ParsedFilter, ParsedInclude, ParsedOrder, Style
 from queryengine.plan import Plan, SlotTable
 from queryengine.policy import SecurityPolicy
 from queryengine.projection import Projector
-from queryengine.resolver import FieldTarget, Place, RelationTarget, Trail, nearest, resolve
+from queryengine.resolver import FieldTarget, Place, RelationTarget, Right, Trail, nearest, resolve
 from queryengine.rewrite import rewrite
 from queryengine.scoping import ScopeBinder, ScopeShape
 from queryengine.view import ModelView
@@ -102,7 +102,7 @@ class _Clauses:
         return tuple(keys)
 
     def _order_key(self, item: ParsedOrder, view: ModelView, trail: Trail) -> OrderKey:
-        target = resolve(Place(view), item.name, self._scopes, trail, item.span)
+        target = resolve(Place(view), item.name, self._scopes, trail, item.span, right=Right.SORT)
         path = target.path
         if isinstance(target, RelationTarget):
             raise FilterError(

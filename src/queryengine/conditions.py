@@ -26,6 +26,7 @@ from queryengine.resolver import (
     FieldTarget,
     Place,
     RelationTarget,
+    Right,
     Scopes,
     Target,
     Trail,
@@ -52,65 +53,46 @@ class ConditionBinder:
         self._operands = operands
         self._count = 0
 
-    def group(self, group: Group, place: Place, trail: Trail) -> Where:
-        """Bind an object of conditions, all of which must hold."""
+    def group(self, group: Group, at: Place | Target, trail: Trail) -> Where:
+        """Bind an object of conditions, all of which must hold: at a place, or on one field or relation."""
         if not group.items:
             raise _empty(trail, group.span)
-        bound = tuple([self._item(item, place, trail) for item in group.items])
+        bound = tuple([self._item(item, at, trail) for item in group.items])
         return bound[0] if len(bound) == 1 else And(bound, group.span)
 
-    def _item(self, item: Item, place: Place, trail: Trail) -> Where:
+    def _item(self, item: Item, at: Place | Target, trail: Trail) -> Where:
         match item:
             case Logical():
-                return self._logical(item, place, (*trail, item.word))
+                return self._logical(item, at, (*trail, item.word))
             case Negation():
-                return Not(self.group(item.operand, place, (*trail, "not")), item.span)
+                return Not(self.group(item.operand, at, (*trail, "not")), item.span)
             case Condition():
-                return self._condition(item, place, (*trail, item.name))
-            case OperatorTest() | QuantifierTest():  # pragma: no cover
-                raise AssertionError("the grammar has these under a field only")
+                return self._condition(item, _inside(item, at, trail), (*trail, item.name))
+            case OperatorTest():
+                assert not isinstance(at, Place), "the grammar has operators under a field only"
+                return self._compare(at, item.operator, item.operand, (*trail, item.word), item.span)
+            case QuantifierTest():
+                assert not isinstance(at, Place), "the grammar has quantifiers under a field only"
+                return self._quantified(at, item, (*trail, item.word))
             case _:
                 assert_never(item)
 
-    def _logical(self, item: Logical, place: Place, trail: Trail) -> Where:
+    def _logical(self, item: Logical, at: Place | Target, trail: Trail) -> Where:
         parts = enumerate(item.operands)
-        operands = tuple([self.group(part, place, (*trail, index)) for index, part in parts])
+        operands = tuple([self.group(part, at, (*trail, index)) for index, part in parts])
         match item.word:
             case "and":
                 return And(operands, item.span)
             case "or":
                 return Or(operands, item.span)
-            case "nor":
+            case _:
                 return Not(Or(operands, item.span), item.span)
-            case _:  # pragma: no cover
-                raise AssertionError(f"the grammar has no word {item.word}")
 
     def _condition(self, item: Condition, place: Place, trail: Trail) -> Where:
-        target = resolve(place, item.name, self._scopes, trail, item.name_span)
-        if isinstance(target, RelationTarget) and not target.relation.access.filter:
-            raise _not_allowed(f"{quoted(item.name)} may not be filtered by", trail, item.name_span)
-        if not isinstance(item.test, Group):
-            return self._compare(target, EQUALS, item.test, trail, item.span)
-        if not item.test.items:
-            raise _empty(trail, item.test.span)
-        bound = tuple([self._test(target, part, trail) for part in item.test.items])
-        return bound[0] if len(bound) == 1 else And(bound, item.test.span)
-
-    def _test(self, target: Target, item: Item, trail: Trail) -> Where:
-        """Bind what stands in the object of a field or relation."""
-        match item:
-            case OperatorTest():
-                return self._compare(target, item.operator, item.operand, (*trail, item.word), item.span)
-            case QuantifierTest():
-                return self._quantified(target, item, (*trail, item.word))
-            case Condition() | Logical() | Negation():
-                if isinstance(target, FieldTarget):
-                    raise _unknown_operator(item, trail)
-                if target.relation.relation.many:
-                    raise quantifier_required(target.relation.name, trail, item.span)
-                return self._item(item, target.end, trail)
-            case _:
-                assert_never(item)
+        target = resolve(place, item.name, self._scopes, trail, item.name_span, right=Right.FILTER)
+        if isinstance(item.test, Group):
+            return self.group(item.test, target, trail)
+        return self._compare(target, EQUALS, item.test, trail, item.span)
 
     def _quantified(self, target: Target, item: QuantifierTest, trail: Trail) -> Where:
         quantifier = QUANTIFIERS[item.word.removeprefix("$")]
@@ -186,7 +168,8 @@ class ConditionBinder:
         if not self._capabilities.can(operator.name, kind):
             note = self._capabilities.note(operator.name, kind)
             raise self._unsupported(f"{operator.name} on {_with_article(kind)} field", note, trail, span)
-        raise _not_allowed(f"{operator.name} is not allowed here", trail, span)
+        message = f"{operator.name} is not allowed here"
+        raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=span)
 
     def _count_one(self, trail: Trail, span: Span) -> None:
         self._count += 1
@@ -233,17 +216,22 @@ def _not_for_relations(target: RelationTarget, operator: Operator, trail: Trail,
     )
 
 
-def _not_allowed(message: str, trail: Trail, span: Span) -> FilterError:
-    return FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=span)
-
-
-def _unknown_operator(item: Condition | Logical | Negation, trail: Trail) -> FilterError:
-    word = item.name if isinstance(item, Condition) else item.word if isinstance(item, Logical) else "not"
-    span = item.name_span if isinstance(item, Condition) else item.span
-    return FilterError(
-        ErrorCode.UNKNOWN_OPERATOR,
-        f"no operator {quoted(word)}",
-        path=(*trail, word),
-        span=span,
-        nearest=nearest(word.removeprefix("$"), by_name),
-    )
+def _inside(item: Condition, at: Place | Target, trail: Trail) -> Place:
+    """Where the name of a condition is looked up: under a to-one relation in the related model."""
+    match at:
+        case Place():
+            return at
+        case RelationTarget():
+            if at.relation.relation.many:
+                raise quantifier_required(at.relation.name, trail, item.span)
+            return at.end
+        case FieldTarget():
+            raise FilterError(
+                ErrorCode.UNKNOWN_OPERATOR,
+                f"no operator {quoted(item.name)}",
+                path=(*trail, item.name),
+                span=item.name_span,
+                nearest=nearest(item.name.removeprefix("$"), by_name),
+            )
+        case _:
+            assert_never(at)

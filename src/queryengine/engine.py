@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Generic, Literal, Protocol, Self, TypeVar
+from typing import Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -13,7 +13,7 @@ from queryengine.ast import FilterAST, OrderKey, Quantifier
 from queryengine.operators import OPERATORS, SORTABLE
 from queryengine.schema import ModelSchema, TypeKind
 
-__all__ = ["FULL", "Capabilities", "Engine", "QueryResult", "Sort"]
+__all__ = ["FULL", "Capabilities", "DescribesQueries", "Engine", "QueryResult", "Sort"]
 
 T_co = TypeVar("T_co", covariant=True)
 Q_co = TypeVar("Q_co", covariant=True)
@@ -96,6 +96,15 @@ class QueryResult(tuple[Q_co, type[BaseModel] | None, Sort], Generic[Q_co]):  # 
     def sort(self) -> Sort:
         """The resolved order, already applied to `query`."""
         return self[2]
+
+
+@runtime_checkable
+class DescribesQueries(Protocol):
+    """An engine that can show the native query of a filter as text, for explain and the command line."""
+
+    def describe_query(self, ast: FilterAST) -> str:
+        """Return the native query with its parameters, as text for people."""
+        ...
 
 
 class Engine(Protocol[T_co, QueryResultType_co]):

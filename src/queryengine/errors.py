@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["ConfigurationError", "ErrorCode", "FilterError", "QueryEngineError", "Span", "quoted"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of characters in the text that the caller sent.
 
     >>> Span(3, 5).slice("abcdef")
@@ -133,6 +131,20 @@ class FilterError(QueryEngineError):
         guess = f"; did you mean {self.nearest!r}?" if self.nearest else ""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{self.message}{place}{guess}{hint}"
+
+    def highlight(self) -> str | None:
+        """Return the line that is wrong with carets under the place, or None if the place is unknown.
+
+        >>> print(FilterError(ErrorCode.SYNTAX_ERROR, "stop", span=Span(1, 3), source="abcd").highlight())
+        abcd
+         ^^
+        """
+        if self.span is None or self.source is None:
+            return None
+        start = self.source.rfind("\n", 0, self.span.start) + 1
+        line = self.source[start:].partition("\n")[0]
+        width = min(self.span.end, start + len(line)) - self.span.start
+        return f"{line}\n{' ' * (self.span.start - start)}{'^' * max(width, 1)}"
 
     def context(self) -> dict[str, Any]:  # Any: it is the JSON object of the error's `ctx`
         """Return line, column, span, expected, nearest and hint, as far as they are known, ready for JSON.

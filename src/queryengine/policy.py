@@ -82,7 +82,7 @@ class SecurityPolicy:
 
     `paths` then says more of single paths, by the caller's names: `{"cost": Access(select=False)}`.
     A path into a relation (`"carrier.name"`) makes just that much of the relation visible, the relation's
-    own path all of its plain fields. `None` hides a path. A path that names nothing is a `ConfigurationError`.
+    own path all of its plain fields. `None` hides a path. A path of nothing is a `ConfigurationError`.
 
     >>> policy = SecurityPolicy(paths={"carrier.name": Access(sort=False), "notes": None}, regex=True)
     >>> policy.access("notes").visible

@@ -11,7 +11,7 @@ from queryengine.ast import Path
 from queryengine.cache import BoundedCache
 from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.parsed import ParsedFields
-from queryengine.resolver import FieldTarget, Place, Trail, resolve
+from queryengine.resolver import FieldTarget, Place, Right, Trail, resolve
 from queryengine.schema import ArrayType, FieldType, JSONType, ModelSchema, python_type
 from queryengine.view import ModelView, ViewField
 
@@ -80,7 +80,7 @@ def _asked(view: ModelView, parsed: ParsedFields, trail: Trail) -> Tree:
 
 
 def _check(view: ModelView, name: str, trail: Trail, span: Span) -> None:
-    target = resolve(Place(view), name, _unscoped, trail, span, many=True)
+    target = resolve(Place(view), name, _unscoped, trail, span, right=Right.SELECT)
     access = target.field.access if isinstance(target, FieldTarget) else target.relation.access
     if not access.select:
         raise FilterError(ErrorCode.NOT_ALLOWED, f"{quoted(name)} may not be selected", path=trail, span=span)
@@ -131,7 +131,9 @@ def _flat(tree: Tree, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 def _paths(view: ModelView, tree: Tree) -> list[Path]:
     place = Place(view)
     names = [".".join(parts) for parts in _flat(tree)]
-    return [resolve(place, name, _unscoped, ("fields",), Span(0, 0), many=True).path for name in names]
+    return [
+        resolve(place, name, _unscoped, ("fields",), Span(0, 0), right=Right.SELECT).path for name in names
+    ]
 
 
 # -- the model
@@ -168,7 +170,7 @@ def _annotation(type_: FieldType) -> Any:  # Any: annotations made at run time
 
 
 def _pruned(view: ModelView, tree: Tree, expose: type[BaseModel]) -> type[BaseModel]:
-    """A subclass of the response model, so that its validators and serializers hold, without what was not asked.
+    """A subclass of the response model (its validators and serializers hold) without what was not asked.
 
     A field that is left out is read from nowhere (it loads no deferred column) and not written.
     """

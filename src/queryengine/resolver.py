@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeAlias
 
 from queryengine.ast import Path, Step, Where
 from queryengine.errors import ErrorCode, FilterError, Span, quoted
+from queryengine.policy import Access
 from queryengine.schema import FieldType, ModelSchema
 from queryengine.view import ModelView, ViewField, ViewRelation
 
@@ -16,6 +18,7 @@ __all__ = [
     "FieldTarget",
     "Place",
     "RelationTarget",
+    "Right",
     "Scopes",
     "Target",
     "Trail",
@@ -29,6 +32,24 @@ Trail = tuple[str | int, ...]
 
 Scopes = Callable[[ModelSchema[object]], Where | None]
 """The row scope of a model, as a condition on its rows."""
+
+
+class Right(Enum):
+    """What a name is looked up for: each relation on the way must give that right."""
+
+    FILTER = "filter"
+    SORT = "sort"
+    SELECT = "select"
+
+    def of(self, access: Access) -> bool:
+        """Tell whether an access has this right."""
+        match self:
+            case Right.FILTER:
+                return bool(access.filter)
+            case Right.SORT:
+                return access.sort
+            case Right.SELECT:
+                return access.select
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +97,11 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def resolve(
-    place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *, many: bool = False
-) -> Target:
-    """Look up a dotted name. With `many`, to-many relations may stand on the way (for projections).
+def resolve(place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *, right: Right) -> Target:
+    """Look up a dotted name. To-many relations may stand on the way to what is selected only.
 
-    Raises FilterError: unknown_field for a name that the view does not have, quantifier_required for a way
-    through a to-many relation.
+    Raises FilterError: unknown_field for a name that the view does not have, not_allowed where a relation may
+    not be used so, quantifier_required for a way through a to-many relation.
     """
     here = place
     parts = name.split(".")
@@ -96,7 +115,10 @@ def resolve(
         relation = view.relations.get(part)
         if relation is None:
             raise _unknown(view, part, trail, span)
-        if relation.relation.many and position != last and not many:
+        if not right.of(relation.access):
+            message = f"{quoted(part)} may not be used to {right.value}"
+            raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=span)
+        if relation.relation.many and position != last and right is not Right.SELECT:
             raise quantifier_required(part, trail, span)
         step = Step(relation.relation, scopes(relation.relation.target))
         here = Place(relation.target, names, (*here.steps, step))

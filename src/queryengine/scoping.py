@@ -24,7 +24,7 @@ from queryengine.engine import Capabilities
 from queryengine.errors import ConfigurationError, FilterError, Span
 from queryengine.operators import OPERATORS, by_name
 from queryengine.predicate import AllOf, AnyOf, Compare, Negated, Predicate, Related, Scope, shape_of
-from queryengine.resolver import FieldTarget, Place, RelationTarget, Target, resolve
+from queryengine.resolver import FieldTarget, Place, RelationTarget, Right, Target, resolve
 from queryengine.schema import ArrayType, FieldType, ModelSchema
 from queryengine.values import ValueProblem, check
 from queryengine.view import whole_view
@@ -144,7 +144,7 @@ class _PredicateBinder:
 
     def _resolve(self, name: str, place: Place) -> Target:
         try:
-            return resolve(place, name, _unscoped, ("scope", name), NOWHERE)
+            return resolve(place, name, _unscoped, ("scope", name), NOWHERE, right=Right.FILTER)
         except FilterError as error:
             raise ConfigurationError(f"scope: {error}") from None
 

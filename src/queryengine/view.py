@@ -251,7 +251,7 @@ def _nested_model(annotation: object) -> type[BaseModel] | None:
 
 
 def _parts(annotation: object) -> list[object]:
-    """The classes in an annotation: `list[A] | None` has `A` and `None`; those of mappings are not asked for."""
+    """The classes in an annotation: `list[A] | None` has `A` and `None`. A mapping's cannot be asked."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _parts(get_args(annotation)[0])
