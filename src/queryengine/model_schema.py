@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeGuard, TypeVar, cast, get_origin, get_type_hints, is_typeddict
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
+from pydantic.dataclasses import is_pydantic_dataclass
 from pydantic.fields import FieldInfo
 
 from queryengine.annotations import Annotation, element_of, field_type, take_apart
@@ -135,22 +136,26 @@ def _members(model: type[object]) -> Iterator[tuple[str, Annotation, bool]]:
     """Yield the name and the annotation of each member, and whether pydantic leaves it out of its output."""
     if not _is_model(model):
         raise ConfigurationError(f"{model!r} is not a pydantic model, a dataclass or a typed dict")
-    pydantic_fields: dict[str, FieldInfo] | None = getattr(model, "__pydantic_fields__", None)
     if issubclass(model, BaseModel):
         model.model_rebuild()
-        pydantic_fields = model.model_fields
-    if pydantic_fields is None:
-        hints = get_type_hints(model, include_extras=True)
-        names = (
-            [field.name for field in dataclasses.fields(model)]
-            if dataclasses.is_dataclass(model)
-            else list(hints)
-        )
-        for name in names:
-            yield name, take_apart(hints[name]), False
-        return
-    for name, info in pydantic_fields.items():
-        yield name, take_apart(info.annotation, info.metadata), info.exclude is True
-    if issubclass(model, BaseModel):
+        yield from _pydantic_members(model.model_fields)
         for name, computed in model.model_computed_fields.items():
             yield name, take_apart(computed.return_type), False
+    elif is_pydantic_dataclass(model):
+        yield from _pydantic_members(model.__pydantic_fields__)
+    else:
+        hints = get_type_hints(model, include_extras=True)
+        optional: frozenset[str] = getattr(model, "__optional_keys__", frozenset())
+        fields = dataclasses.fields(model) if dataclasses.is_dataclass(model) else None
+        for name in hints if fields is None else [field.name for field in fields]:
+            annotation = take_apart(hints[name])
+            yield (
+                name,
+                dataclasses.replace(annotation, nullable=annotation.nullable or name in optional),
+                False,
+            )
+
+
+def _pydantic_members(fields: Mapping[str, FieldInfo]) -> Iterator[tuple[str, Annotation, bool]]:
+    for name, info in fields.items():
+        yield name, take_apart(info.annotation, info.metadata), info.exclude is True

@@ -8,10 +8,13 @@ from queryengine.values.checking import check
 from queryengine.values.json_value import json_document
 from queryengine.values.problem import ValueProblem, expectation
 from queryengine.values.reading import TypedValue, read_list, reader, split_list
+from queryengine.values.table import TYPE_TABLE, TypeRow
 from queryengine.values.writing import JSONValue, write
 
 __all__ = [
+    "TYPE_TABLE",
     "JSONValue",
+    "TypeRow",
     "TypedValue",
     "ValueProblem",
     "check",

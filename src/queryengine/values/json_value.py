@@ -16,7 +16,8 @@ from queryengine.values.strings import check_text
 __all__ = ["json_document", "parse_json", "portable_json"]
 
 EXPECTED: Final = "a JSON value"
-INTEGERS: Final = 2**63
+LARGEST: Final = 2**53
+"""beyond this a number means different values to readers with doubles and with decimals (RFC 7493)"""
 PLAIN_DIGITS: Final = 21
 """numbers of more digits than this are written with an exponent"""
 
@@ -61,7 +62,7 @@ _decoder = json.JSONDecoder(
 def portable_json(value: object) -> JSONDocument:
     """Return the document of a Python value that every back-end can hold exactly.
 
-    Numbers must be integers of 64 bits or what a double holds; texts without NUL and lone surrogates.
+    Numbers must be what a double holds, up to 2**53; texts hold no NUL and no lone surrogates.
     """
     return JSONDocument(_text(value, True))
 
@@ -106,10 +107,8 @@ def _key(key: object) -> str:
 def _portable(number: Decimal) -> Decimal:
     if not number.is_finite():
         raise out_of_range("a finite number")
-    if -INTEGERS <= number < INTEGERS and number == number.to_integral_value():
-        return number
-    if Decimal(repr(float(number))) != number:
-        raise out_of_range("a number that a double can hold")
+    if not -LARGEST <= number <= LARGEST or Decimal(repr(float(number))) != number:
+        raise out_of_range("a number of at most 2**53 that a double can hold")
     return number
 
 
