@@ -47,5 +47,5 @@ def _load(name: str) -> EngineFactory:
         raise ConfigurationError(f"no back-end {name!r} is installed, but: {', '.join(installed())}")
     try:
         return cast(EngineFactory, found[0].load())
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         raise ConfigurationError(f"back-end {name!r} cannot be loaded: {error}") from error

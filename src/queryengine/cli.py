@@ -23,7 +23,7 @@ from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS
 from queryengine.policy import SecurityPolicy
 from queryengine.printer import to_text
 from queryengine.process import Processor
-from queryengine.request import read_text
+from queryengine.request import read_query, read_text
 
 __all__ = ["app", "main"]
 
@@ -95,8 +95,13 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a model's filters."""
     engine, processor = _processor(model, expose, backend, relations)
-    text = json.dumps(filter_schema(processor.view, engine.capabilities, processor.policy))
-    Console(soft_wrap=True).print(JSON(text))
+    found = filter_schema(processor.view, engine.capabilities, processor.policy)
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": f"#/components/schemas/{found.root}",
+        "components": {"schemas": dict(found.components)},
+    }
+    Console(soft_wrap=True).print(JSON(json.dumps(document)))
 
 
 @app.command()
@@ -129,10 +134,14 @@ def _processor(
 
 def _bind(processor: Processor, text: str) -> FilterAST:
     """Bind the text of an argument; where it is refused, show the place and end."""
-    given = sys.stdin.read() if text == "-" else text
+    given = (sys.stdin.read() if text == "-" else text).strip()
+    config, limits = processor.config, processor.policy.limits
     try:
-        source = read_text(given, processor.policy.limits)
-        return processor.process(source)
+        if given.startswith(config.parameter):
+            source = read_query(given.encode(), config, limits)
+        else:
+            source = read_text(given, limits)
+        return processor.empty() if source is None else processor.process(source)
     except FilterError as error:
         console = Console(stderr=True, soft_wrap=True)
         console.print(f"{error.code}: {error}", markup=False, highlight=False)

@@ -111,10 +111,11 @@ def process_filter_to_ast(
 
     Raises FilterError. For many filters keep a `Processor`: it learns their shapes.
     """
-    from queryengine.request import encode  # noqa: PLC0415  # only where a document comes in
+    from queryengine.request import encode, read_text  # noqa: PLC0415  # the reader is for this way in only
 
-    source = Source(filter) if isinstance(filter, str) else encode(filter)
-    return Processor(engine, policy=policy, config=config).process(source)
+    processor = Processor(engine, policy=policy, config=config)
+    source = read_text(filter, processor.policy.limits) if isinstance(filter, str) else encode(filter)
+    return processor.process(source)
 
 
 def _located(error: FilterError, source: Source) -> FilterError:

@@ -1,0 +1,104 @@
+"""The command line: what it prints, where errors go, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from queryengine.cli import MISUSED, REFUSED, app
+from queryengine.errors import ConfigurationError
+from queryengine.operators import OPERATORS
+
+MODEL = "tests.command_models:Book"
+
+
+def run(*arguments: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(app, list(arguments), input=given, env={"COLUMNS": "200"})
+
+
+def test_check_prints_the_canonical_form() -> None:
+    result = run("check", '{"where": {"pages": {"$gt": 5.0}}, "order": "title ASC"}', "-m", MODEL)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["where"] == {"pages": {"gt": 5}}
+    assert run("check", result.stdout, "-m", MODEL).stdout == result.stdout
+
+
+def test_check_takes_bracket_parameters() -> None:
+    result = run("check", "filter[where][pages][gt]=5&filter[order]=-title", "-m", MODEL)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["where"] == {"pages": {"gt": 5}}
+
+
+def test_check_reads_standard_input() -> None:
+    assert run("check", "-", "-m", MODEL, given='{"limit": 5}').exit_code == 0
+
+
+def test_a_refused_filter_shows_the_place_and_ends_with_one() -> None:
+    text = '{"where": {"pges": 5}}'
+    result = run("check", text, "-m", MODEL)
+    assert result.exit_code == REFUSED
+    assert result.stdout == ""
+    code, line, carets, *_ = result.stderr.splitlines()
+    assert code.startswith("unknown_field")
+    assert "did you mean 'pages'" in code
+    assert line == text
+    assert carets.rstrip() == " " * text.index('"pges"') + "^" * len('"pges"')
+
+
+def test_what_could_have_stood_there_is_listed() -> None:
+    result = run("check", '{"where": {"author": {"gt": 5}}}', "-m", MODEL)
+    assert "expected: isNull, exists" in result.stderr
+
+
+def test_a_response_model_narrows_what_can_be_asked() -> None:
+    arguments = ('{"where": {"pages": 5}}', "-m", MODEL, "-e", "tests.command_models:BookTitle")
+    assert run("check", *arguments).exit_code == REFUSED
+
+
+def test_relations_are_shown_when_asked() -> None:
+    assert run("check", '{"where": {"author.name": "x"}}', "-m", MODEL, "--relations").exit_code == 0
+
+
+def test_schema_prints_a_json_schema_of_the_visible_fields() -> None:
+    result = run("schema", "-m", MODEL)
+    assert result.exit_code == 0
+    text = json.dumps(json.loads(result.stdout))
+    assert "pages" in text
+    assert "secret_note" not in text
+
+
+def test_operators_lists_them_all() -> None:
+    result = run("operators")
+    assert result.exit_code == 0
+    assert all(operator.name in result.stdout for operator in OPERATORS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check", "{}", "-m", "tests.command_models:Nope"), "cannot be loaded"),
+        (("check", "{}", "-m", "no.such.module:Nope"), "cannot be loaded"),
+        (("check", "{}", "-m", "tests.command_models:NOT_A_CLASS"), "is no class"),
+        (("check", "{}", "-m", MODEL, "-b", "nope"), "no back-end 'nope'"),
+        (("check", "{}", "-m", "builtins:int"), "no back-end reads int"),
+        (("check", "{}", "-m", MODEL, "-e", "builtins:int"), "no pydantic model"),
+        (("explain", "{}", "-m", MODEL, "-b", "memory"), "no native query"),
+    ],
+)
+def test_a_wrong_call_is_explained(arguments: tuple[str, ...], message: str) -> None:
+    result = run(*arguments)
+    assert isinstance(result.exception, ConfigurationError)
+    assert message in str(result.exception)
+
+
+def test_the_installed_command_ends_with_two_for_a_wrong_call() -> None:
+    command = [str(Path(sys.executable).with_name("queryengine")), "check", "{}", "-m", "nope"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == MISUSED
+    assert ended.stderr.startswith("queryengine: 'nope' cannot be loaded")
+    assert "Traceback" not in ended.stderr
