@@ -9,8 +9,8 @@ from sqlalchemy import Select
 
 from benchmarks.models import Flight, FlightOut
 from benchmarks.workload import Condition, Question
-from queryengine import FilterError, SecurityPolicy, process_filter_to_ast
-from queryengine.ast import FilterAST
+from queryengine import FilterAST, FilterError, Processor, SecurityPolicy
+from queryengine.parsed import Source
 
 __all__ = ["Ours", "text"]
 
@@ -40,11 +40,11 @@ class Ours:
 
     def __init__(self) -> None:
         self.engine = SQLAlchemyQueryEngine(Flight)
-        self.policy = SecurityPolicy(expose=FlightOut)
+        self.processor = Processor(self.engine, policy=SecurityPolicy(expose=FlightOut))
 
     def ast(self, filter_text: str) -> FilterAST:
         """Return the bound filter."""
-        return process_filter_to_ast(filter_text, self.engine, policy=self.policy)
+        return self.processor.process(Source(filter_text))
 
     def statement(self, filter_text: str) -> Select[Flight]:
         """Return the Select."""
