@@ -88,7 +88,12 @@ def _maker() -> ModelSchema[object]:
 
 def _review() -> ModelSchema[object]:
     id_ = Field("id", IntegerType(), nullable=False)
-    fields = [id_, Field("stars", IntegerType(1, 5), nullable=False), Field("text", TextType())]
+    fields = [
+        id_,
+        Field("stars", IntegerType(1, 5), nullable=False),
+        Field("text", TextType()),
+        Field("extra", TextType()),
+    ]
     author = Relation("product", lambda: PRODUCT, nullable=False)
     return ModelSchema(
         "Review", Review, _named(fields), MappingProxyType({"product": author}), primary_key=(id_,)

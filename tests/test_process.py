@@ -67,6 +67,15 @@ def test_the_values_of_a_known_shape_are_checked_every_time() -> None:
         assert caught.value.span.slice(text) == wrong
 
 
+def test_a_literal_that_is_a_value_in_one_relation_and_shape_in_another_is_never_mixed_up() -> None:
+    processor = Processor(ShopEngine(), policy=OPEN)
+    for relation in ("reviews", "parent", "reviews", "parent"):
+        for text in ("x", "y"):
+            document = {"include": [{"relation": relation, "scope": {"where": {"extra": {"eq": text}}}}]}
+            source = Source(json.dumps(document))
+            assert processor.process(source) == Processor(ShopEngine(), policy=OPEN).process(source)
+
+
 def test_scopes_of_one_shape_share_a_plan_and_keep_their_values() -> None:
     processor = Processor(ShopEngine(), policy=OPEN)
     source = Source('{"where":{"stock":1}}')

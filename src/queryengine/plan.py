@@ -57,10 +57,6 @@ class SlotTable:
         self.readers.append(reader)
         return Slot(self._first + len(self.readers) - 1)
 
-    def chunks(self) -> frozenset[int]:
-        """The numbers of the lexemes that are values; all others belong to the shape."""
-        return frozenset(chunk for reader in self.readers for chunk in reader.chunks)
-
 
 class Plan:
     """What is known of all filters of one shape: the template, and a reader for each value of the text."""
@@ -78,6 +74,10 @@ class Plan:
         self._checks = checks
         self._reads = tuple(reader.read for reader in readers)
         self._fill = _Filler(self.shape)
+
+    def value_chunks(self) -> set[int]:
+        """The numbers of the lexemes that are values; all others belong to the shape."""
+        return {chunk for reader in self.readers for chunk in reader.chunks}
 
     def instantiate(self, lexed: Lexed, scope_values: Values, principal: str | None) -> FilterAST:
         """Read and check the values of a text, and return the filter with them.

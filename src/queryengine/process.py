@@ -24,7 +24,19 @@ from queryengine.view import ModelView, build_view, check_paths
 __all__ = ["Processor", "process_filter_to_ast"]
 
 EMPTY = Source("{}")
-Chunks = tuple[int, ...]
+
+
+class _Layout:
+    """What the texts share that the parser cannot tell apart; `chunks` are their lexemes that are names."""
+
+    __slots__ = ("chunks",)
+
+    def __init__(self, chunks: tuple[int, ...]) -> None:
+        self.chunks = chunks
+
+    def names(self, lexed: Lexed) -> tuple[str, ...]:
+        lexemes = lexed.lexemes
+        return tuple([lexemes[chunk] for chunk in self.chunks])
 
 
 class Processor:
@@ -43,7 +55,7 @@ class Processor:
         self._engine = engine
         self.policy = policy or SecurityPolicy()
         self.config = config or QueryConfig()
-        self._layouts: BoundedCache[Hashable, Chunks] = BoundedCache(self.config.cache_size)
+        self._layouts: BoundedCache[Hashable, _Layout] = BoundedCache(self.config.cache_size)
         self._plans: BoundedCache[Hashable, Plan] = BoundedCache(self.config.cache_size)
 
     @cached_property
@@ -79,18 +91,20 @@ class Processor:
         The first look-up tells which lexemes belong to the shape (names in an order, say), the second one
         takes those in.
         """
-        layout = lexed.key
-        chunks = self._layouts.get(layout)
-        if chunks is not None:
-            key = (layout, tuple([lexed.lexemes[chunk] for chunk in chunks]), source.style, scope.key)
-            plan = self._plans.get(key)
+        layout = self._layouts.get(lexed.key)
+        if layout is not None:
+            plan = self._plans.get((layout, layout.names(lexed), source.style, scope.key))
             if plan is not None:
                 return plan
         plan = self._bind(lexed, source, scope)
-        values = {chunk for reader in plan.readers for chunk in reader.chunks}
-        chunks = tuple(chunk for chunk in range(len(lexed.lexemes)) if chunk not in values)
-        self._layouts.put(layout, chunks)
-        self._plans.put((layout, tuple([lexed.lexemes[i] for i in chunks]), source.style, scope.key), plan)
+        names = set(range(len(lexed.lexemes))) - plan.value_chunks()
+        known = set() if layout is None else set(layout.chunks)
+        if (
+            layout is None or not names <= known
+        ):  # under another relation's name a value may belong to the shape
+            layout = _Layout(tuple(sorted(names | known)))
+            self._layouts.put(lexed.key, layout)
+        self._plans.put((layout, layout.names(lexed), source.style, scope.key), plan)
         return plan
 
     def _bind(self, lexed: Lexed, source: Source, scope: ScopeShape) -> Plan:

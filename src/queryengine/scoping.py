@@ -44,13 +44,16 @@ class ScopeShape:
     values: tuple[Value, ...]
 
 
+UNSCOPED = ScopeShape((), (), ())
+
+
 def read_scope(scope: Scope | None, model: type[object]) -> ScopeShape:
     """Bring a scope of either form to one; a single predicate is about the root model.
 
     Raises TypeError for what is neither.
     """
     if scope is None:
-        return ScopeShape((), (), ())
+        return UNSCOPED
     predicates = tuple(scope.items()) if isinstance(scope, Mapping) else ((model, scope),)
     shapes = [(model, shape_of(predicate)) for model, predicate in predicates]
     key = tuple((model, shape[0]) for model, shape in shapes)
