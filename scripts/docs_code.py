@@ -1,10 +1,11 @@
-"""Takes the Python programs out of README and docs, for the tests to run and the type checkers to read.
+r"""Takes the programs out of README and docs, for the tests to run and the type checkers to read.
 
     python scripts/docs_code.py FOLDER
 
 writes them as modules. The ```python blocks of a page are one program; `<!-- new program -->` begins another.
 Each line stays on the line that it has in the page: an error at line 40 of a module, or in a traceback, is at
-line 40 of the page. ```pycon blocks are doctests that see the names of the program above them.
+line 40 of the page. ```pycon blocks are doctests that see the names of the program above them. What the tests
+do with blocks of other languages is said in tests/document_blocks.py.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,17 +23,28 @@ FENCE = re.compile(r"^(?P<indent> *)(?P<fence>```+|~~~+) *(?P<language>[^\s`]*)"
 NEW_PROGRAM = re.compile(r"^ *<!-- *new program *-->")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The text of one block, without the indent of its fence; `line` is the number of its first line."""
+
+    language: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
-    """A program of a page, and its doctests; both have an empty line wherever the page has something else."""
+    """The blocks of a page that belong together, in order."""
 
-    code: list[str] = field(default_factory=list[str])
-    doctests: list[str] = field(default_factory=list[str])
+    blocks: tuple[Block, ...]
 
-    def add(self, language: str, line: str) -> None:
-        """Append a line of a block to the text that it belongs to, and an empty one to the other."""
-        self.code.append(line if language == "python" else "")
-        self.doctests.append(line if language == "pycon" else "")
+    def source(self, language: str) -> str:
+        """Return the blocks of one language as one text, each line at the number that it has in the page."""
+        lines: list[str] = []
+        for block in self.blocks:
+            if block.language == language:
+                lines += [""] * (block.line - 1 - len(lines)) + block.text.splitlines()
+        return "".join(f"{line}\n" for line in lines)
 
 
 def pages() -> list[Path]:
@@ -45,29 +57,29 @@ def pages() -> list[Path]:
 
 
 def programs(page: str) -> list[Program]:
-    r"""Return the programs of a page, in order.
+    r"""Return the programs of a page, in order; those without a block are left out.
 
     >>> [program] = programs("Text\n```python\nx = 1\n```\n```pycon\n>>> x\n1\n```\n")
-    >>> program.code
-    ['', '', 'x = 1', '', '', '', '', '']
-    >>> programs("Text\n```sh\nls\n```\n")
-    []
+    >>> program.source("python")
+    '\n\nx = 1\n'
+    >>> programs("Text\n```sh\nls\n```\n")[0].blocks
+    (Block(language='sh', line=3, text='ls'),)
     """
-    found = [Program()]
+    found: list[list[Block]] = [[]]
     opening: re.Match[str] | None = None
-    for number, line in enumerate(page.splitlines()):
+    first = 0
+    lines = page.splitlines()
+    for number, line in enumerate(lines):
         fence = FENCE.match(line)
         if opening is None:
-            opening = fence
+            opening, first = fence, number + 1
             if NEW_PROGRAM.match(line):
-                found.append(Program([""] * number, [""] * number))
-            found[-1].add("", "")
+                found.append([])
         elif fence and fence["fence"].startswith(opening["fence"]) and not fence["language"]:
+            text = "\n".join(line.removeprefix(opening["indent"]) for line in lines[first:number])
+            found[-1].append(Block(opening["language"], first + 1, text))
             opening = None
-            found[-1].add("", "")
-        else:
-            found[-1].add(opening["language"], line.removeprefix(opening["indent"]))
-    return [program for program in found if any(program.code) or any(program.doctests)]
+    return [Program(tuple(blocks)) for blocks in found if blocks]
 
 
 def named_programs() -> Iterator[tuple[str, Path, Program]]:
@@ -84,7 +96,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "__init__.py").touch()
     for name, _, program in named_programs():
-        (folder / f"{name}.py").write_text("\n".join(program.code) + "\n", encoding="utf-8")
+        (folder / f"{name}.py").write_text(program.source("python"), encoding="utf-8")
 
 
 if __name__ == "__main__":

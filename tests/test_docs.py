@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import doctest
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from scripts.docs_code import FENCE, ROOT, Program, named_programs, pages
+from tests.document_blocks import LANGUAGES, Reader, running
 
 PROGRAMS = list(named_programs())
-
-LANGUAGES = {"console", "http", "json", "lark", "pycon", "python", "sh", "sql", "text", "toml", "yaml"}
 
 
 @pytest.mark.parametrize(("name", "page", "program"), PROGRAMS, ids=[name for name, _, _ in PROGRAMS])
 def test_a_program_of_the_documents_runs(
     name: str, page: Path, program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    module = ModuleType(name)
-    monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.chdir(tmp_path)
-    # The page's own name and line numbers: a traceback shows the page.
-    exec(compile("\n".join(program.code), str(page), "exec"), module.__dict__)
-    session = doctest.DocTestParser().get_doctest(
-        "\n".join(program.doctests), module.__dict__, name, str(page), 0
-    )
-    report: list[str] = []
-    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=report.append)
-    assert not report, "".join(report)
+    with running(name, page, program, monkeypatch) as names:
+        session = doctest.DocTestParser().get_doctest(
+            program.source("pycon"), dict(names), name, str(page), 0
+        )
+        report: list[str] = []
+        doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=report.append)
+        assert not report, "".join(report)
+
+
+@pytest.mark.parametrize(("name", "page", "program"), PROGRAMS, ids=[name for name, _, _ in PROGRAMS])
+def test_the_filters_and_commands_beside_a_program_do_what_the_page_says(
+    name: str, page: Path, program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with running(name, page, program, monkeypatch) as names:
+        reader = Reader(names)
+        for block in program.blocks:
+            try:
+                reader.read(block)
+            except Exception as error:
+                error.add_note(f"{page}:{block.line}")
+                raise
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,0 +1,229 @@
+"""What the blocks of a page that are not Python promise, and how it is held to them.
+
+- `json` after a command: what the command answers. Any other `json`: filters, one after the other, which the
+  program's dependency takes.
+- `http`: requests whose filters the program's dependency takes.
+- `sh`: commands, each of a kind that is known here. `curl` asks the program's `app`, whose answer is the next
+  block's `json`; `queryengine` runs, and what it prints is the next block's `text`.
+- `sql` after a filter: the statement that the program's engine makes of it.
+- `toml` is read as such.
+
+The program's dependency is the last that it made.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+import tomllib
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TypeGuard
+from urllib.parse import quote, urlsplit
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from typer.testing import CliRunner
+
+from queryengine import QEDependency
+from queryengine.ast import FilterAST
+from queryengine.cli import app as command_line
+from queryengine.engine import DescribesQueries
+from queryengine.limits import Limits
+from queryengine.parsed import Source
+from queryengine.request import read_query
+from scripts.docs_code import ROOT, Block, Program
+
+LANGUAGES = frozenset({"http", "json", "pycon", "python", "sh", "sql", "text", "toml"})
+
+
+@contextmanager
+def running(
+    name: str, page: object, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Mapping[str, object], None, None]:
+    """Run the Python of a program and give its names. It is `main` to imports, as a reader's file is."""
+    module = ModuleType(name)
+    for alias in (name, "main"):
+        monkeypatch.setitem(sys.modules, alias, module)
+    # The page's own name and line numbers: a traceback shows the page.
+    exec(compile(program.source("python"), str(page), "exec"), module.__dict__)
+    try:
+        yield module.__dict__
+    finally:
+        for value in module.__dict__.values():
+            if isinstance(value, Engine):
+                value.dispose()
+
+
+@dataclass
+class Reader:
+    """Goes through the blocks of one program, with what the last filter or command has given."""
+
+    names: Mapping[str, object]
+    answer: object = None
+    printed: str | None = None
+    filters: list[FilterAST] = field(default_factory=list[FilterAST])
+
+    def read(self, block: Block) -> None:
+        """Hold a block to what it promises."""
+        match block.language:
+            case "python" | "pycon":
+                pass  # run before
+            case "sh":
+                for command in commands(block.text):
+                    self.run(command)
+            case "json" if self.answer is not None:
+                assert self.answer == json.loads(block.text)
+                self.answer = None
+            case "json":
+                self.filters = [self.bind(Source(text)) for text in documents(block.text)]
+            case "text":
+                assert self.printed is not None, "a text block is what a command prints"
+                assert stripped(self.printed) == stripped(block.text)
+            case "http":
+                self.filters = [self.bind(self.request(line)) for line in block.text.splitlines()]
+            case "sql":
+                assert [words(self.statement(each)) for each in self.filters] == [words(block.text)]
+            case "toml":
+                assert tomllib.loads(block.text)
+            case _:
+                raise AssertionError(f"nothing is known of {block.language} blocks")
+
+    # -- filters
+
+    def dependency(self) -> QEDependency[object]:
+        """Return the last dependency that the program made."""
+        return [value for value in self.names.values() if _is_dependency(value)][-1]
+
+    def bind(self, source: Source) -> FilterAST:
+        """Let the dependency take a filter."""
+        return self.dependency().processor.process(source)
+
+    def request(self, line: str) -> Source:
+        """Return the filter of `GET /path?query`."""
+        dependency = self.dependency()
+        assert line.startswith("GET /"), line
+        source = read_query(quote(urlsplit(line).query, safe="&=%").encode(), dependency.config, Limits())
+        assert source is not None, "the request has no filter"
+        return source
+
+    def statement(self, ast: FilterAST) -> str:
+        """Return the native query of a filter."""
+        engine = self.dependency().engine
+        assert isinstance(engine, DescribesQueries)
+        return engine.describe_query(ast)
+
+    # -- commands
+
+    def run(self, command: list[str]) -> None:
+        """Run a command, or see to it that it could be run."""
+        self.answer, self.printed = None, None
+        match command:
+            case ["curl", *arguments]:
+                self.answer = self.curl(arguments)
+            case ["queryengine", *arguments]:
+                self.printed = CliRunner().invoke(command_line, arguments, catch_exceptions=False).output
+            case ["make", target, *_]:
+                assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+            case ["pip", "install", *packages]:
+                installable(packages)
+            case ["python", "-m", "venv", _] | [".", _]:
+                pass
+            case ["uvicorn", application, *_]:
+                module, _, name = application.partition(":")
+                assert (module, type(self.names[name])) == ("main", FastAPI)
+            case _:
+                raise AssertionError(f"nothing is known of the command {command}")
+
+    def curl(self, arguments: list[str]) -> object:
+        """Ask the program's application as curl would ask it."""
+        app = self.names["app"]
+        assert isinstance(app, FastAPI)
+        call = CurlCall.read(arguments)
+        with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+            return client.request(call.method, call.url, headers=call.headers, content=call.body).json()
+
+
+@dataclass(frozen=True)
+class CurlCall:
+    """What a command line of curl asks for."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str | None
+
+    @classmethod
+    def read(cls, arguments: list[str]) -> CurlCall:
+        """Read the words after `curl`."""
+        url, body = "", None
+        headers: dict[str, str] = {}
+        parameters: list[str] = []
+        rest = iter(arguments)
+        for argument in rest:
+            match argument:
+                case "-G" | "-s":
+                    pass
+                case "--data-urlencode":
+                    name, _, value = next(rest).partition("=")
+                    parameters.append(f"{name}={quote(value)}")
+                case "--json":
+                    body = next(rest)
+                    headers["content-type"] = "application/json"
+                case "-H":
+                    name, _, value = next(rest).partition(": ")
+                    headers[name] = value
+                case _:
+                    assert argument.startswith("http://127.0.0.1:8000/"), f"curl: {argument}"
+                    url = argument
+        query = "?" + "&".join(parameters) if parameters else ""
+        return cls("GET" if body is None else "POST", url + query, headers, body)
+
+
+def _is_dependency(value: object) -> TypeGuard[QEDependency[object]]:
+    return isinstance(value, QEDependency)
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return the words of each command in a block of `sh`."""
+    lines = text.replace("\\\n", " ").splitlines()
+    return [command for line in lines if (command := shlex.split(line, comments=True))]
+
+
+def documents(text: str) -> Iterator[str]:
+    """Yield the JSON documents that stand one after the other in a text."""
+    decoder = json.JSONDecoder()
+    start = 0
+    while start < len(text):
+        _, end = decoder.raw_decode(text, start)
+        yield text[start:end]
+        start = end + len(text[end:]) - len(text[end:].lstrip())
+
+
+def installable(packages: list[str]) -> None:
+    """Hold that what is told to be installed exists: our distributions and extras, and what they use."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for package in packages:
+        if package == "-e":
+            continue
+        if package.startswith(("./", "../")) or package == ".":
+            continue
+        name, _, extras = package.rstrip("]").partition("[")
+        assert name in {"queryengine", "queryengine-sqlalchemy", "uvicorn"}, package
+        assert {extra for extra in extras.split(",") if extra} <= set(project["optional-dependencies"])
+
+
+def stripped(text: str) -> list[str]:
+    """Return the lines of a text without the spaces at their ends."""
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a statement, however it is broken into lines."""
+    return text.split()
