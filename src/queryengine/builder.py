@@ -5,7 +5,9 @@ Each method bears the name of a rule (or of its alias) in reference.lark and tak
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from queryengine.errors import ErrorCode, FilterError, Span
@@ -29,6 +31,7 @@ from queryengine.tokens import Token, shown
 
 __all__ = ["Builder", "Clauses", "Entries"]
 
+KINDS: Mapping[str, LiteralKind] = MappingProxyType({kind.name: kind for kind in LiteralKind})
 Children: TypeAlias = list[Any]  # Any: a rule's children are what the grammar says, which no type can
 Entries: TypeAlias = dict[str, tuple[Token, Any]]  # Any: a token or what another rule made
 """The keys of an object in their order, each with its token and what stands under it."""
@@ -57,6 +60,10 @@ class Builder:
         """The first key of an object."""
         key, value = children[0]
         return {key.word: (key, value)}
+
+    def entries(self, children: Children) -> Entries:
+        """The first two keys of an object."""
+        return self.next_entry([self.first_entry(children), *children[1:]])
 
     def next_entry(self, children: Children) -> Entries:
         """A further key of an object."""
@@ -89,6 +96,10 @@ class Builder:
         """A rule that only gives a name to something."""
         only: object = children[0]
         return only
+
+    def single(self, children: Children) -> Group:
+        """`{condition}` or `{test}`."""
+        return Group((children[1][1],), around(children))
 
     def group(self, children: Children) -> Group:
         """`{conditions}` or `{tests}`."""
@@ -134,7 +145,7 @@ class Builder:
     def literal(self, children: Children) -> Literal:
         """A string, a number, true, false or null."""
         token: Token = children[0]
-        return Literal(LiteralKind[token.type], token.value, token.span, token.chunk)
+        return Literal(KINDS[token.type], token.value, token.span, token.chunk)
 
     def flat_list(self, children: Children) -> ParsedList:
         """A list that was lexed as one literal."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import cache
 from itertools import accumulate
 from types import MappingProxyType
@@ -14,17 +14,18 @@ from queryengine.errors import ErrorCode, FilterError, Span
 from queryengine.grammar import MismatchError, order_parser
 from queryengine.limits import Limits
 from queryengine.parsed import ParsedOrder
-from queryengine.tokens import check_name, decoded, exceeded, shown
+from queryengine.tokens import Token, check_name, decoded, exceeded, shown
 
-__all__ = ["parse_order"]
+__all__ = ["check_order_length", "parse_order"]
 
+KEYWORDS = ("ASC", "DESC", "NULLS", "FIRST", "LAST")
 TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "SIGN": ("+", "-"),
         "NAME": ("a field name",),
         "COMMA": (",",),
         "$END": ("the end of the order",),
-        **{word: (word,) for word in ("ASC", "DESC", "NULLS", "FIRST", "LAST")},
+        **{word: (word,) for word in KEYWORDS},
     }
 )
 
@@ -40,17 +41,13 @@ def parse_order(lexeme: str, start: int, limits: Limits) -> list[ParsedOrder]:
     whole = Span(start, start + len(lexeme))
     text = decoded(lexeme, whole)
     check_order_length(text.count(",") + 1, whole, limits)
-    places = _places(lexeme, start)
     try:
-        keys: list[ParsedOrder] = _parser()(text)
+        keys: list[ParsedOrder] = _parser()(OrderStream(text, _places(lexeme, start)))
     except MismatchError as error:
-        raise _syntax_error(error, text, places) from None
-    located: list[ParsedOrder] = []
+        raise _syntax_error(error, whole.end - 1) from None
     for key in keys:
-        span = Span(places[key.span.start], places[key.span.end])
-        check_name(key.name, span, limits)
-        located.append(ParsedOrder(key.name, key.descending, key.nulls, span))
-    return located
+        check_name(key.name, key.span, limits)
+    return keys
 
 
 def check_order_length(length: int, span: Span, limits: Limits) -> None:
@@ -59,8 +56,30 @@ def check_order_length(length: int, span: Span, limits: Limits) -> None:
         raise exceeded("max_order_keys", limits.max_order_keys, "keys in one order", span)
 
 
+class OrderStream:
+    """The tokens of an order's text; `places` says where each character, and its end, is in the filter."""
+
+    __slots__ = ("places", "text")
+
+    def __init__(self, text: str, places: range | list[int]) -> None:
+        self.text = text
+        self.places = places
+
+    def read(self, acceptable: Callable[[], Container[str]]) -> Iterator[Token]:
+        """Yield the tokens. `acceptable` tells the types that may stand where the next token is read."""
+        places = self.places
+        for match in _token().finditer(self.text):
+            sign, word = match.groups()
+            text = sign or word or ","
+            start, end = places[match.end() - len(text)], places[match.end()]
+            kind = "SIGN" if sign else "NAME" if word else "COMMA"
+            if kind == "NAME" and word.upper() in KEYWORDS and "NAME" not in acceptable():
+                kind = word.upper()
+            yield Token(kind, text, start, end)
+
+
 class OrderBuilder:
-    """The rules of order.lark. The tokens are Lark's own, the spans places in the decoded text."""
+    """The rules of order.lark."""
 
     def first_item(self, children: list[Any]) -> list[Any]:  # Any: here and below, what the grammar says
         """The first key."""
@@ -72,34 +91,37 @@ class OrderBuilder:
         items.append(children[2])
         return items
 
-    def key(self, children: list[Any]) -> ParsedOrder:
+    def key(self, children: list[Token]) -> ParsedOrder:
         """One key: a name with what stands around it."""
-        found = {token.type: token for token in children}
-        descending = "DESC" in found or ("SIGN" in found and found["SIGN"] == "-")
+        found = {token.type: token.value for token in children}
+        descending = "DESC" in found or found.get("SIGN") == "-"
         nulls = Nulls.FIRST if "FIRST" in found else Nulls.LAST if "LAST" in found else None
-        span = Span(children[0].start_pos, children[-1].end_pos)
-        return ParsedOrder(str(found["NAME"]), descending, nulls, span)
+        return ParsedOrder(
+            found["NAME"], descending, nulls, Span(children[0].start_pos, children[-1].end_pos)
+        )
 
 
-def _syntax_error(error: MismatchError, text: str, places: list[int]) -> FilterError:
-    at_end = error.token is not None and error.token.type == "$END"
-    start = len(text) if at_end else error.position
-    word = re.compile(r"[^\s,]*").match(text, start)
-    end = max(word.end() if word else start, min(start + 1, len(text)))
-    found = f"{shown(text[start:end])} cannot stand here" if text[start:end] else "the order ends too early"
+def _syntax_error(error: MismatchError, end: int) -> FilterError:
+    token = error.token
+    known = isinstance(token, Token)
     return FilterError(
         ErrorCode.SYNTAX_ERROR,
-        found,
-        span=Span(places[start], places[end]),
+        f"{shown(token.value)} cannot stand here" if known else "the order ends too early",
+        span=token.span if known else Span(end, end),
         expected=[word for term, words in TERMS.items() if term in error.accepts for word in words],
     )
 
 
-def _places(lexeme: str, start: int) -> list[int]:
-    """Return where each character of a JSON string's text, and its end, stands in the filter."""
+def _places(lexeme: str, start: int) -> range | list[int]:
     if "\\" not in lexeme:
-        return list(range(start + 1, start + len(lexeme)))
+        return range(start + 1, start + len(lexeme))
     return list(accumulate((len(c) for c in _character().findall(lexeme[1:-1])), initial=start + 1))
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    # A sign is one only before a word; within a word it is a character like others.
+    return re.compile(r"\s*+(?:([+-])|([^\s,+-][^\s,]*+)|,)")
 
 
 @cache
@@ -109,5 +131,5 @@ def _character() -> re.Pattern[str]:
 
 
 @cache
-def _parser() -> Callable[[str], Any]:
+def _parser() -> Callable[[OrderStream], Any]:  # Any: what the builder makes of `order`, a list of keys
     return order_parser(OrderBuilder())

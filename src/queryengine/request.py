@@ -1,4 +1,4 @@
-"""The reader: a query string, a body, a text or a document to the text of one filter. Strict, bounded first."""
+"""The reader: a query string, a body, a text or a document to the text of one filter; strict and bounded."""
 
 from __future__ import annotations
 

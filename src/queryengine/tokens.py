@@ -46,11 +46,15 @@ KEYS = frozenset({*CLAUSES.values(), *NAMES, "LOGICAL", "NOT", "QUANTIFIER", "KE
 PUNCTUATION: Mapping[str, str] = MappingProxyType(
     {"{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", ",": "COMMA"}
 )
+_OPENING = frozenset({"LBRACE", "LSQB"})
+_CLOSING = frozenset({"RBRACE", "RSQB"})
+_TESTS = KEYS - frozenset({*CLAUSES.values(), *NAMES, "LOGICAL", "NOT", "KEY"})
+"""The keys that are a condition each: operators and quantifiers."""
 LITERALS: Mapping[str, str] = MappingProxyType({'"': "STRING", "": "NUMBER", "[": "LIST"})
 
 # The end is an alternative of its own: without it the search would try each place of white space before it.
 PIECE = (
-    rf'{WS}*+(?:({STRING}){WS}*+:|([{{}}\[\],])|(true|false|null)(?!\w)|("[^"]*+"?+|[^\s{{}}\[\],":]++|.)|\Z)'
+    rf'{WS}*+(?:([{{}}\[\],])|({STRING}){WS}*+:|(true|false|null)(?!\w)|("[^"]*+"?+|[^\s{{}}\[\],":]++|.)|\Z)'
 )
 
 
@@ -89,23 +93,21 @@ def words() -> Mapping[str, str]:
 
 def pieces(lexed: Lexed) -> Iterator[Token]:
     """Yield the tokens of a text by themselves: a key has the type KEY, what is no token at all GARBAGE."""
-    types = (None, "KEY", "MARK", "WORD", "GARBAGE")
     scan = _piece().finditer
     position = 0
     for index, structure in enumerate(lexed.structs):
         for match in scan(structure):
-            if (group := match.lastindex) is None:
+            group = match.lastindex
+            if group is None:
                 break
             text = match[group]
             start = position + match.start(group)
-            token = Token(types[group] or "", text, start, start + len(text))
             if group == 1:
-                token.word = unescaped(text)
+                yield Token(PUNCTUATION[text], text, start, start + 1)
             elif group == 2:
-                token.type = PUNCTUATION[text]
-            elif group == 3:
-                token.type = text.upper()
-            yield token
+                yield Token("KEY", text, start, start + len(text), None, unescaped(text))
+            else:
+                yield Token(text.upper() if group == 3 else "GARBAGE", text, start, start + len(text))
         position += len(structure)
         if index < len(lexed.lexemes):
             lexeme = lexed.lexemes[index]
@@ -125,65 +127,64 @@ class TokenStream:
 
     def read(self, acceptable: Callable[[], Container[str]]) -> Iterator[Token]:
         """Yield the tokens. `acceptable` tells the types that may stand where the next token is read."""
-        special = words()
-        counts: list[int] = []
-        previous = ""
+        limits = self.limits
+        deepest, longest = limits.max_depth, limits.max_list_length
+        lengths: list[int] = []  # of the objects and lists that are open
+        after_field = False
         for token in pieces(self.lexed):
             kind = token.type
-            if kind == "KEY":
-                check_text(token.word, token.span)
-                token.type = kind = self._key(token, special.get(token.word), acceptable())
-            elif kind in {"LBRACE", "LSQB"}:
-                counts.append(1)
-                self._check_depth(len(counts), token)
-            elif kind == "COMMA":
-                if counts:
-                    counts[-1] += 1
-                    self._check_length(counts[-1], token)
-            elif kind in {"RBRACE", "RSQB"}:
-                if counts:
-                    counts.pop()
-            elif kind == "LIST":
-                self._check_depth(len(counts) + 1, token)
-                self._check_length(len(elements(token.value)), token)
-            if previous == "FIELD" and kind != "LBRACE":
+            if after_field and kind != "LBRACE":
                 self._count_condition(token)
-            previous = kind
+            after_field = False
+            if kind == "KEY":
+                token.type = kind = self._key(token, acceptable())
+                after_field = kind == "FIELD"
+            elif kind in _OPENING:
+                lengths.append(1)
+                if len(lengths) > deepest:
+                    raise exceeded("max_depth", deepest, "levels of nesting", token)
+            elif kind in _CLOSING:
+                if lengths:
+                    lengths.pop()
+            elif kind == "COMMA" and lengths:
+                lengths[-1] += 1
+                if lengths[-1] > longest:
+                    raise exceeded("max_list_length", longest, "values in one list", token)
+            elif kind == "LIST":
+                if len(lengths) >= deepest:
+                    raise exceeded("max_depth", deepest, "levels of nesting", token)
+                if len(elements(token.value)) > longest:
+                    raise exceeded("max_list_length", longest, "values in one list", token)
             yield token
 
-    def _key(self, token: Token, special: str | None, acceptable: Container[str]) -> str:
+    def _key(self, token: Token, acceptable: Container[str]) -> str:
+        """Return the type of a key where only `acceptable` can stand, or what it would be elsewhere."""
+        check_text(token.word, token)
+        special = words().get(token.word)
         if special is not None and special in acceptable:
-            if special == "QUANTIFIER" or special.startswith("OP_"):
+            if special in _TESTS:
                 self._count_condition(token)
             return special
         for kind in NAMES:
             if kind in acceptable:
-                if kind != "NAME" and token.word.startswith("$"):
+                if token.word[:1] == "$" and kind != "NAME":
                     raise dollar_word(token, special)
                 if kind != "MEMBER":
-                    check_name(token.word, token.span, self.limits)
+                    check_name(token.word, token, self.limits)
                 return kind
         return special or "KEY"
 
     def _count_condition(self, token: Token) -> None:
         self.conditions += 1
         if self.conditions > self.limits.max_conditions:
-            raise exceeded("max_conditions", self.limits.max_conditions, "conditions", token.span)
-
-    def _check_depth(self, depth: int, token: Token) -> None:
-        if depth > self.limits.max_depth:
-            raise exceeded("max_depth", self.limits.max_depth, "levels of nesting", token.span)
-
-    def _check_length(self, length: int, token: Token) -> None:
-        if length > self.limits.max_list_length:
-            raise exceeded("max_list_length", self.limits.max_list_length, "values in one list", token.span)
+            raise exceeded("max_conditions", self.limits.max_conditions, "conditions", token)
 
 
-def exceeded(name: str, maximum: int, what: str, span: Span) -> FilterError:
+def exceeded(name: str, maximum: int, what: str, place: Token | Span) -> FilterError:
     """Make the error of a limit that is breached."""
-    return FilterError(
-        ErrorCode.LIMIT_EXCEEDED, f"more than {maximum} {what}", span=span, expected=(f"{name} {maximum}",)
-    )
+    span = place if isinstance(place, Span) else place.span
+    message = f"more than {maximum} {what}"
+    return FilterError(ErrorCode.LIMIT_EXCEEDED, message, span=span, expected=(f"{name} {maximum}",))
 
 
 def dollar_word(token: Token, special: str | None) -> FilterError:
@@ -212,19 +213,16 @@ def nearest(word: str, known: list[str]) -> str | None:
     return next(iter(get_close_matches(word[:64], known, 1)), None)
 
 
-def check_name(name: str, span: Span, limits: Limits) -> None:
+def check_name(name: str, place: Token | Span, limits: Limits) -> None:
     """Refuse a dotted path with an empty part, or one that is too long."""
     if len(name) > limits.max_string_length:
-        raise exceeded("max_string_length", limits.max_string_length, "characters in one name", span)
+        raise exceeded("max_string_length", limits.max_string_length, "characters in one name", place)
     if name.count(".") >= limits.max_path_length:
-        raise exceeded("max_path_length", limits.max_path_length, "parts in one path", span)
-    if not name or (name[0] == "." or name[-1] == "." or ".." in name):
-        raise FilterError(
-            ErrorCode.SYNTAX_ERROR,
-            f"the name {shown(name)} has an empty part",
-            span=span,
-            expected=("a name",),
-        )
+        raise exceeded("max_path_length", limits.max_path_length, "parts in one path", place)
+    if not name or ("." in name and not all(name.split("."))):
+        span = place if isinstance(place, Span) else place.span
+        message = f"the name {shown(name)} has an empty part"
+        raise FilterError(ErrorCode.SYNTAX_ERROR, message, span=span, expected=("a name",))
 
 
 def unescaped(lexeme: str) -> str:
@@ -240,9 +238,10 @@ def decoded(lexeme: str, span: Span) -> str:
     return text
 
 
-def check_text(text: str, span: Span) -> None:
+def check_text(text: str, place: Token | Span) -> None:
     """Refuse a lone surrogate in a name, since no answer could repeat it."""
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        span = place if isinstance(place, Span) else place.span
         raise FilterError(ErrorCode.INVALID_ENCODING, "a name holds half of a surrogate pair", span=span)
 
 

@@ -19,10 +19,9 @@ class Stream(Protocol):
 
 @dataclass(slots=True)
 class MismatchError(Exception):
-    """A text is not of the grammar: the place, the token, what stands before it, what could stand there."""
+    """A text is not of the grammar: the wrong token, what stands before it, what could stand there."""
 
-    position: int
-    token: Any  # Any: what the stream yields; None where there is no token at all
+    token: Any  # Any: what the stream yields; Lark's own at the end
     before: Any  # Any: the same, or what a rule made
     accepts: frozenset[str]
 
@@ -34,11 +33,11 @@ def reference_parser(builder: object) -> Callable[[Stream], Any]:  # Any: what `
     """
     from queryengine.grammar import lalr  # noqa: PLC0415 - Lark is imported with the first filter
 
-    return lalr.build("reference", "filter", builder, lalr.StreamLexer)
+    return lalr.build("reference", "filter", builder)
 
 
-def order_parser(builder: object) -> Callable[[str], Any]:  # Any: what `builder` makes of `order`
+def order_parser(builder: object) -> Callable[[Stream], Any]:  # Any: what `builder` makes of `order`
     """Return the parser of the text of an order. It raises MismatchError."""
     from queryengine.grammar import lalr  # noqa: PLC0415 - Lark is imported with the first filter
 
-    return lalr.build("order", "order", builder, "contextual")
+    return lalr.build("order", "order", builder)

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from lark import Lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer
 
 from queryengine.grammar import MismatchError, Stream
@@ -31,8 +31,8 @@ class StreamLexer(Lexer):
         return stream.read(lambda: states[stack[-1]])
 
 
-def build(name: str, start: str, builder: Any, lexer: Any) -> Callable[[Any], Any]:
-    """Return the parser of a grammar file: from what `lexer` reads to what `builder` makes of it.
+def build(name: str, start: str, builder: Any) -> Callable[[Stream], Any]:
+    """Return the parser of a grammar file: from a stream of tokens to what `builder` makes of them.
 
     Any: Lark does not type what it is given by its caller and gives back.
     """
@@ -41,17 +41,20 @@ def build(name: str, start: str, builder: Any, lexer: Any) -> Callable[[Any], An
     lark: Any = Lark(
         grammar,
         parser="lalr",
-        lexer=lexer,
+        lexer=StreamLexer,
         start=start,
         transformer=builder,
         keep_all_tokens=True,
         maybe_placeholders=False,
     )
 
-    def parse(text: Any) -> Any:
+    for rule in lark.rules:  # its names are Lark's tokens, which take longer to compare than texts
+        rule.origin.name = str(rule.origin.name)
+
+    def parse(stream: Stream) -> Any:
         try:
-            return lark.parse(text)
-        except (UnexpectedToken, UnexpectedCharacters) as error:
+            return lark.parse(stream)
+        except UnexpectedToken as error:
             raise _mismatch(error) from None
 
     return parse
@@ -60,6 +63,4 @@ def build(name: str, start: str, builder: Any, lexer: Any) -> Callable[[Any], An
 def _mismatch(error: Any) -> MismatchError:  # Any: Lark does not type what its errors hold
     parser = error.interactive_parser
     before: list[Any] = parser.parser_state.value_stack[-1:]
-    token = getattr(error, "token", None)
-    accepts = error.allowed if token is None else parser.accepts()
-    return MismatchError(error.pos_in_stream or 0, token, before[0] if before else None, frozenset(accepts))
+    return MismatchError(error.token, before[0] if before else None, frozenset(parser.accepts()))
