@@ -1,1 +1,15 @@
-"""The SQLAlchemy back-end of queryengine."""
+"""The SQLAlchemy back-end of queryengine: a bound filter becomes a typed `Select`."""
+
+from queryengine_sqlalchemy.constructs import UnsupportedDialectError
+from queryengine_sqlalchemy.documents import json_fields
+from queryengine_sqlalchemy.engine import SQLAlchemyQueryEngine
+from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
+from queryengine_sqlalchemy.types import UTCDateTime
+
+__all__ = [
+    "SQLAlchemyQueryEngine",
+    "SQLAlchemyQueryResult",
+    "UTCDateTime",
+    "UnsupportedDialectError",
+    "json_fields",
+]

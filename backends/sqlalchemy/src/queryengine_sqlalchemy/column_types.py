@@ -52,7 +52,7 @@ from queryengine.schema import (
     UUIDType,
     python_type,
 )
-from queryengine_sqlalchemy.operands import SQLType, operand_type, variants_of
+from queryengine_sqlalchemy.operands import SQLType, variants_of
 
 __all__ = ["SAFE_COLLATIONS", "ColumnType", "Databases", "column_type", "databases"]
 
@@ -71,10 +71,9 @@ POSTGRESQL_DIGITS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
-    """What a column is to a filter: its field type, the SQL type of its operands, the reason for a gap."""
+    """What a column is to a filter: its field type, and the reason for a gap."""
 
     type: FieldType
-    operand: SQLType
     gap: str | None = None
 
 
@@ -104,7 +103,7 @@ def column_type(type_: SQLType, dialects: Databases) -> ColumnType | None:
     for other, other_gap in meanings[1:]:
         field_type, conflict = _shared(field_type, other)
         gap = gap or other_gap or conflict
-    return ColumnType(field_type, operand_type(type_), gap)
+    return ColumnType(field_type, gap)
 
 
 def _meaning(type_: SQLType, dialect: Dialect) -> Meaning | None:
@@ -207,7 +206,7 @@ def _decorated(type_: TypeDecorator[typing.Any], dialect: Dialect) -> Meaning | 
     Operands pass through the decorator as the service's own do.
     """
     inner = _meaning(type_.load_dialect_impl(dialect), dialect)
-    if inner is None:
+    if inner is None or isinstance(inner[0], ArrayType):
         return None
     if isinstance(inner[0], DateTimeType) and dialect.name == "sqlite" and _stores_utc(type_, dialect):
         return DateTimeType(aware=True), None

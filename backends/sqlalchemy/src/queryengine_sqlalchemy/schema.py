@@ -26,26 +26,34 @@ from queryengine.errors import ConfigurationError
 from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType
 from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, databases
 from queryengine_sqlalchemy.documents import JSONFields, document_relation
-from queryengine_sqlalchemy.operands import SQLType
+from queryengine_sqlalchemy.operands import SQLType, operand_type
 
 __all__ = ["AttributeSource", "RelationshipSource", "SchemaReader", "expression_of"]
 
 T = TypeVar("T")
 
+STREAMS = ("dynamic", "write_only")
+"""ways of loading that give a query in place of the related rows"""
+
 
 @dataclass(frozen=True, slots=True)
 class AttributeSource:
-    """A mapped attribute with a value: its name in the class, and the type of its operands."""
+    """A mapped attribute with a value: its name in the class, and the type of its operands.
+
+    `computed` marks a hybrid, which is no attribute that could be loaded.
+    """
 
     key: str
     operand: SQLType
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RelationshipSource:
-    """A relationship: its name in the class."""
+    """A relationship: its name in the class, and whether it can be loaded as a whole."""
 
     key: str
+    loads: bool = True
 
 
 def expression_of(entity: object, key: str) -> ColumnElement[Any]:  # Any: the attribute's own type
@@ -146,16 +154,26 @@ class _ModelReader:
             self.relations[key] = document_relation(key, declared)
         else:
             nullable = column.nullable is not False if _is_column(column) else True
-            self._field(key, column, nullable=nullable, hidden=declared is not None)
+            source = AttributeSource(attribute.key, operand_type(column.type))
+            self._field(key, column, source, nullable=nullable, hidden=declared is not None)
 
     def _hybrid(self, key: str, info: Mapping[Any, Any]) -> None:
         try:
             expression = expression_of(self.model, key)
         except (AttributeError, ConfigurationError, NotImplementedError, SQLAlchemyError, TypeError):
             return  # it works on instances only
-        self._field(key, expression, nullable=True, hidden=self._declared(key, info) is not None)
+        source = AttributeSource(key, operand_type(expression.type), computed=True)
+        self._field(key, expression, source, nullable=True, hidden=self._declared(key, info) is not None)
 
-    def _field(self, key: str, expression: ColumnElement[Any], *, nullable: bool, hidden: bool) -> None:
+    def _field(
+        self,
+        key: str,
+        expression: ColumnElement[Any],
+        source: AttributeSource,
+        *,
+        nullable: bool,
+        hidden: bool,
+    ) -> None:
         found = column_type(expression.type, self.reader.databases)
         if found is None:
             return
@@ -165,7 +183,7 @@ class _ModelReader:
         # A JSON column that is never NULL may still hold JSON's own null.
         nullable = nullable or isinstance(found.type, JSONType)
         hidden = hidden or self._excluded(key)
-        self.fields[key] = Field(key, found.type, nullable, hidden, gap, AttributeSource(key, found.operand))
+        self.fields[key] = Field(key, found.type, nullable, hidden, gap, source)
 
     def _relationship(self, key: str, relationship: RelationshipProperty[Any]) -> None:
         declared = self._declared(key, relationship.info)
@@ -176,7 +194,7 @@ class _ModelReader:
             many=bool(relationship.uselist),
             nullable=not (self.reader.references_hold and _always_there(relationship)),
             hidden=declared is not None or self._excluded(key),
-            source=RelationshipSource(key),
+            source=RelationshipSource(relationship.key, relationship.lazy not in STREAMS),
         )
 
     def _declared(self, key: str, info: Mapping[Any, Any]) -> JSONFields | Literal["hidden"] | None:
@@ -203,7 +221,7 @@ class _ModelReader:
                 found = column_type(part.type, self.reader.databases)
                 if found is not None and found.gap is not None and isinstance(found.type, TextType):
                     return found.gap
-            elif isinstance(part, CollationClause) and str(part) not in SAFE_COLLATIONS:
+            elif isinstance(part, CollationClause) and str(part).strip('"') not in SAFE_COLLATIONS:
                 return f"the collation {part} does not compare by code point"
         return None
 

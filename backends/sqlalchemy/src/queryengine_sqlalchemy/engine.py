@@ -1,0 +1,120 @@
+"""The engine: a mapped class, its schema, what SQLAlchemy can do exactly, and filters to queries."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import MappingProxyType
+from typing import Generic, Literal, TypeVar
+
+from queryengine.ast import FilterAST
+from queryengine.engine import FULL, Capabilities
+from queryengine.errors import ConfigurationError
+from queryengine.schema import ModelSchema, TypeKind
+from queryengine_sqlalchemy.compiler import TextRules
+from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
+from queryengine_sqlalchemy.schema import SchemaReader
+from queryengine_sqlalchemy.statement import StatementCompiler
+
+__all__ = ["SQLAlchemyQueryEngine"]
+
+T = TypeVar("T")
+
+DIALECTS = (None, "sqlite", "postgresql")
+TEXT_ORDERS = ("codepoint", "database", "database_is_codepoint")
+NULL_ORDERS = ("smallest", "largest")
+CASE_FOLDS = ("ascii", "unicode")
+
+
+class SQLAlchemyQueryEngine(Generic[T]):
+    """The engine for a mapped class: declarative, dataclass-mapped or SQLModel.
+
+    `dialect` names the one database that queries run on; without it the engine does what SQLite and
+    PostgreSQL both do. `text_order="database"` gives the order of text by code point up, in favour of the
+    database's collation; `"database_is_codepoint"` promises that the collation is one by code point.
+    `null_order="largest"` makes null the largest value. `case_fold="unicode"` leaves the folding of the `i…`
+    operators to the database's `lower`, so that rows may differ between databases.
+
+    Raises ConfigurationError for other words, and, when the schema is first asked for, for unmapped classes.
+
+    >>> from sqlalchemy import Integer
+    >>> from sqlalchemy.orm import DeclarativeBase, mapped_column
+    >>> class Base(DeclarativeBase):
+    ...     pass
+    >>> class Flight(Base):
+    ...     __tablename__ = "flights"
+    ...     id = mapped_column(Integer, primary_key=True)
+    >>> query, projection_model, sort = SQLAlchemyQueryEngine(Flight).build_query(FilterAST())
+    >>> print(query)  # doctest: +NORMALIZE_WHITESPACE
+    SELECT flights.id
+    FROM flights
+    """
+
+    def __init__(
+        self,
+        model: type[T],
+        *,
+        dialect: Literal["sqlite", "postgresql"] | None = None,
+        text_order: Literal["codepoint", "database", "database_is_codepoint"] = "codepoint",
+        null_order: Literal["smallest", "largest"] = "smallest",
+        case_fold: Literal["ascii", "unicode"] = "ascii",
+    ) -> None:
+        _check_word("dialect", dialect, DIALECTS)
+        _check_word("text_order", text_order, TEXT_ORDERS)
+        _check_word("null_order", null_order, NULL_ORDERS)
+        _check_word("case_fold", case_fold, CASE_FOLDS)
+        self._model = model
+        self._dialect = dialect
+        self._null_order: Literal["smallest", "largest"] = null_order
+        self._text = TextRules(text_order, case_fold)
+        self._reader = SchemaReader(dialect)
+
+    @property
+    def model(self) -> type[T]:
+        """The mapped class whose rows the queries return."""
+        return self._model
+
+    @property
+    def schema(self) -> ModelSchema[T]:
+        """The class as filters see it, read from its mapping when it is first asked for."""
+        return self._reader.read(self._model)
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """What SQLAlchemy can do exactly on the engine's databases."""
+        gaps, notes = _gaps(self._dialect)
+        return Capabilities(
+            backend="sqlalchemy",
+            operators=MappingProxyType(
+                {kind: names - gaps.get(kind, frozenset()) for kind, names in FULL.items()}
+            ),
+            include_window=False,
+            null_order=self._null_order,
+            notes=notes,
+        )
+
+    def build_query(self, ast: FilterAST) -> SQLAlchemyQueryResult[T]:
+        """Compile a bound filter to a `Select` of the model."""
+        statement = StatementCompiler(self._model, self._text).compile(ast)
+        return SQLAlchemyQueryResult(statement, ast.projection, ast.order, filter=ast)
+
+    def execute_query(self, ast: FilterAST) -> SQLAlchemyQueryResult[T]:
+        """Return the same as `build_query`: a `Select` is ready to run."""
+        return self.build_query(ast)
+
+
+def _check_word(name: str, word: str | None, known: tuple[str | None, ...]) -> None:
+    if word not in known:
+        raise ConfigurationError(f"{name}={word!r}: it is one of {', '.join(map(repr, known))}")
+
+
+def _gaps(dialect: str | None) -> tuple[dict[TypeKind, frozenset[str]], MappingProxyType[str, str]]:
+    """The operators that are missing, by kind, and why."""
+    notes = {"include_window": "SQLAlchemy's loaders know no order and no limit for each row's related rows"}
+    if dialect == "postgresql":
+        return {}, MappingProxyType(notes)
+    where = 'name the engine\'s database: dialect="postgresql"' if dialect is None else "PostgreSQL has it"
+    notes["regex"] = f"SQLite has no regular expressions; {where}"
+    for word in ("eq", "ne"):
+        notes[f"{TypeKind.JSON}:{word}"] = f"SQLite compares JSON as text, not by value; {where}"
+    gaps = {TypeKind.TEXT: frozenset({"regex"}), TypeKind.JSON: frozenset({"eq", "ne"})}
+    return gaps, MappingProxyType(notes)

@@ -1,0 +1,74 @@
+"""A bound filter to a `Select`: conditions, order, window, and what to load."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Integer, Select, desc, nulls_first, nulls_last, select
+
+from queryengine.ast import FilterAST, Nulls, OrderKey, Path, Step
+from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity, TextRules
+from queryengine_sqlalchemy.loading import load_options, narrows
+
+__all__ = ["StatementCompiler"]
+
+T = TypeVar("T")
+
+
+class StatementCompiler(Generic[T]):
+    """Compiles one filter. Slots of a template become parameters without a value: `conditions.slots`."""
+
+    def __init__(self, model: type[T], text: TextRules) -> None:
+        self._model = model
+        self.conditions = ConditionCompiler(text)
+        self._joined: dict[tuple[Step, ...], Entity] = {}
+
+    def compile(self, ast: FilterAST) -> Select[T]:
+        """Return the query of a filter."""
+        statement = select(self._model)
+        if ast.where is not None:
+            statement = statement.where(self.conditions.compile(ast.where, self._model))
+        for key in ast.order:
+            statement = self._order_by(statement, key)
+        statement = self._within(statement, ast)
+        statement = statement.options(*load_options(self._model, ast, self.conditions))
+        # What the session holds of a relation may be more than this query gives: load it anew.
+        return statement.execution_options(populate_existing=True) if narrows(ast) else statement
+
+    def _order_by(self, statement: Select[T], key: OrderKey) -> Select[T]:
+        statement, place = self._join(statement, key.path)
+        expression: ColumnElement[Any] = self.conditions.ordered(self.conditions.column(key.path, place))
+        if key.descending:
+            expression = desc(expression)
+        match key.nulls:
+            case Nulls.FIRST:
+                expression = nulls_first(expression)
+            case Nulls.LAST:
+                expression = nulls_last(expression)
+            case None:
+                pass  # it is never null, or the database's own place is meant: an index serves
+        return statement.order_by(expression)
+
+    def _join(self, statement: Select[T], path: Path) -> tuple[Select[T], Entity]:
+        """Join the way of an order's path, once for all keys that go it; rows without a related row stay."""
+        place: Entity = self._model
+        steps = tuple(step for step in path.steps if not step.relation.embedded)
+        for end in range(1, len(steps) + 1):
+            way = steps[:end]
+            if way not in self._joined:
+                target, link = self.conditions.related(place, way[-1])
+                scope = way[-1].scope
+                if scope is not None:
+                    link = link.and_(self.conditions.compile(scope, target))
+                statement = statement.join(link, isouter=True)
+                self._joined[way] = target
+            place = self._joined[way]
+        return statement, place
+
+    def _within(self, statement: Select[T], ast: FilterAST) -> Select[T]:
+        limit, offset = ast.window.limit, ast.window.offset
+        if limit is not None:
+            statement = statement.limit(self.conditions.operand(limit, Integer(), "limit"))
+        if offset != 0:
+            statement = statement.offset(self.conditions.operand(offset, Integer(), "offset"))
+        return statement
