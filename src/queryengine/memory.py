@@ -8,9 +8,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeVar, assert_never, cast
+from typing import Any, Final, Generic, Protocol, TypeVar, assert_never, cast
 
 from queryengine.ast import (
     And,
@@ -48,6 +47,13 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+CAPABILITIES: Final = Capabilities(
+    backend="memory",
+    include=False,
+    include_window=False,
+    notes=MappingProxyType({"include": "objects in memory carry their related objects"}),
+)
 
 
 class Comparable(Protocol):
@@ -305,26 +311,24 @@ class MemoryQueryEngine(Generic[T]):
         self._model = model
         self._name = name
         self._primary_key = tuple(primary_key)
+        self._schema: ModelSchema[T] | None = None
 
     @property
     def model(self) -> type[T]:
         """The model whose objects the queries return."""
         return self._model
 
-    @cached_property
+    @property
     def schema(self) -> ModelSchema[T]:
         """The model as filters see it, read from its annotations when it is first asked for."""
-        return read_schema(self._model, name=self._name, primary_key=self._primary_key)
+        if self._schema is None:
+            self._schema = read_schema(self._model, name=self._name, primary_key=self._primary_key)
+        return self._schema
 
-    @cached_property
+    @property
     def capabilities(self) -> Capabilities:
         """Everything but `include`: objects carry what they are related to."""
-        return Capabilities(
-            backend="memory",
-            include=False,
-            include_window=False,
-            notes=MappingProxyType({"include": "objects in memory carry their related objects"}),
-        )
+        return CAPABILITIES
 
     def build_query(self, ast: FilterAST) -> MemoryQueryResult[T]:
         """Return the filter as a query over rows of the model."""

@@ -1,0 +1,135 @@
+"""Order and window by their definition, and the engine over objects in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+import pytest
+
+from queryengine.ast import (
+    FilterAST,
+    Nulls,
+    Op,
+    OrderKey,
+    Slot,
+    Window,
+)
+from queryengine.engine import Engine
+from queryengine.memory import MemoryQueryEngine, MemoryQueryResult, evaluate, sort_rows
+from queryengine.schema import IntegerType
+from tests.things import Maker, Tag, Thing, compare, order
+
+
+def ids(rows: Iterable[Thing]) -> list[int]:
+    return [row.id for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (order("count"), [2, 3, 1, 4]),
+        (order("count", descending=True), [1, 4, 3, 2]),
+        (order("count", nulls=Nulls.LAST), [3, 1, 4, 2]),
+        (order("count", nulls=Nulls.FIRST), [2, 3, 1, 4]),
+        (order("count", descending=True, nulls=Nulls.FIRST), [2, 1, 4, 3]),
+        (order("count", descending=True, nulls=Nulls.LAST), [1, 4, 3, 2]),
+    ],
+)
+def test_nulls_are_the_smallest_value_and_equal_rows_keep_their_places(
+    key: OrderKey, expected: list[int]
+) -> None:
+    rows = [Thing(1, count=5), Thing(2), Thing(3, count=1), Thing(4, count=5)]
+    assert ids(sort_rows([key], rows)) == expected
+
+
+def test_the_first_key_of_an_order_weighs_most() -> None:
+    rows = [Thing(1, name="b", count=1), Thing(2, name="a", count=2), Thing(3, name="b", count=2)]
+    assert ids(sort_rows([order("name", descending=True), order("count", descending=True)], rows)) == [
+        3,
+        1,
+        2,
+    ]
+
+
+def test_an_order_by_a_path_has_null_for_a_missing_row() -> None:
+    rows = [Thing(1, maker=Maker("b")), Thing(2), Thing(3, maker=Maker("a")), Thing(4, maker=Maker(None))]
+    assert ids(sort_rows([order("maker.name")], rows)) == [2, 4, 3, 1]
+
+
+def test_text_is_ordered_by_code_point_and_false_before_true() -> None:
+    names = [Thing(n, name=name) for n, name in enumerate(["a", "B", "é", "\U0001f44d", "\uffff", ""])]
+    assert ids(sort_rows([order("name")], names)) == [5, 1, 0, 2, 4, 3]
+    assert ids(sort_rows([order("active")], [Thing(1, active=True), Thing(2, active=False)])) == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        (Window(), [0, 1, 2, 3, 4]),
+        (Window(limit=2), [0, 1]),
+        (Window(limit=2, offset=4), [4]),
+        (Window(offset=3), [3, 4]),
+        (Window(limit=0), []),
+        (Window(offset=9), []),
+    ],
+)
+def test_a_window_takes_some_of_the_ordered_rows(window: Window, expected: list[int]) -> None:
+    rows = [Thing(n) for n in (4, 2, 0, 1, 3)]
+    assert ids(evaluate(FilterAST(order=(order("id"),), window=window), rows)) == expected
+
+
+def test_the_scope_stands_beside_the_condition() -> None:
+    ast = FilterAST(condition=compare("id", Op.GT, 1), scope=compare("count", Op.EQ, 1))
+    assert ids(evaluate(ast, [Thing(1, count=1), Thing(2, count=1), Thing(3, count=2)])) == [2]
+
+
+@pytest.mark.parametrize(
+    "ast",
+    [
+        FilterAST(condition=compare("id", Op.EQ, Slot(0))),
+        FilterAST(window=Window(limit=Slot(0))),
+        FilterAST(window=Window(offset=Slot(0))),
+    ],
+)
+def test_the_template_of_a_shape_cannot_be_evaluated(ast: FilterAST) -> None:
+    with pytest.raises(TypeError, match="template"):
+        evaluate(ast, [Thing()])
+
+
+def test_the_engine_gives_a_query_over_any_rows_of_its_model() -> None:
+    engine: Engine[Thing, MemoryQueryResult[Thing]] = MemoryQueryEngine(Thing)
+    ast = FilterAST(
+        condition=compare("id", Op.GT, 1), order=(order("id", descending=True),), window=Window(2)
+    )
+    query, projection, sort = engine.build_query(ast)
+    things = [Thing(n) for n in range(5)]
+    assert ids(query.all(things)) == [4, 3]
+    assert query.count(things) == 3
+    assert projection is None
+    assert sort == ast.order
+    assert engine.execute_query(ast).filter is ast
+    assert engine.model is Thing
+
+
+def test_the_engine_declares_that_objects_already_carry_what_include_would_load() -> None:
+    capabilities = MemoryQueryEngine(Thing).capabilities
+    assert capabilities.backend == "memory"
+    assert not capabilities.include
+    assert capabilities.note("include")
+
+
+def test_the_engine_takes_a_name_and_a_primary_key() -> None:
+    engine = MemoryQueryEngine(Tag, name="Label", primary_key=["label"])
+    assert engine.schema.name == "Label"
+    assert engine.schema.primary_key == (engine.schema.fields["label"],)
+    assert engine.schema is engine.schema
+
+
+def test_numbers_of_annotations_bound_the_fields_of_the_engine() -> None:
+    @dataclass
+    class Stock:
+        amount: Annotated[int, IntegerType(0, 9)]
+
+    assert MemoryQueryEngine(Stock).schema.fields["amount"].type == IntegerType(0, 9)
