@@ -62,8 +62,8 @@ def expression_of(entity: object, key: str) -> ColumnElement[Any]:  # Any: the a
     It is the bare expression: operators that an attribute or a hybrid redefines do not come with it.
     """
     expression: Any = getattr(entity, key)
-    while hasattr(expression, "__clause_element__"):
-        expression = expression.__clause_element__()
+    while not _is_expression(expression) and hasattr(expression, "__clause_element__"):
+        expression = expression.__clause_element__()  # an expression within a class would go on for ever
     if not _is_expression(expression):
         raise ConfigurationError(f"{key} is not an SQL expression")
     return expression
