@@ -133,6 +133,9 @@ class _ModelReader:
             synonym = self.mapper.synonyms.get(key)
             target = key if synonym is None else synonym.name
             if descriptor.extension_type is HybridExtensionType.HYBRID_PROPERTY:
+                own_name: str = getattr(descriptor, "__name__", key)
+                if own_name != key and self.mapper.all_orm_descriptors.get(own_name) is descriptor:
+                    continue  # `@total.inplace.expression` leaves the same hybrid under a second name
                 self._hybrid(key, descriptor.info if isinstance(descriptor, InspectionAttrInfo) else {})
             elif target in self.mapper.column_attrs:
                 self._column(key, self.mapper.column_attrs[target])
