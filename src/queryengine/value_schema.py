@@ -35,6 +35,7 @@ EXACT = 2**53
 SIZES = {16: "Int16", 32: "Int32", 64: "Int64"}
 
 # These say what the readers of values read, in the part of the regex language that ECMA-262 and Python share.
+NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
 TIME = rf"^({CLOCK}|([01][0-9]|2[0-3]):[0-5][0-9])$"
@@ -59,7 +60,8 @@ def value_schema(type_: FieldType, longest: int, timezone: dt.tzinfo | None = No
         case FloatType():
             return _number(type_.minimum, type_.maximum) | {"format": "double"}
         case DecimalType():
-            return _number(type_.minimum, type_.maximum)
+            # As text a decimal keeps its digits on its way through any client.
+            return _number(type_.minimum, type_.maximum) | {"type": ["number", "string"], "pattern": NUMBER}
         case BooleanType():
             return {"type": "boolean"}
         case TextType():
@@ -164,8 +166,8 @@ def _string(format_: str, pattern: str) -> JSONSchema:
 
 def _datetime(type_: DateTimeType, timezone: dt.tzinfo | None) -> JSONSchema:
     zone = f"{ZONE}?" if timezone is not None else ZONE if type_.aware else ""
-    named: JSONSchema = {"format": "date-time"} if zone == ZONE else {}
-    return {"type": "string", **named, "pattern": f"^{DATE}[Tt ]{CLOCK}{zone}$"}
+    formats: dict[str, JSONSchema] = {ZONE: {"format": "date-time"}, "": {"format": "date-time-local"}}
+    return {"type": "string", **formats.get(zone, {}), "pattern": f"^{DATE}[Tt ]{CLOCK}{zone}$"}
 
 
 def _enumeration(type_: EnumType) -> JSONSchema:

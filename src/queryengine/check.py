@@ -1,0 +1,187 @@
+"""Finds handlers whose annotation beside `Depends(...)` is not what the dependency gives. Knows FastAPI."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin
+
+from fastapi import FastAPI
+
+from queryengine.dependency import QEDependency
+from queryengine.errors import ConfigurationError
+from queryengine.routes import Use, applications, endpoints
+
+__all__ = ["check_app"]
+
+Type: TypeAlias = object
+"""An annotation: an object of one of many classes that share no base."""
+NONE = type(None)
+
+
+def check_app(app: FastAPI) -> None:
+    """Raise ConfigurationError that lists each parameter whose annotation is not what its dependency gives.
+
+    `Annotated[X, Depends(flights)]` says X twice, and type checkers cannot see whether the two agree. This
+    looks at all handlers, and at the dependencies below them, of an application and of those mounted in it,
+    and compares X with what the engine's `build_query` is annotated to return, for the engine's model, and
+    with None unless the dependency is `required` or has a scope. X may be wider: a base class, `object`, a
+    union. Call it when the routes are there.
+
+    It cannot see a result whose engine has no annotation on `build_query` or one with other type variables
+    than its model's: there anything passes.
+
+    >>> check_app(FastAPI())
+    """
+    mistakes = [
+        f"{endpoint.path}: {mistake}"
+        for part in applications(app)
+        for endpoint in endpoints(part)
+        for use in endpoint.uses
+        for mistake in _mistakes(use, http=bool(endpoint.methods))
+    ]
+    if mistakes:
+        raise ConfigurationError("\n".join(dict.fromkeys(mistakes)))
+
+
+def _mistakes(use: Use, *, http: bool) -> Iterator[str]:
+    if not http:
+        yield "a WebSocket has no filter: its dependency reads HTTP requests"
+    elif use.parameter is not None:
+        actual = _result_type(use.dependency)
+        declared = _declared(use.caller, use.parameter)
+        if isinstance(declared, NameError):
+            yield f"{_name(use.caller)}: the annotation of {use.parameter} cannot be evaluated: {declared}"
+        elif declared is not None and actual is not None and not _accepts(declared, actual):
+            yield f"{_name(use.caller)}: {use.parameter} is {_text(declared)}, but is given {_text(actual)}"
+
+
+def _declared(caller: Callable[..., object], parameter: str) -> Type | NameError | None:
+    """What stands beside `Depends`, or None where nothing does."""
+    try:
+        found = inspect.signature(caller, eval_str=True).parameters.get(parameter)
+    except NameError as error:
+        return error
+    return None if found is None or found.annotation is inspect.Parameter.empty else found.annotation
+
+
+# -- what a dependency gives
+
+
+def _result_type(dependency: QEDependency[object]) -> Type | None:
+    """The return annotation of the engine's `build_query` for its model; None where it says nothing."""
+    engine = dependency.engine
+    owner = next((cls for cls in type(engine).__mro__ if "build_query" in vars(cls)), None)
+    if owner is None:
+        return None
+    try:
+        hint: Type = typing.get_type_hints(vars(owner)["build_query"]).get("return")
+    except NameError:
+        return None
+    result = _substituted(hint, _bound(owner, _arguments(type(engine), owner)))
+    free = _free(result)
+    if hint is None or len(free) > 1:
+        return None
+    result = _substituted(result, dict.fromkeys(free, engine.model))
+    return result if dependency.required else _optional(result)
+
+
+def _optional(result: Type) -> Type:
+    generic: Any = Union
+    return generic[result, None]
+
+
+def _arguments(cls: type[object], owner: type[object]) -> tuple[Type, ...]:
+    """What a class puts for the type variables of a class that it comes from."""
+    for base in getattr(cls, "__orig_bases__", cls.__bases__):
+        origin = get_origin(base) or base
+        if cls is not owner and isinstance(origin, type) and issubclass(origin, owner):
+            bound = _bound(origin, get_args(base))
+            return tuple(_substituted(argument, bound) for argument in _arguments(origin, owner))
+    return _free(owner)
+
+
+def _bound(generic: Type, arguments: tuple[Type, ...]) -> dict[TypeVar, Type]:
+    """What stands for the type variables of a generic class when it is given arguments."""
+    return dict(zip(_free(generic), arguments, strict=False))
+
+
+def _free(hint: Type) -> tuple[TypeVar, ...]:
+    return (hint,) if isinstance(hint, TypeVar) else tuple(getattr(hint, "__parameters__", ()))
+
+
+def _substituted(hint: Type, bound: dict[TypeVar, Type]) -> Type:
+    if isinstance(hint, TypeVar):
+        return bound.get(hint, hint)
+    free = _free(hint)
+    if not free or isinstance(hint, type):
+        return hint
+    generic: Any = hint  # Any: aliases of all kinds take their arguments in brackets
+    return generic[tuple(bound.get(variable, variable) for variable in free)]
+
+
+# -- whether it fits
+
+
+def _accepts(declared: Type, actual: Type) -> bool:
+    """Whether every value of the one type is a value of the other, as far as annotations tell."""
+    wanted = _alternatives(declared)
+    return all(any(_accepts_one(one, given) for one in wanted) for given in _alternatives(actual))
+
+
+def _alternatives(annotation: Type) -> list[Type]:
+    """The types of a union, without `Annotated` and aliases."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return [part for argument in get_args(annotation) for part in _alternatives(argument)]
+    named = getattr(annotation, "__value__", annotation)  # what `type X = ...` makes has a value
+    return [NONE if annotation is None else annotation] if named is annotation else _alternatives(named)
+
+
+def _accepts_one(declared: Type, actual: Type) -> bool:
+    if declared is Any or declared == actual:
+        return True
+    origin, given = get_origin(declared) or declared, get_origin(actual) or actual
+    if not isinstance(origin, type) or not isinstance(given, type):
+        return False
+    try:
+        fits = issubclass(given, origin)
+    except TypeError:  # a protocol that cannot be asked
+        return True
+    wanted = get_args(declared)
+    if not fits or not wanted:
+        return fits
+    return all(_accepts(*pair) for pair in zip(wanted, _seen_as(actual, origin), strict=False))
+
+
+def _seen_as(actual: Type, base: type[object]) -> tuple[Type, ...]:
+    """The arguments of a base class of a type: of `MemoryQueryResult[Flight]` those of `tuple`."""
+    given = get_origin(actual) or actual
+    if given is base:
+        return get_args(actual)
+    bound = _bound(given, get_args(actual))
+    for parent in getattr(given, "__orig_bases__", ()):
+        origin = get_origin(parent) or parent
+        if isinstance(origin, type) and issubclass(origin, base):
+            return _seen_as(_substituted(parent, bound), base)
+    return ()
+
+
+def _name(caller: Callable[..., object]) -> str:
+    return str(getattr(caller, "__qualname__", type(caller).__qualname__))
+
+
+def _text(annotation: Type) -> str:
+    """An annotation as one would write it."""
+    parts = _alternatives(annotation)
+    if len(parts) > 1:
+        return " | ".join(map(_text, parts))
+    annotation = parts[0]
+    arguments = get_args(annotation)
+    if arguments:
+        return f"{_text(get_origin(annotation))}[{', '.join(map(_text, arguments))}]"
+    return "None" if annotation is NONE else str(getattr(annotation, "__qualname__", annotation))

@@ -1,0 +1,168 @@
+"""What OpenAPI says of one dependency: its parameter, components and examples. Knows pydantic and views."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, TypeGuard
+
+from pydantic import GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from queryengine.engine import Capabilities
+from queryengine.examples import Example, examples
+from queryengine.json_schema import PREFIX, FilterSchema, filter_schema, reference
+from queryengine.process import Processor
+from queryengine.value_schema import JSONSchema
+
+__all__ = ["FilterDocument", "add_components"]
+
+
+class FilterDocument:
+    """The documentation of one dependency's filters. Nothing is read from the model before it is asked for.
+
+    As a part of `Annotated[str | None, document]` it makes FastAPI describe the parameter as text that holds
+    JSON, and put the schema of that JSON beside the other components.
+    """
+
+    def __init__(self, processor: Processor, capabilities: Callable[[], Capabilities]) -> None:
+        self._processor = processor
+        self._capabilities = capabilities
+
+    @property
+    def description(self) -> str:
+        """What the parameter or body is for."""
+        config = self._processor.config
+        if config.description is not None:
+            return config.description
+        text = "Which rows to return, and in which order, as a JSON object."
+        if config.source == "body":
+            return text
+        return f"{text} The same as single parameters: `{config.parameter}[where][name]=value`."
+
+    @cached_property
+    def schema(self) -> FilterSchema:
+        """The JSON Schema of the filter. Raises ConfigurationError for a policy that fits no model."""
+        config = self._processor.config
+        return filter_schema(
+            self._processor.view,
+            self._capabilities(),
+            self._processor.policy,
+            windowed=config.paging == "internal",
+            name=config.schema_name,
+        )
+
+    @cached_property
+    def examples(self) -> Mapping[str, Example]:
+        """Filters that work, the most telling one first."""
+        windowed = self._processor.config.paging == "internal"
+        return examples(self._processor.view, self._processor.policy.limits, windowed=windowed)
+
+    def content(self, schema: JSONSchema) -> JSONSchema:
+        """Return the `content` of a parameter or body whose JSON has this schema."""
+        shown = {
+            name: {"summary": example.summary, "value": example.filter}
+            for name, example in self.examples.items()
+        }
+        return {"application/json": {"schema": schema, "examples": shown}}
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the parameter, and let pydantic name the components: no two of an application clash."""
+        references = self._define(handler)
+        return {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": dict(references[self.schema.root]),
+            "examples": [json.dumps(example.filter) for example in self.examples.values()],
+        }
+
+    def _define(self, handler: GetJsonSchemaHandler) -> dict[str, JsonSchemaValue]:
+        """Make a definition of each component.
+
+        Pydantic makes definitions of core schemas that have a `ref`. So it gets placeholders, whose refs are
+        equal where components are, within the items of a tuple, and their definitions are then filled in.
+        """
+        root, components = self.schema.root, self.schema.components
+        digests = _digests(components)
+        placeholders: list[CoreSchema] = [
+            core_schema.any_schema(ref=f"{root}.{name}:{digests[name]}") for name in components
+        ]
+        items: list[JsonSchemaValue] = handler(core_schema.tuple_schema(placeholders))["prefixItems"]
+        references = dict(zip(components, items, strict=True))
+        names = {name: _target(reference["$ref"]) for name, reference in references.items()}
+        for name, schema in components.items():
+            definition = handler.resolve_ref_schema(references[name])
+            definition.clear()
+            definition.update(_renamed(schema, names))
+        return references
+
+
+def add_components(schema: FilterSchema, taken: dict[str, JSONSchema]) -> JSONSchema:
+    """Add a filter's components to those of a document, and return the reference to its root.
+
+    A component that is there already, under its name and with the same content, is used; one whose name
+    another schema has gets a number.
+    """
+    numbers = dict.fromkeys(schema.components, 1)
+    while True:
+        names = {name: name if number == 1 else f"{name}{number}" for name, number in numbers.items()}
+        placed = {names[name]: _renamed(component, names) for name, component in schema.components.items()}
+        clashes = [name for name, new in names.items() if taken.get(new, placed[new]) != placed[new]]
+        if not clashes:
+            taken.update(placed)
+            return reference(names[schema.root])
+        for name in clashes:
+            numbers[name] += 1
+
+
+def _renamed(schema: JSONSchema, names: Mapping[str, str]) -> JSONSchema:
+    """Return a schema whose references lead to components of other names."""
+    return {
+        key: PREFIX + names[_target(value)] if key == "$ref" else _renamed_value(value, names)
+        for key, value in schema.items()
+    }
+
+
+def _renamed_value(value: Any, names: Mapping[str, str]) -> Any:  # Any: a JSON value
+    if _is_object(value):
+        return _renamed(value, names)
+    return [_renamed_value(item, names) for item in value] if _is_list(value) else value
+
+
+def _targets(value: Any) -> Iterator[str]:  # Any: a JSON value
+    """Yield the names of the components that a schema refers to."""
+    if _is_object(value) and "$ref" in value:
+        yield _target(value["$ref"])
+    for item in value.values() if _is_object(value) else value if _is_list(value) else ():
+        yield from _targets(item)
+
+
+def _is_object(value: object) -> TypeGuard[JSONSchema]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:  # Any: JSON values
+    return isinstance(value, list)
+
+
+def _target(reference: str) -> str:
+    return reference.removeprefix(PREFIX)
+
+
+def _digests(components: Mapping[str, JSONSchema]) -> dict[str, str]:
+    """For each component a text that another has only if both, and all that they lead to, are the same."""
+    digests: dict[str, str] = {}
+    targets = {name: set(_targets(component)) for name, component in components.items()}
+    for name in components:
+        reachable = {name}
+        pending = [name]
+        while pending:
+            new = targets[pending.pop()] - reachable
+            reachable |= new
+            pending += new
+        text = json.dumps([name, {other: components[other] for other in reachable}], sort_keys=True)
+        digests[name] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return digests

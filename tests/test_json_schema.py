@@ -1,0 +1,335 @@
+"""The JSON Schema of filters says the truth: it accepts what binds, and what it accepts binds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import make_dataclass, replace
+from itertools import starmap
+from typing import Any, cast
+
+import jsonschema
+import pytest
+from hypothesis import assume, given, settings
+
+from queryengine import Access, Capabilities, FilterError, Limits, Processor, SecurityPolicy
+from queryengine.ast import Quantifier
+from queryengine.config import QueryConfig
+from queryengine.errors import ErrorCode
+from queryengine.examples import examples
+from queryengine.json_schema import FilterSchema, filter_schema
+from queryengine.memory import MemoryQueryEngine
+from queryengine.operators import by_name
+from queryengine.parsed import Source
+from queryengine.testing.strategies import Document, Ground, filters
+from tests.harbour import ships
+from tests.schema_samples import instances
+from tests.shop import ProductOut, ShopEngine
+
+OPEN = SecurityPolicy(relations=True)
+SHOP = ShopEngine()
+LAWS = settings(deadline=None, max_examples=60)
+
+# What the docstring of `filter_schema` leaves to the binder.
+OUTSIDE_OF_SCHEMAS = {
+    ErrorCode.OUT_OF_RANGE,
+    ErrorCode.LIMIT_EXCEEDED,
+    ErrorCode.DUPLICATE_KEY,
+    ErrorCode.INVALID_REGEX,
+}
+
+
+class Subject:
+    """A processor, and the validator of the schema of its filters."""
+
+    def __init__(self, engine: Any, policy: SecurityPolicy, config: QueryConfig | None = None) -> None:
+        self.processor = Processor(engine, policy=policy, config=config)
+        self.capabilities: Capabilities = engine.capabilities
+        windowed = config is None or config.paging == "internal"
+        self.schema = filter_schema(self.processor.view, self.capabilities, policy, windowed=windowed)
+        self.validator: Any = validator(self.schema)  # Any: its stubs are not whole
+
+    def accepts(self, document: object) -> bool:
+        return bool(self.validator.is_valid(document))
+
+    def error(self, document: object) -> FilterError | None:
+        try:
+            self.processor.process(Source(json.dumps(document)))
+        except FilterError as error:
+            return error
+        return None
+
+
+def validator(schema: FilterSchema) -> jsonschema.Draft202012Validator:
+    document: dict[str, Any] = {
+        "$ref": f"#/components/schemas/{schema.root}",
+        "components": {"schemas": dict(schema.components)},
+    }
+    jsonschema.Draft202012Validator.check_schema(document)
+    for component in schema.components.values():
+        jsonschema.Draft202012Validator.check_schema(component)
+    return jsonschema.Draft202012Validator(document)
+
+
+SUBJECTS = {
+    "shop": Subject(SHOP, OPEN),
+    "shop, as its response model": Subject(SHOP, SecurityPolicy(expose=ProductOut)),
+    "harbour, with regex and a time zone": Subject(ships(), replace(OPEN, regex=True, timezone=dt.UTC)),
+}
+
+
+@pytest.fixture(params=list(SUBJECTS))
+def subject(request: pytest.FixtureRequest) -> Subject:
+    return SUBJECTS[request.param]
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_what_the_schema_accepts_binds(name: str) -> None:
+    subject = SUBJECTS[name]
+    components = subject.schema.components
+
+    @LAWS
+    @given(instances({"$ref": subject.schema.root}, components))
+    def law(document: object) -> None:
+        assert subject.accepts(document)
+        error = subject.error(document)
+        assert error is None or error.code in OUTSIDE_OF_SCHEMAS, (document, error)
+
+    law()
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_the_schema_accepts_what_binds_when_it_is_spelt_plainly(name: str) -> None:
+    subject = SUBJECTS[name]
+
+    @LAWS
+    @given(filters(Ground(subject.processor.view, subject.capabilities)))
+    def law(document: Document) -> None:
+        assert subject.error(document) is None
+        plain = spelt_plainly(document)
+        assert subject.error(plain) is None
+        assert subject.accepts(plain), plain
+
+    law()
+
+
+def spelt_plainly(document: Document) -> Document:
+    """Write a filter as the schema does: words without `$` and aliases, at most two names in a path."""
+    assume(all(name.count(".") < 2 for key in order_keys(document) for name in key.split()))
+    where = document.get("where")
+    return document | ({"where": plain(where)} if isinstance(where, dict) else {})
+
+
+def order_keys(document: Document) -> list[str]:
+    order: Any = document.get("order", [])
+    return order.split(",") if isinstance(order, str) else order
+
+
+def plain(value: object) -> Any:  # Any: JSON
+    if isinstance(value, list):
+        return [plain(item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    entries = cast("dict[str, Any]", value)
+    found = dict(starmap(plain_entry, entries.items()))
+    assume(len(found) == len(entries))
+    return found
+
+
+def plain_entry(key: str, item: Any) -> tuple[str, Any]:
+    word = key.removeprefix("$")
+    operator = by_name.get(word)
+    if operator is not None:
+        return operator.name, item
+    head, *path = key.split(".")
+    return (head, plain({".".join(path): item})) if len(path) > 1 else (word, plain(item))
+
+
+REFUSED: list[object] = [
+    {"were": {}},
+    {"where": {}},
+    {"where": None},
+    {"where": {"price": {}}},
+    {"where": {"or": []}},
+    {"where": {"nothing": 1}},
+    {"where": {"password_hash": "x"}},
+    {"where": {"cost": 1}},
+    {"where": {"price": "x"}},
+    {"where": {"stock": "5"}},
+    {"where": {"price": {"gtt": 5}}},
+    {"where": {"price": {"contains": "5"}}},
+    {"where": {"price": {"between": [1]}}},
+    {"where": {"stock": 5.5}},
+    {"where": {"stock": 2**31}},
+    {"where": {"stock": True}},
+    {"where": {"active": 1}},
+    {"where": {"color": "green"}},
+    {"where": {"color": {"gt": "red"}}},
+    {"where": {"made_at": "2024-01-01T00:00:00"}},
+    {"where": {"made_at": "2024-01-01"}},
+    {"where": {"code": "xyz"}},
+    {"where": {"tags": "a"}},
+    {"where": {"tags": ["a", None]}},
+    {"where": {"tags": {"has": ["a"]}}},
+    {"where": {"tags": {"size": -1}}},
+    {"where": {"label": "x"}},
+    {"where": {"name": {"regex": "a"}}},
+    {"where": {"name": {"like": "a\\"}}},
+    {"where": {"name": "x" * 1025}},
+    {"where": {"reviews": {"stars": 1}}},
+    {"where": {"reviews.stars": 1}},
+    {"where": {"reviews": None}},
+    {"where": {"reviews": {"some": {}}}},
+    {"where": {"maker": 1}},
+    {"where": {"maker": {"some": {"name": "a"}}}},
+    {"where": {"maker.api_key": "x"}},
+    {"order": "nothing"},
+    {"order": "tags"},
+    {"order": "price,"},
+    {"order": ["price", "price"]},
+    {"order": "-price DESC"},
+    {"order": "maker"},
+    {"fields": []},
+    {"fields": ["password_hash"]},
+    {"fields": {"id": True, "name": False}},
+    {"include": ["nothing"]},
+    {"include": [{"scope": {}}]},
+    {"limit": 0},
+    {"limit": "10"},
+    {"limit": 1001},
+    {"limit": 1.5},
+    {"offset": -1},
+    {"after": "abc"},
+    [],
+    "price",
+    None,
+]
+
+
+@pytest.mark.parametrize("document", REFUSED, ids=json.dumps)
+def test_the_schema_refuses_what_does_not_bind(document: object) -> None:
+    subject = SUBJECTS["shop"]
+    assert subject.error(document) is not None
+    assert not subject.accepts(document)
+
+
+def test_examples_bind_and_are_accepted(subject: Subject) -> None:
+    found = examples(subject.processor.view, Limits())
+    assert found
+    for example in found.values():
+        assert subject.error(example.filter) is None, example
+        assert subject.accepts(example.filter), example
+
+
+def test_an_example_asks_a_number_orders_and_limits_first() -> None:
+    first = next(
+        iter(examples(SUBJECTS["harbour, with regex and a time zone"].processor.view, Limits()).values())
+    )
+    assert first.filter == {"where": {"length": {"gte": 0}}, "order": "-length", "limit": 10}
+
+
+def test_with_an_external_paginator_filters_have_no_limit_but_includes_do() -> None:
+    subject = Subject(SHOP, OPEN, QueryConfig(paging="external"))
+    assert not subject.accepts({"limit": 1})
+    assert subject.error({"limit": 1}) is not None
+    included = {"include": [{"relation": "reviews", "scope": {"limit": 1}}]}
+    assert subject.accepts(included)
+    assert subject.error(included) is None
+    assert (
+        "limit" not in next(iter(examples(subject.processor.view, Limits(), windowed=False).values())).filter
+    )
+
+
+def test_what_a_backend_lacks_is_not_in_the_schema() -> None:
+    words = {kind: frozenset({"eq", "isNull"}) for kind in Capabilities(backend="x").operators}
+    poor = Capabilities(
+        backend="poor",
+        operators=words,
+        sortable=frozenset(),
+        quantifiers=frozenset({Quantifier.SOME}),
+        include=False,
+    )
+    subject = Subject(ShopEngine(poor), OPEN)
+    assert subject.accepts({"where": {"price": {"eq": 1}, "reviews": {"some": {"stars": 1}}}})
+    for document in (
+        {"where": {"price": {"gt": 1}}},
+        {"where": {"reviews": {"every": {"stars": 1}}}},
+        {"where": {"maker": {"exists": True}}},
+        {"order": "price"},
+        {"include": ["maker"]},
+    ):
+        assert subject.error(document) is not None
+        assert not subject.accepts(document)
+
+
+def test_a_policy_that_limits_one_field_gives_it_operators_of_its_own() -> None:
+    subject = Subject(SHOP, SecurityPolicy(paths={"name": Access(filter={"eq"}, sort=False)}))
+    assert set(subject.schema.components["ProductNameOperators"]["properties"]) == {"eq"}
+    assert subject.accepts({"where": {"name": {"eq": "x"}}})
+    assert not subject.accepts({"where": {"name": {"contains": "x"}}})
+    assert not subject.accepts({"order": "name"})
+    assert subject.accepts({"order": "price"})
+
+
+def test_a_field_that_may_not_be_compared_with_null_takes_no_null() -> None:
+    subject = Subject(SHOP, SecurityPolicy(paths={"stock": Access(filter={"eq", "ne"})}))
+    for document in ({"where": {"stock": None}}, {"where": {"stock": {"ne": None}}}):
+        assert subject.error(document) is not None
+        assert not subject.accepts(document)
+
+
+def test_places_with_rights_of_their_own_have_components_of_their_own() -> None:
+    paths = {"parent.price": None, "parent.parent": None}
+    subject = Subject(SHOP, SecurityPolicy(relations=True, paths=paths))
+    assert {"ProductWhere", "ProductParentWhere"} <= set(subject.schema.components)
+    assert subject.accepts({"where": {"price": 1, "parent": {"stock": 1}}})
+    for where in ({"parent.price": 1}, {"parent": {"price": 1}}, {"parent": {"parent": {"stock": 1}}}):
+        assert subject.error({"where": where}) is not None
+        assert not subject.accepts({"where": where})
+
+
+def test_names_that_are_words_of_the_language_stand_where_they_are_names() -> None:
+    inner = make_dataclass("Inner", [("size", int), ("other", int)])
+    outer = make_dataclass("Outer", [("id", int), ("size", int), ("inner", inner)])
+    subject = Subject(MemoryQueryEngine(outer), OPEN)
+    for where in ({"size": 1}, {"inner.size": 1}, {"inner": {"other": 1}}, {"inner": {"or": [{"other": 1}]}}):
+        assert subject.error({"where": where}) is None, where
+        assert subject.accepts({"where": where}), where
+    nested = {"where": {"inner": {"size": 1}}}
+    assert subject.error(nested) is not None
+    assert not subject.accepts(nested)
+
+
+def test_components_are_named_after_models_types_and_places() -> None:
+    names = set(SUBJECTS["harbour, with regex and a time zone"].schema.components)
+    assert {"ShipFilter", "ShipWhere", "PortWhere", "ContainerQuantifiers", "ContainerWhere"} <= names
+    assert {
+        "Int64Operators",
+        "TextOperators",
+        "KindOperators",
+        "TextListOperators",
+        "DateTimeOperators",
+    } <= names
+
+
+def test_a_name_can_be_given_to_the_filter_of_one_dependency() -> None:
+    view = Processor(ships(), policy=OPEN).view
+    schema = filter_schema(view, ships().capabilities, OPEN, name="Admin ship")
+    assert schema.root == "Admin_shipFilter"
+    assert "Admin_shipWhere" in schema.components
+
+
+def test_every_reference_leads_to_a_component(subject: Subject) -> None:
+    text = json.dumps(subject.schema.components)
+    targets = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert targets <= set(subject.schema.components)
+    assert set(subject.schema.components) - targets <= {subject.schema.root}
+
+
+def test_large_models_in_long_chains_need_no_deep_stack() -> None:
+    model: type[object] = make_dataclass("M0", [("id", int)])
+    for number in range(1, 400):
+        model = make_dataclass(f"M{number}", [("id", int), ("next", model)])
+    engine = MemoryQueryEngine(model)
+    schema = filter_schema(Processor(engine, policy=OPEN).view, engine.capabilities, OPEN)
+    assert "M0Where" in schema.components
