@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from queryengine.ast import (
     Value,
     Where,
 )
+from queryengine.errors import ConfigurationError
 from queryengine.memory import evaluate, matches
 from queryengine.model_schema import read_schema
 from queryengine.values import json_document
@@ -254,6 +256,22 @@ def test_an_empty_array_is_not_null() -> None:
     assert matches(compare("words", Op.IS_EMPTY), row)
     assert matches(compare("words", Op.HAS_ALL, ()), row)
     assert not matches(compare("words", Op.IS_NULL), row)
+
+
+def test_a_row_of_another_type_than_its_field_is_a_mistake_of_the_service() -> None:
+    naive = Thing(at=dt.datetime(2024, 2, 29))  # noqa: DTZ001 - it has no zone
+    with pytest.raises(ConfigurationError, match="not of its field's type"):
+        matches(compare("at", Op.GT, NOON), naive)
+    assert not matches(compare("at", Op.EQ, NOON), naive)
+    assert not matches(compare("data", Op.EQ, json_document([])), Thing(data={1: NOON}))
+
+
+def test_what_is_not_of_a_closed_union_raises() -> None:
+    unknown: Any = object()
+    with pytest.raises(AssertionError):
+        matches(unknown, Thing())
+    with pytest.raises(AssertionError):
+        matches(some("tags", None, unknown), Thing())
 
 
 # -- the laws

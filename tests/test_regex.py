@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import psycopg
 import pytest
@@ -10,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queryengine.errors import ErrorCode
-from queryengine.regex import Characters, parse_regex, search, to_postgresql, to_python
+from queryengine.regex import (
+    Characters,
+    Choice,
+    Edge,
+    Repeat,
+    Sequence,
+    parse_regex,
+    search,
+    to_postgresql,
+    to_python,
+)
+from queryengine.regex.nodes import parts
 from queryengine.values import ValueProblem
 from tests.servers.postgres import PostgresServer
 
@@ -126,6 +138,20 @@ def test_a_set_knows_its_characters() -> None:
     digits = Characters(((48, 57),))
     assert "5" in digits
     assert "5" not in Characters(digits.ranges, negated=True)
+
+
+def test_the_parts_of_a_pattern_are_all_that_is_in_it() -> None:
+    assert [type(part) for part in parts(parse_regex("(a|b)+$"))] == [
+        Sequence,
+        Repeat,
+        Choice,
+        Characters,
+        Characters,
+        Edge,
+    ]
+    unknown: Any = object()
+    with pytest.raises(AssertionError):
+        list(parts(unknown))
 
 
 atoms = st.sampled_from(["a", "b", "\n", ".", "[ab]", "[^a]", r"\d", r"\W", r"\s", "é", r"\.", "-", "1", "_"])

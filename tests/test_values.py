@@ -113,6 +113,7 @@ ACCEPTED: list[tuple[FieldType, str, object]] = [
     (AWARE, '"2024-02-29T12:00:00-00:00"', dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)),
     (NAIVE, '"2024-02-29T12:00:00"', dt.datetime(2024, 2, 29, 12)),  # noqa: DTZ001 - it has no zone
     (TimeType(), '"12:30"', dt.time(12, 30)),
+    (TimeType(resolution=1_000_000), '"12:30:01"', dt.time(12, 30, 1)),
     (TimeType(), '"23:59:59.000001"', dt.time(23, 59, 59, 1)),
     (DurationType(), '"P1DT2H3M4.5S"', dt.timedelta(1, 7384, 500000)),
     (DurationType(), '"-PT0.000001S"', dt.timedelta(microseconds=-1)),

@@ -11,6 +11,7 @@ import uuid
 from collections import UserDict
 from decimal import Decimal
 from http import HTTPStatus
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -143,6 +144,8 @@ def test_equal_documents_have_one_text_and_it_is_json_of_the_same_value(value: o
         ({"b": 1, "a": (1, 2)}, '{"a":[1,2],"b":1}'),
         (UserDict(a=1), '{"a":1}'),
         (math.nan, "NaN"),
+        ({1: 2}, ""),
+        ([dt.date(2024, 2, 29)], ""),
     ],
 )
 def test_numbers_and_keys_have_one_canonical_form(value: object, text: str) -> None:
@@ -266,3 +269,10 @@ def test_the_later_of_two_equal_clocks_is_never_meant() -> None:
     second = reader(NAIVE, timezone=BERLIN)('"2024-10-27T01:30:00Z"')
     assert isinstance(second, dt.datetime)
     assert second.fold == 0
+
+
+def test_what_is_not_of_a_closed_union_raises() -> None:
+    unknown: Any = object()
+    for use in (expectation, reader, write):
+        with pytest.raises(AssertionError):
+            use(unknown)

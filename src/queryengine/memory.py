@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Generic, Protocol, TypeVar, assert_never, cast
+from typing import Any, Final, Generic, TypeVar, assert_never, cast
 
 from queryengine.ast import (
     And,
@@ -30,6 +30,7 @@ from queryengine.ast import (
     Where,
 )
 from queryengine.engine import Capabilities, QueryResult
+from queryengine.errors import ConfigurationError
 from queryengine.model_schema import read_schema
 from queryengine.regex import search
 from queryengine.schema import ModelSchema
@@ -54,14 +55,6 @@ CAPABILITIES: Final = Capabilities(
     include_window=False,
     notes=MappingProxyType({"include": "objects in memory carry their related objects"}),
 )
-
-
-class Comparable(Protocol):
-    """What has an order."""
-
-    def __lt__(self, other: Any, /) -> bool:  # Any: each type compares with its own kind
-        """Tell whether this is less."""
-        ...
 
 
 def evaluate(ast: FilterAST, rows: Iterable[T]) -> list[T]:
@@ -187,16 +180,25 @@ def _among(value: object, operand: object) -> bool:
 
 def _ordered(op: Op, value: object, operand: object) -> bool:
     """Rules 5 and 10: text by code point, numbers by value, instants as instants; Python's own order."""
-    left, right = cast("Comparable", value), cast("Comparable", operand)
     match op:
         case Op.GT:
-            return right < left
+            return _less(operand, value)
         case Op.GTE:
-            return not left < right
+            return not _less(value, operand)
         case Op.LT:
-            return left < right
+            return _less(value, operand)
         case _:
-            return not right < left
+            return not _less(operand, value)
+
+
+def _less(left: object, right: object) -> bool:
+    try:
+        less: bool = cast("Any", left) < right  # Any: each type compares with its own kind
+    except TypeError:
+        kinds = f"{type(left).__name__} and {type(right).__name__}"
+        message = f"a row holds a value that is not of its field's type: {kinds} have no order"
+        raise ConfigurationError(message) from None
+    return less
 
 
 def _text(op: Op, value: str, operand: str) -> bool:
@@ -264,9 +266,17 @@ def sort_rows(order: Sequence[OrderKey], rows: Iterable[T]) -> list[T]:
 def _sort_by(key: OrderKey, rows: list[T]) -> list[T]:
     nulls = [row for row in rows if value_at(key.path, row) is None]
     others = [row for row in rows if value_at(key.path, row) is not None]
-    others.sort(key=lambda row: cast("Comparable", value_at(key.path, row)), reverse=key.descending)
+    others.sort(key=lambda row: _Ranked(value_at(key.path, row)), reverse=key.descending)
     first = not key.descending if key.nulls is None else key.nulls is Nulls.FIRST
     return nulls + others if first else others + nulls
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    value: object
+
+    def __lt__(self, other: _Ranked) -> bool:
+        return _less(self.value, other.value)
 
 
 # -- the engine

@@ -70,10 +70,15 @@ def portable_json(value: object) -> JSONDocument:
 def json_document(value: object) -> JSONDocument:
     """Return the document of a Python value as it is, to compare a row's value with.
 
-    >>> json_document([1, 1.0, True]).text
-    '[1,1,true]'
+    What is no JSON value has no text, so that it equals no document of a filter.
+
+    >>> json_document([1, 1.0, True]).text, json_document(object()).text
+    ('[1,1,true]', '')
     """
-    return JSONDocument(_text(value, False))
+    try:
+        return JSONDocument(_text(value, False))
+    except ValueProblem:
+        return JSONDocument("")
 
 
 def _text(value: object, strict: bool) -> str:
