@@ -92,7 +92,7 @@ def _text(value: object, strict: bool) -> str:
         case int() | float() | Decimal():
             number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
             return _number_text(_portable(number) if strict else number)
-        case Mapping():
+        case dict() | Mapping():  # most are plain: the check for any mapping is slow
             entries = {_key(key): item for key, item in cast("Mapping[object, object]", value).items()}
             texts = [f"{_text(key, strict)}:{_text(entries[key], strict)}" for key in sorted(entries)]
             return "{" + ",".join(texts) + "}"
