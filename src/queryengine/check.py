@@ -19,6 +19,7 @@ __all__ = ["check_app"]
 Type: TypeAlias = object
 """An annotation: an object of one of many classes that share no base."""
 NONE = type(None)
+EMPTY = inspect.Parameter.empty
 
 
 def check_app(app: FastAPI) -> None:
@@ -54,17 +55,17 @@ def _mistakes(use: Use, *, http: bool) -> Iterator[str]:
         declared = _declared(use.caller, use.parameter)
         if isinstance(declared, NameError):
             yield f"{_name(use.caller)}: the annotation of {use.parameter} cannot be evaluated: {declared}"
-        elif declared is not None and actual is not None and not _accepts(declared, actual):
+        elif declared is not EMPTY and actual is not None and not _accepts(declared, actual):
             yield f"{_name(use.caller)}: {use.parameter} is {_text(declared)}, but is given {_text(actual)}"
 
 
-def _declared(caller: Callable[..., object], parameter: str) -> Type | NameError | None:
-    """What stands beside `Depends`, or None where nothing does."""
+def _declared(caller: Callable[..., object], parameter: str) -> Type | NameError:
+    """What stands beside `Depends`, or EMPTY where nothing does."""
     try:
         found = inspect.signature(caller, eval_str=True).parameters.get(parameter)
     except NameError as error:
         return error
-    return None if found is None or found.annotation is inspect.Parameter.empty else found.annotation
+    return EMPTY if found is None else found.annotation
 
 
 # -- what a dependency gives
@@ -82,7 +83,7 @@ def _result_type(dependency: QEDependency[object]) -> Type | None:
         return None
     result = _substituted(hint, _bound(owner, _arguments(type(engine), owner)))
     free = _free(result)
-    if hint is None or len(free) > 1:
+    if hint is None or len(free) > 1 or isinstance(result, TypeVar):
         return None
     result = _substituted(result, dict.fromkeys(free, engine.model))
     return result if dependency.required else _optional(result)
