@@ -53,6 +53,7 @@ class Operand(BindParameter[Any]):  # Any: see SQLType
 
     def __init__(self, name: str, value: object, type_: SQLType, *, among: bool = False) -> None:
         super().__init__(name, value, type_=type_, unique=True, expanding=among)
+        self.name = name
         if among:
             # What in_() sets: the operator says how an empty list is written. (Its declared type is None.)
             vars(self)["expand_op"] = operators.in_op

@@ -14,6 +14,7 @@ from queryengine_sqlalchemy.compiler import TextRules
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 from queryengine_sqlalchemy.schema import SchemaReader
 from queryengine_sqlalchemy.statement import StatementCompiler
+from queryengine_sqlalchemy.template import Templates
 
 __all__ = ["SQLAlchemyQueryEngine"]
 
@@ -65,8 +66,9 @@ class SQLAlchemyQueryEngine(Generic[T]):
         self._model = model
         self._dialect = dialect
         self._null_order: Literal["smallest", "largest"] = null_order
-        self._text = TextRules(text_order, case_fold)
         self._reader = SchemaReader(dialect)
+        text = TextRules(text_order, case_fold)
+        self._templates: Templates[T] = Templates(lambda: StatementCompiler(model, text))
 
     @property
     def model(self) -> type[T]:
@@ -94,8 +96,7 @@ class SQLAlchemyQueryEngine(Generic[T]):
 
     def build_query(self, ast: FilterAST) -> SQLAlchemyQueryResult[T]:
         """Compile a bound filter to a `Select` of the model."""
-        statement = StatementCompiler(self._model, self._text).compile(ast)
-        return SQLAlchemyQueryResult(statement, ast.projection, ast.order, filter=ast)
+        return SQLAlchemyQueryResult(self._templates.compile(ast), ast.projection, ast.order, filter=ast)
 
     def execute_query(self, ast: FilterAST) -> SQLAlchemyQueryResult[T]:
         """Return the same as `build_query`: a `Select` is ready to run."""
