@@ -1,0 +1,18 @@
+"""The services under attack, made once."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import FastAPI
+
+from tests.attacks.service import Service, hiding_service, plain_service
+
+
+@pytest.fixture(scope="session")
+def service() -> Service:
+    return hiding_service()
+
+
+@pytest.fixture(scope="session")
+def twin() -> FastAPI:
+    return plain_service()
