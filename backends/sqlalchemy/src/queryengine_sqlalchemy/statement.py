@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, Select, desc, nulls_first, nulls_last, select
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    Integer,
+    Select,
+    case,
+    desc,
+    inspect,
+    nulls_first,
+    nulls_last,
+    select,
+)
+from sqlalchemy.orm import Mapper
 
 from queryengine.ast import FilterAST, Nulls, OrderKey, Path, Step
 from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity, TextRules
 from queryengine_sqlalchemy.loading import load_options, narrows
+from queryengine_sqlalchemy.schema import expression_of
 
 __all__ = ["StatementCompiler"]
 
@@ -37,7 +50,11 @@ class StatementCompiler(Generic[T]):
 
     def _order_by(self, statement: Select[T], key: OrderKey) -> Select[T]:
         statement, place = self._join(statement, key.path)
-        expression: ColumnElement[Any] = self.conditions.ordered(self.conditions.column(key.path, place))
+        column = self.conditions.column(key.path, place)
+        expression: ColumnElement[Any] = self.conditions.ordered(column)
+        if place is not self._model and not isinstance(column.expression, ColumnClause):
+            # What the database computes can have a value even where the join found no row.
+            expression = case((_is_there(place), expression))
         if key.descending:
             expression = desc(expression)
         match key.nulls:
@@ -72,3 +89,10 @@ class StatementCompiler(Generic[T]):
         if offset != 0:
             statement = statement.offset(self.conditions.operand(offset, Integer(), "offset"))
         return statement
+
+
+def _is_there(alias: Entity) -> ColumnElement[bool]:
+    """Return what is true of the rows in which an outer join found the alias's row."""
+    mapper: Mapper[Any] = inspect(alias).mapper
+    key = mapper.get_property_by_column(mapper.primary_key[0]).key
+    return expression_of(alias, key).is_not(None)
