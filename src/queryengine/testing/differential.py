@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
@@ -21,7 +22,14 @@ T = TypeVar("T")
 
 
 class Disagreement(AssertionError):  # noqa: N818 - not an error of the program: what a test found
-    """A back-end and the reference evaluator, or two answers of a back-end, differ; the message says how."""
+    """A back-end and the reference evaluator, or two answers of a back-end, differ; the message says how.
+
+    `again` makes the same comparison on other rows.
+    """
+
+    def __init__(self, message: str, again: Callable[[Differential], None]) -> None:
+        super().__init__(message)
+        self.again = again
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Differential:
 
     def bind(self, document: Document, scope: Scope | None = None) -> FilterAST:
         """Return the bound filter of a document, by way of its text."""
-        return self.processor.process(Source(json.dumps(document, ensure_ascii=False)), scope=scope)
+        return self.processor.process(Source(_json(document)), scope=scope)
 
     def check(self, document: Document, scope: Scope | None = None) -> None:
         """Raise Disagreement unless the back-end gives the rows of the reference evaluator, in its order."""
@@ -47,16 +55,19 @@ class Differential:
         expected = [self.key(row) for row in evaluate(ast, self.rows)]
         actual = list(self.run(ast))
         if actual != expected:
-            raise Disagreement(self._report(document, ast, expected, actual))
+            report = self._report(ast, expected, actual)
+            message = f"the back-end and the reference evaluator differ\n  filter: {_json(document)}{report}"
+            raise Disagreement(message, lambda other: other.check(document, scope))
 
     def check_partition(self, where: Document, scope: Scope | None = None) -> None:
         """Raise Disagreement unless a condition and its negation together give all rows, once each."""
         found = list(self.run(self.bind({"where": where}, scope)))
         others = list(self.run(self.bind({"where": {"not": where}}, scope)))
         every = list(self.run(self.bind({}, scope)))
-        if sorted(map(repr, found + others)) != sorted(map(repr, every)):
-            message = f"a condition and its negation are not all rows once each\n  where: {_json(where)}"
-            raise Disagreement(f"{message}\n  rows: {found}\n  not: {others}\n  all: {every}")
+        if Counter(found + others) != Counter(every):
+            message = f"a condition and its negation do not give all rows once each\n  where: {_json(where)}"
+            message += f"\n  rows: {found}\n  rows of the negation: {others}\n  all rows: {every}"
+            raise Disagreement(message, lambda other: other.check_partition(where, scope))
 
     def check_print(self, document: Document, scope: Scope | None = None) -> None:
         """Raise Disagreement unless the filter's canonical text means the same filter."""
@@ -64,25 +75,19 @@ class Differential:
         text = to_text(ast)
         again = self.processor.process(Source(text), scope=scope)
         if again != ast or to_text(again) != text:
-            raise Disagreement(f"printing changes a filter\n  filter: {_json(document)}\n  printed: {text}")
+            message = f"printing changes a filter\n  filter: {_json(document)}\n  printed: {text}"
+            raise Disagreement(message, lambda other: other.check_print(document, scope))
 
-    def _report(
-        self, document: Document, ast: FilterAST, expected: Sequence[Hashable], actual: Sequence[Hashable]
-    ) -> str:
-        lines = ["the back-end and the reference evaluator differ", f"  filter: {_json(document)}"]
-        lines += [f"  bound: {ast.where}"] if ast.scope is not None else []
-        lines += [f"  expected: {list(expected)}", f"  actual: {list(actual)}"]
+    def _report(self, ast: FilterAST, expected: Sequence[Hashable], actual: Sequence[Hashable]) -> str:
+        lines = ["", f"  expected: {list(expected)}", f"  actual: {list(actual)}"]
         wrong = set(expected) ^ set(actual) or set(expected)
         for row in self.rows:
-            if self.key(row) in wrong:
-                side = (
-                    "missing"
-                    if self.key(row) not in actual
-                    else "extra"
-                    if self.key(row) not in expected
-                    else "row"
-                )
-                lines.append(f"  {side} {self.key(row)}: {_values(ast, row)}")
+            key = self.key(row)
+            if key in wrong:
+                side = "missing" if key not in actual else "too many" if key not in expected else "misplaced"
+                lines.append(f"  {side} {key}: {_values(ast, row)}")
+        if ast.scope is not None:
+            lines.append(f"  bound: {ast.where}")
         return "\n".join(lines)
 
 

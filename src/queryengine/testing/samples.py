@@ -30,7 +30,7 @@ from queryengine.schema import (
 )
 from queryengine.values import ValueProblem, check
 
-__all__ = ["LETTERS", "TEXTS", "Sample", "record", "samples", "storable"]
+__all__ = ["LETTERS", "TEXTS", "Sample", "pools", "samples", "storable"]
 
 Sample: TypeAlias = object
 """A typed value; for JSON fields the plain Python value, for arrays a tuple of samples."""
@@ -175,20 +175,21 @@ def storable(type_: FieldType, value: Sample) -> bool:
     return fits and value == round(value, type_.scale)
 
 
-def record(fields: Mapping[str, Field], choose: random.Random, nulls: float = 0.2) -> dict[str, Sample]:
-    """Return random values for the fields of a row, a share of `nulls` of them null where that may be.
+def pools(fields: Mapping[str, Field], choose: random.Random) -> dict[str, list[Sample]]:
+    """Choose the values of each field in rows: for some fields so few that many rows are equal.
 
-    >>> fields = {"a": Field("a", IntegerType(5, 5), nullable=False), "b": Field("b", TextType())}
-    >>> record(fields, random.Random(0), nulls=1.0)
-    {'a': 5, 'b': None}
+    Null is among them where it may be.
+
+    >>> pools({"a": Field("a", IntegerType(5, 5))}, random.Random(1))
+    {'a': [5, None]}
     """
-    values: dict[str, Sample] = {}
+    chosen: dict[str, list[Sample]] = {}
     for name, field in fields.items():
-        if field.nullable and choose.random() < nulls:
-            values[name] = None
-        else:
-            values[name] = choose.choice([v for v in samples(field.type) if storable(field.type, v)])
-    return values
+        values = [value for value in samples(field.type) if storable(field.type, value)]
+        some = choose.sample(values, min(len(values), choose.choice([2, 6, len(values)])))
+        nulls = 1 + len(some) // 4 if field.nullable else 0
+        chosen[name] = [*some, *[None] * nulls]
+    return chosen
 
 
 def _allowed(type_: FieldType, value: Sample) -> bool:

@@ -31,7 +31,7 @@ Document: TypeAlias = dict[str, object]
 Form: TypeAlias = dict[str, object]
 """A document with a strategy in the place of each value."""
 
-DEPTH = 4
+DEPTH = 3
 """how deep groups, negations and quantifiers stand inside of one another"""
 LONGEST_WAY = 3
 """to-one relations in one dotted path"""
@@ -49,20 +49,18 @@ class Ground:
 
 
 def filters(ground: Ground, *, paged: bool = True) -> SearchStrategy[Document]:
-    """Draw whole filters: where, order and, if `paged`, limit and offset."""
+    """Draw filters: a where, often an order, and if `paged` a limit and an offset."""
     return siblings(ground, 1, paged=paged).map(lambda documents: documents[0])
 
 
 @st.composite
 def siblings(draw: st.DrawFn, ground: Ground, count: int, *, paged: bool = True) -> list[Document]:
     """Draw `count` filters of one form: what is cached of one serves the others, and must not show."""
-    clauses: dict[str, SearchStrategy[object]] = {
-        "where": _groups(ground, ground.view, ground.depth),
-        "order": _orders(ground),
-    }
+    where = _groups(ground, ground.view, ground.depth)
+    others: dict[str, SearchStrategy[object]] = {"order": _orders(ground)}
     if paged:
-        clauses |= {"limit": st.just(st.integers(1, 60)), "offset": st.just(st.integers(0, 20))}
-    form = draw(st.fixed_dictionaries({}, optional=clauses))
+        others |= {"limit": st.just(st.integers(1, 60)), "offset": st.just(st.integers(0, 20))}
+    form: Form = draw(st.fixed_dictionaries({"where": where}, optional=others))
     return [_filled(draw, form) for _ in range(count)]
 
 

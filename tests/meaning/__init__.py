@@ -1,0 +1,1 @@
+"""The meaning of filters: random ones on real databases, row for row against the reference evaluator."""
