@@ -1,18 +1,20 @@
-"""What the blocks of a page that are not Python promise, and how it is held to them.
+"""What the blocks of a page promise, and how they are held to it: in order, as a reader goes through them.
 
+- `python` is run, `pycon` prints what it says, with the names of all blocks above.
 - `json` after a command: what the command answers. Any other `json`: filters, one after the other, which the
-  program's dependency takes.
-- `http`: requests whose filters the program's dependency takes.
+  dependency takes.
+- `http`: requests whose filters the dependency takes.
+- `sql` after filters: the statements that the engine makes of them.
 - `sh`: commands, each of a kind that is known here. `curl` asks the program's `app`, whose answer is the next
   block's `json`; `queryengine` runs, and what it prints is the next block's `text`.
-- `sql` after a filter: the statement that the program's engine makes of it.
 - `toml` is read as such.
 
-The program's dependency is the last that it made.
+The dependency is the last that the program made.
 """
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 import shlex
@@ -22,7 +24,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import TypeGuard
+from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -38,23 +40,19 @@ from queryengine.engine import DescribesQueries
 from queryengine.limits import Limits
 from queryengine.parsed import Source
 from queryengine.request import read_query
-from scripts.docs_code import ROOT, Block, Program
+from scripts.docs_code import ROOT, Block
 
 LANGUAGES = frozenset({"http", "json", "pycon", "python", "sh", "sql", "text", "toml"})
 
 
 @contextmanager
-def running(
-    name: str, page: object, program: Program, monkeypatch: pytest.MonkeyPatch
-) -> Generator[Mapping[str, object], None, None]:
-    """Run the Python of a program and give its names. It is `main` to imports, as a reader's file is."""
+def program(name: str, page: object, monkeypatch: pytest.MonkeyPatch) -> Generator[Reader, None, None]:
+    """Give the reader of a program. The program can be imported as `main`, as a reader's own file can."""
     module = ModuleType(name)
     for alias in (name, "main"):
         monkeypatch.setitem(sys.modules, alias, module)
-    # The page's own name and line numbers: a traceback shows the page.
-    exec(compile(program.source("python"), str(page), "exec"), module.__dict__)
     try:
-        yield module.__dict__
+        yield Reader(str(page), module.__dict__)
     finally:
         for value in module.__dict__.values():
             if isinstance(value, Engine):
@@ -63,9 +61,10 @@ def running(
 
 @dataclass
 class Reader:
-    """Goes through the blocks of one program, with what the last filter or command has given."""
+    """Goes through the blocks of one program, with what the last filters or command have given."""
 
-    names: Mapping[str, object]
+    page: str
+    names: dict[str, Any]  # Any: the globals of a module
     answer: object = None
     printed: str | None = None
     filters: list[FilterAST] = field(default_factory=list[FilterAST])
@@ -73,27 +72,42 @@ class Reader:
     def read(self, block: Block) -> None:
         """Hold a block to what it promises."""
         match block.language:
-            case "python" | "pycon":
-                pass  # run before
+            case "python":
+                # The page's own name and line numbers: a traceback shows the page.
+                lines = "\n" * (block.line - 1) + block.text
+                exec(compile(lines, self.page, "exec"), self.names)
+            case "pycon":
+                self.talk(block)
             case "sh":
                 for command in commands(block.text):
                     self.run(command)
             case "json" if self.answer is not None:
-                assert self.answer == json.loads(block.text)
+                assert self.answer == json.loads(block.text), json.dumps(self.answer)
                 self.answer = None
             case "json":
                 self.filters = [self.bind(Source(text)) for text in documents(block.text)]
             case "text":
                 assert self.printed is not None, "a text block is what a command prints"
-                assert stripped(self.printed) == stripped(block.text)
+                assert stripped(self.printed) == stripped(block.text), self.printed
             case "http":
                 self.filters = [self.bind(self.request(line)) for line in block.text.splitlines()]
             case "sql":
-                assert [words(self.statement(each)) for each in self.filters] == [words(block.text)]
+                statements = [self.statement(each) for each in self.filters]
+                assert words("\n".join(statements)) == words(block.text), statements
             case "toml":
                 assert tomllib.loads(block.text)
             case _:
                 raise AssertionError(f"nothing is known of {block.language} blocks")
+
+    def talk(self, block: Block) -> None:
+        """Run a session with the interpreter."""
+        session = doctest.DocTestParser().get_doctest(
+            block.text, self.names, "session", self.page, block.line - 1
+        )
+        report: list[str] = []
+        doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=report.append, clear_globs=False)
+        assert not report, "".join(report)
+        self.names.update(session.globs)
 
     # -- filters
 

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 from pathlib import Path
 
 import pytest
 
 from scripts.docs_code import FENCE, ROOT, Program, named_programs, pages
-from tests.document_blocks import LANGUAGES, Reader, running
+from tests.document_blocks import LANGUAGES, program
 
 PROGRAMS = list(named_programs())
 
 
-@pytest.mark.parametrize(("name", "page", "program"), PROGRAMS, ids=[name for name, _, _ in PROGRAMS])
-def test_a_program_of_the_documents_runs(
-    name: str, page: Path, program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(("name", "page", "blocks"), PROGRAMS, ids=[name for name, _, _ in PROGRAMS])
+def test_the_code_of_a_page_runs_and_gives_what_the_page_says(
+    name: str, page: Path, blocks: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with running(name, page, program, monkeypatch) as names:
-        session = doctest.DocTestParser().get_doctest(
-            program.source("pycon"), dict(names), name, str(page), 0
-        )
-        report: list[str] = []
-        doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(session, out=report.append)
-        assert not report, "".join(report)
-
-
-@pytest.mark.parametrize(("name", "page", "program"), PROGRAMS, ids=[name for name, _, _ in PROGRAMS])
-def test_the_filters_and_commands_beside_a_program_do_what_the_page_says(
-    name: str, page: Path, program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with running(name, page, program, monkeypatch) as names:
-        reader = Reader(names)
-        for block in program.blocks:
+    with program(name, page, monkeypatch) as reader:
+        for block in blocks.blocks:
             try:
                 reader.read(block)
             except Exception as error:

@@ -1,0 +1,224 @@
+"""A hook of the documents' builder: puts tables that are made from the code where a page asks for one.
+
+A line `<!-- table: operators -->` in a page becomes the table of that name, which is never out of date.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from queryengine.engine import FULL
+from queryengine.errors import ErrorCode
+from queryengine.limits import Limits
+from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS, Arity
+from queryengine.schema import TypeKind
+from queryengine.values.table import TYPE_TABLE
+
+__all__ = ["on_page_markdown"]
+
+ROOT = Path(__file__).resolve().parents[1]
+MARK = re.compile(r"^<!-- table: (?P<name>[a-z-]+) -->$", re.MULTILINE)
+
+Cells = Sequence[str]
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:  # Any: what MkDocs tells beside it: page, config, files
+    """Return the page with its tables. Raises KeyError for a table that is not known.
+
+    >>> print(on_page_markdown("<!-- table: logical -->").splitlines()[0])
+    | Word | Meaning |
+    """
+    return MARK.sub(lambda mark: TABLES[mark["name"]](), markdown)
+
+
+def table(head: Cells, rows: Iterable[Cells]) -> str:
+    r"""Return a table in Markdown.
+
+    >>> print(table(["a", "b"], [["1", "x|y"]]))
+    | a | b |
+    | --- | --- |
+    | 1 | x\|y |
+    """
+    lines = [head, ["---"] * len(head), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def code(text: str) -> str:
+    """Return a text as code; an empty one stays empty."""
+    return f"`{text}`" if text else ""
+
+
+def codes(texts: Iterable[str]) -> str:
+    """Return several texts as code."""
+    return ", ".join(map(code, texts))
+
+
+def attribute_texts(cls: type[object]) -> Mapping[str, str]:
+    """Return the text below each attribute of a class, by the attribute's name.
+
+    >>> attribute_texts(Limits)["max_offset"]
+    'rows that a filter may skip'
+    """
+    (tree,) = ast.parse(inspect.getsource(cls)).body
+    assert isinstance(tree, ast.ClassDef)
+    texts: dict[str, str] = {}
+    for statement, following in zip(tree.body, tree.body[1:], strict=False):
+        match statement, following:
+            case (
+                ast.Assign(targets=[ast.Name(name)]) | ast.AnnAssign(target=ast.Name(name)),
+                ast.Expr(ast.Constant(str(text))),
+            ):
+                texts[name] = inspect.cleandoc(text)
+            case _:
+                pass
+    return MappingProxyType(texts)
+
+
+# -- the tables
+
+
+def operators() -> str:
+    """All operators, with what they take and the fields that they are for."""
+    takes = {
+        Arity.ONE: "a value",
+        Arity.MANY: "a list",
+        Arity.PAIR: "a list of two",
+        Arity.FLAG: "`true` or `false`",
+    }
+    rows = (
+        [
+            codes([operator.name, *operator.aliases]),
+            takes[operator.arity],
+            operator.text,
+            fields_of(operator.kinds),
+        ]
+        for operator in OPERATORS
+    )
+    return table(["Operator", "Takes", "True where the field", "Fields"], rows)
+
+
+def fields_of(kinds: frozenset[TypeKind]) -> str:
+    """Say which fields an operator is for, without listing all where nearly all are meant."""
+    missing = [kind for kind in TypeKind if kind not in kinds and kind is not TypeKind.RELATION]
+    if not missing:
+        return "all, and relations" if TypeKind.RELATION in kinds else "all"
+    if len(missing) <= 2 + (TypeKind.ENUM in missing) * 2:
+        return "all but " + ", ".join(missing)
+    return ", ".join(kind for kind in TypeKind if kind in kinds)
+
+
+def logical() -> str:
+    """The words that join conditions."""
+    return table(["Word", "Meaning"], ([code(word), text] for word, text in LOGICAL.items()))
+
+
+def quantifiers() -> str:
+    """The words that go into a to-many relation."""
+    texts = {
+        "some": "one related row, at least, meets the condition",
+        "every": "all related rows meet it; also true where there are none",
+        "none": "no related row meets it",
+        "elemMatch": "the same as `some`",
+    }
+    return table(["Word", "Meaning"], ([code(word), texts[word]] for word in QUANTIFIERS))
+
+
+def types() -> str:
+    """What values of each type look like, when they are equal and how they are ordered."""
+    rows = (
+        [
+            row.kind.value,
+            code(row.python),
+            row.literal,
+            code(row.json),
+            code(row.text),
+            row.equality,
+            row.order or "none",
+            "yes" if row.sortable else "no",
+        ]
+        for row in TYPE_TABLE
+    )
+    head = ["Type", "Python", "Written as", "In JSON", "In brackets", "Equal when", "Compared", "Sortable"]
+    return table(head, rows)
+
+
+def operators_by_type() -> str:
+    """The operators of each type."""
+    rows = (
+        [row.kind.value, codes(o.name for o in OPERATORS if o.name in FULL[row.kind])] for row in TYPE_TABLE
+    )
+    return table(["Type", "Operators"], rows)
+
+
+def limits() -> str:
+    """The bounds on a filter."""
+    texts = attribute_texts(Limits)
+    defaults = Limits()
+    return table(
+        ["Limit", "Default", "Bounds"],
+        ([code(name), f"{getattr(defaults, name):,}", text] for name, text in texts.items()),
+    )
+
+
+def errors() -> str:
+    """The codes of errors."""
+    texts = attribute_texts(ErrorCode)
+    return table(["Code", "Meaning"], ([code(each.value), texts[each.name]] for each in ErrorCode))
+
+
+def benchmarks() -> str:
+    """What `make bench` measured last."""
+    tables: list[str] = []
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))  # Any: texts and numbers
+        tables.append(f"### {path.stem}\n\n" + table(BENCHMARK_HEAD, map(benchmark_row, rows)))
+    return "\n\n".join(tables) or "*There are no results yet.*"
+
+
+BENCHMARK_HEAD = ["What", "Beside", "Ours, µs", "Peer, µs", "Ratio", "At most", "Holds"]
+
+
+def benchmark_row(row: Mapping[str, Any]) -> list[str]:  # Any: texts and numbers
+    """Return one comparison as cells."""
+    holds = {True: "yes", False: "**no**", None: ""}[row["holds"]]
+    bar = "" if row["bar"] is None else f"{row['bar']:g}"
+    return [
+        row["name"],
+        row["peer"],
+        f"{row['ours_us']:,.1f}",
+        f"{row['peer_us']:,.1f}",
+        f"{row['ratio']:.2f}",
+        bar,
+        holds,
+    ]
+
+
+def decisions() -> str:
+    """The notes in docs/decisions, by their titles."""
+    pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    titles = {
+        page.name: page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") for page in pages
+    }
+    return "\n".join(f"- [{title}]({name})" for name, title in titles.items())
+
+
+TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "benchmarks": benchmarks,
+        "decisions": decisions,
+        "errors": errors,
+        "limits": limits,
+        "logical": logical,
+        "operators": operators,
+        "operators-by-type": operators_by_type,
+        "quantifiers": quantifiers,
+        "types": types,
+    }
+)
