@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import itertools
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeVar
@@ -157,7 +157,7 @@ def growth_rows(rounds: int) -> list[Row]:
         "first": _first_sights(ours),
     }
     figures = iter(measure(itertools.chain.from_iterable(curves.values()), rounds=rounds))
-    us = {
+    us: dict[str, dict[int, float]] = {
         name: dict(zip(COUNTS[-len(curve) :], itertools.islice(figures, len(curve)), strict=True))
         for name, curve in curves.items()
     }
@@ -214,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if held else 1
 
 
-def _straight(what: str, us: dict[int, float]) -> Row:
+def _straight(what: str, us: Mapping[int, float]) -> Row:
     first = min(us)
     late, early = (us[64] - us[32]) / 32, (us[32] - us[first]) / (32 - first)
     name = f"a condition more between 32 and 64, {what}"
