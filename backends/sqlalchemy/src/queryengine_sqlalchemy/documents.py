@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -38,7 +37,7 @@ class MemberSource:
     key: str
 
 
-def json_fields(document: type[object], *, hidden: bool = False) -> Mapping[str, object]:
+def json_fields(document: type[object], *, hidden: bool = False) -> dict[str, object]:
     """Declare what a JSON column holds, as its `info`: `mapped_column(JSON, info=json_fields(Size))`.
 
     `document` is a pydantic model, a dataclass or a typed dict whose names are the keys of the document. Its

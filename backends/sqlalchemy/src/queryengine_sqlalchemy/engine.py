@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from types import MappingProxyType
 from typing import Generic, Literal, TypeVar
 
@@ -64,8 +63,7 @@ class SQLAlchemyQueryEngine(Generic[T]):
         _check_word("null_order", null_order, NULL_ORDERS)
         _check_word("case_fold", case_fold, CASE_FOLDS)
         self._model = model
-        self._dialect = dialect
-        self._null_order: Literal["smallest", "largest"] = null_order
+        self._capabilities = _capabilities(dialect, null_order)
         self._reader = SchemaReader(dialect)
         text = TextRules(text_order, case_fold)
         self._templates: Templates[T] = Templates(lambda: StatementCompiler(model, text))
@@ -80,19 +78,10 @@ class SQLAlchemyQueryEngine(Generic[T]):
         """The class as filters see it, read from its mapping when it is first asked for."""
         return self._reader.read(self._model)
 
-    @cached_property
+    @property
     def capabilities(self) -> Capabilities:
         """What SQLAlchemy can do exactly on the engine's databases."""
-        gaps, notes = _gaps(self._dialect)
-        return Capabilities(
-            backend="sqlalchemy",
-            operators=MappingProxyType(
-                {kind: names - gaps.get(kind, frozenset()) for kind, names in FULL.items()}
-            ),
-            include_window=False,
-            null_order=self._null_order,
-            notes=notes,
-        )
+        return self._capabilities
 
     def build_query(self, ast: FilterAST) -> SQLAlchemyQueryResult[T]:
         """Compile a bound filter to a `Select` of the model."""
@@ -106,6 +95,19 @@ class SQLAlchemyQueryEngine(Generic[T]):
 def _check_word(name: str, word: str | None, known: tuple[str | None, ...]) -> None:
     if word not in known:
         raise ConfigurationError(f"{name}={word!r}: it is one of {', '.join(map(repr, known))}")
+
+
+def _capabilities(dialect: str | None, null_order: Literal["smallest", "largest"]) -> Capabilities:
+    gaps, notes = _gaps(dialect)
+    return Capabilities(
+        backend="sqlalchemy",
+        operators=MappingProxyType(
+            {kind: names - gaps.get(kind, frozenset()) for kind, names in FULL.items()}
+        ),
+        include_window=False,
+        null_order=null_order,
+        notes=notes,
+    )
 
 
 def _gaps(dialect: str | None) -> tuple[dict[TypeKind, frozenset[str]], MappingProxyType[str, str]]:
