@@ -547,3 +547,15 @@ def test_the_values_of_a_scope_are_new_with_every_request() -> None:
 def test_a_scope_that_cannot_be_bound_is_the_service_s_mistake(scope: Predicate) -> None:
     with pytest.raises(ConfigurationError, match="scope"):
         bind({}, scope=scope)
+
+
+def test_scopes_hold_in_what_is_selected() -> None:
+    for fields in (["maker.name"], {"maker.country": False}):
+        ast = bind(
+            {"fields": fields},
+            policy=SecurityPolicy(expose=ProductOut),
+            scope={Maker: field("country") == "CH"},
+        )
+        assert ast.fields is not None
+        steps = [step for path in ast.fields for step in path.steps]
+        assert [step.scope.value for step in steps if isinstance(step.scope, Comparison)] == ["CH"]

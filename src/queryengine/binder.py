@@ -68,7 +68,7 @@ class _Clauses:
         condition = self._where(parsed, view, ())
         window = self._external(parsed) if external else self._window(parsed, (), default)
         order = self._order(parsed, view, ())
-        fields, projection = self._binder.projector.project(view, parsed.fields, ("fields",))
+        fields, projection = self._binder.projector.project(view, parsed.fields, self._scopes, ("fields",))
         return FilterAST(
             condition=condition,
             order=(*order, *_tie_breakers(view, order)),
@@ -205,7 +205,9 @@ class _Clauses:
             span = parsed.window[0][1].span if parsed.window else parsed.order[0].span
             raise self._unsupported("order and limit in an include", "include_window", trail, span)
         order = self._order(parsed, view, trail)
-        fields, projection = self._binder.projector.project(view, parsed.fields, (*trail, "fields"))
+        fields, projection = self._binder.projector.project(
+            view, parsed.fields, self._scopes, (*trail, "fields")
+        )
         return FilterAST(
             condition=self._where(parsed, view, trail),
             order=(*order, *_tie_breakers(view, order)) if parsed.window else order,

@@ -118,6 +118,7 @@ class _Filler:
         self._condition = _where(template.condition) if template.condition is not None else None
         self._scope = _where(template.scope) if template.scope is not None else None
         self._order = _each(template.order, _order_key)
+        self._fields = None if template.fields is None else _each(template.fields, _path)
         self._include = _each(template.include, _include)
         self._window = _window(template.window)
 
@@ -126,7 +127,7 @@ class _Filler:
         return FilterAST(
             template.condition if self._condition is None else self._condition(values),
             template.order if self._order is None else self._order(values),
-            template.fields,
+            template.fields if self._fields is None else self._fields(values),
             template.include if self._include is None else self._include(values),
             template.window if self._window is None else self._window(values),
             template.scope if self._scope is None else self._scope(values),

@@ -11,7 +11,7 @@ from queryengine.ast import Path
 from queryengine.cache import BoundedCache
 from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.parsed import ParsedFields
-from queryengine.resolver import FieldTarget, Place, Right, Trail, resolve
+from queryengine.resolver import FieldTarget, Place, Right, Scopes, Trail, resolve
 from queryengine.schema import ArrayType, FieldType, JSONType, ModelSchema, python_type
 from queryengine.view import ModelView, ViewField
 
@@ -37,16 +37,17 @@ class Projector:
         self._models: BoundedCache[tuple[int, Names], type[BaseModel]] = BoundedCache(size)
 
     def project(
-        self, view: ModelView, parsed: ParsedFields | None, trail: Trail
+        self, view: ModelView, parsed: ParsedFields | None, scopes: Scopes, trail: Trail
     ) -> tuple[tuple[Path, ...] | None, type[BaseModel] | None]:
         """Return the paths that `fields` asks for (None: all), and the model that shows just them.
 
-        Raises FilterError for names that the caller may not see or select.
+        The paths carry the row scopes of their relations: a back-end loads no other rows. Raises FilterError
+        for names that the caller may not see or select.
         """
         if parsed is None:
             return None, self._whole(view)
         tree = _asked(view, parsed, trail)
-        return tuple(_paths(view, tree)), self._model(view, tree)
+        return _paths(view, tree, scopes), self._model(view, tree)
 
     def _whole(self, view: ModelView) -> type[BaseModel] | None:
         if view.expose is not None:
@@ -87,7 +88,7 @@ def _check(view: ModelView, name: str, trail: Trail, span: Span) -> None:
 
 
 def _unscoped(schema: ModelSchema[object]) -> None:
-    """A projection hides no rows: the query does."""
+    """To look a name up takes no scope."""
 
 
 def _everything(view: ModelView) -> Tree:
@@ -128,12 +129,10 @@ def _flat(tree: Tree, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     return names
 
 
-def _paths(view: ModelView, tree: Tree) -> list[Path]:
-    place = Place(view)
+def _paths(view: ModelView, tree: Tree, scopes: Scopes) -> tuple[Path, ...]:
+    place, nowhere = Place(view), Span(0, 0)
     names = [".".join(parts) for parts in _flat(tree)]
-    return [
-        resolve(place, name, _unscoped, ("fields",), Span(0, 0), right=Right.SELECT).path for name in names
-    ]
+    return tuple(resolve(place, name, scopes, (), nowhere, right=Right.SELECT).path for name in names)
 
 
 # -- the model

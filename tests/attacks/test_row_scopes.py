@@ -7,11 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.orm import Session
 
+from queryengine.process import Processor
+from queryengine.request import encode
 from tests.asgi import Answer, call, query_of
-from tests.attacks.service import TENANTS, Item, Owner, Service, hiding_service
+from tests.attacks.service import (
+    ENGINE,
+    POLICY,
+    TENANTS,
+    Item,
+    Owner,
+    Service,
+    hiding_service,
+    tenant_scope,
+)
 
 WHERES: list[dict[str, Any] | None] = [
     None,
@@ -99,3 +110,18 @@ def test_who_is_nobody_is_denied(service: Service) -> None:
         answer = call(service.app, query_of(document) if document else b"", path="/mine")
         assert answer.status == 403
     assert service.statements == []
+
+
+def test_related_rows_of_others_are_not_loaded_by_fields_or_include(service: Service) -> None:
+    """What the query itself loads of a relation is within the scope of the related model."""
+    processor = Processor(ENGINE, policy=POLICY)
+    for document in ({"fields": ["id", "owner.name"]}, {"include": "owner"}, {"include": ["parts", "owner"]}):
+        for tenant in TENANTS:
+            scope = tenant_scope(tenant)
+            query = ENGINE.build_query(processor.process(encode(document), scope=scope)).query
+            with Session(service.database) as session:
+                for item in session.scalars(query):
+                    assert "owner" not in inspect(item).unloaded
+                    assert item.owner is None or item.owner.tenant == tenant
+                    if "parts" not in inspect(item).unloaded:
+                        assert all(part.tenant == tenant for part in item.parts)
