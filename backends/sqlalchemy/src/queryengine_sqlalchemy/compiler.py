@@ -268,7 +268,9 @@ class ConditionCompiler(Compiler[Entity, Column, Condition], gaps=frozenset()):
     @handles(Op.HAS)
     def _has(self, column: Column, node: Comparison) -> Condition:
         element = self.operand(node.value, _element_type(column), column.field.name)
-        return BinaryExpression(column.expression, array([element]), CONTAINS, type_=Boolean())
+        # PostgreSQL takes the one text for VARCHAR, and knows no TEXT[] @> VARCHAR[].
+        elements = cast(array([element]), column.operand)
+        return BinaryExpression(column.expression, elements, CONTAINS, type_=Boolean())
 
     @handles(Op.HAS_ANY, Op.HAS_ALL)
     def _has_several(self, column: Column, node: Comparison) -> Condition:
