@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Literal, cast
 
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
-from sqlalchemy import URL, Connection, MetaData, create_engine, delete, insert, inspect
+from sqlalchemy import URL, Connection, MetaData, create_engine, delete, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from queryengine.ast import FilterAST
@@ -86,6 +86,18 @@ class Database:
         with Session(self._connection) as session:
             return [tuple(inspect(row).identity) for row in session.scalars(query).all()]
 
+    def differences(self, root: type[object]) -> list[tuple[Key, str, Sample, Sample]]:
+        """Return where the database gives a value back otherwise than it was stored."""
+        columns = list(self.engine(root).schema.fields)
+        with Session(self._connection) as session:
+            stored = {tuple(inspect(row).identity): row for row in session.scalars(select(root))}
+            return [
+                (row.key, name, row.value(name), found)
+                for row in self.mirrors[root]
+                for name in columns
+                if not _same(row.value(name), found := getattr(stored[row.key], name))
+            ]
+
     def _processor(self, root: type[object]) -> Processor:
         if root not in self._processors:
             self._processors[root] = Processor(self.engine(root), policy=POLICY)
@@ -109,6 +121,12 @@ def open_database(url: str | URL, *, arrays: bool) -> Generator[Database]:
             connection.commit()
     finally:
         engine.dispose()
+
+
+def _same(sample: Sample, found: Sample) -> bool:
+    """Tell whether a value came back: equal, and of the same type."""
+    plain = list(sample) if isinstance(sample, tuple) else sample
+    return plain == found and type(plain) is type(found)
 
 
 def _stored(values: Record) -> Record:

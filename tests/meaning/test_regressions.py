@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from queryengine.testing.strategies import Document
-from tests.meaning.campaign import THINGS
+from tests.meaning.campaign import BAGS, THINGS, store_random_rows
 from tests.meaning.databases import Database
 from tests.meaning.dataset import Item, consistent, make_items
-from tests.meaning.models import Thing
+from tests.meaning.models import Bag, Thing
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -45,3 +45,9 @@ def test_what_a_database_computes_of_a_missing_row_is_null(database: Database) -
     store(database)
     check(database, {"order": "parent.noted,id"})
     check(database, {"order": ["-maker.region.parent.id", "-parent.noted NULLS LAST", "parent.half"]})
+
+
+def test_an_array_of_text_has_elements_whatever_its_column_calls_text(postgresql: Database) -> None:
+    store_random_rows(postgresql, BAGS, 0)
+    for column in ("words", "tags"):
+        check(postgresql, {"where": {column: {"has": "a"}}}, root=Bag)
