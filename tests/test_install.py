@@ -2,6 +2,7 @@
 
 # Annotations are not postponed here: FastAPI could not look up the dependencies that a test makes for itself.
 
+import datetime as dt
 import json
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 
 from queryengine import (
+    ConfigurationError,
     Predicate,
     QEDependency,
     QueryConfig,
@@ -53,35 +55,45 @@ def parameter(document: dict[str, Any], path: str = "/0") -> dict[str, Any]:
 # -- install_queryengine
 
 
-def test_the_parameter_becomes_json_content_with_the_schema_and_examples() -> None:
+def test_the_parameter_becomes_json_content_with_the_schema_and_an_example() -> None:
     app = app_with(create_qe_dependency(ships(), policy=OPEN))
     install_queryengine(app)
     found = parameter(app.openapi())
     assert "schema" not in found
     assert (found["name"], found["in"], found["required"]) == ("filter", "query", False)
-    content = found["content"]["application/json"]
-    assert content["schema"] == {"$ref": "#/components/schemas/ShipFilter"}
-    assert next(iter(content["examples"].values())) == {
-        "summary": "A condition",
-        "value": {"where": {"length": {"gte": 0}}, "order": "-length", "limit": 10},
+    assert found["content"]["application/json"] == {
+        "schema": {"$ref": "#/components/schemas/ShipFilter"},
+        "example": {"where": {"length": {"gte": 0}}, "order": "-length", "limit": 10},
     }
+
+
+def test_a_service_can_give_an_example_of_its_own() -> None:
+    own = {"where": {"built": {"lt": dt.date(2000, 1, 1)}}}
+    app = app_with(create_qe_dependency(ships(), config=QueryConfig(example=own)))
+    install_queryengine(app)
+    content = parameter(app.openapi())["content"]["application/json"]
+    assert content["example"] == {"where": {"built": {"lt": "2000-01-01"}}}
+
+
+def test_an_example_that_does_not_work_is_a_mistake_of_the_service() -> None:
+    app = app_with(create_qe_dependency(ships(), config=QueryConfig(example={"where": {"birth": 1}})))
+    with pytest.raises(ConfigurationError, match=r"QueryConfig\.example: no field 'birth'"):
+        app.openapi()
 
 
 def test_examples_work_when_they_are_sent() -> None:
     app = app_with(create_qe_dependency(ships(), policy=OPEN), create_qe_dependency(ships(), config=BODY))
     install_queryengine(app)
     client, document = TestClient(app), app.openapi()
-    sent = parameter(document)["content"]["application/json"]["examples"].values()
-    posted = document["paths"]["/1"]["post"]["requestBody"]["content"]["application/json"][
-        "examples"
-    ].values()
-    assert len(sent) == 4
-    for example in sent:
-        answer = client.get("/0", params={"filter": json.dumps(example["value"])})
+    sent = parameter(document)["content"]["application/json"]["example"]
+    answer = client.get("/0", params={"filter": json.dumps(sent)})
+    assert (answer.status_code, len(answer.json())) == (200, 3)
+    content = document["paths"]["/1"]["post"]["requestBody"]["content"]["application/json"]
+    assert len(content["examples"]) == 4
+    for example in content["examples"].values():
+        answer = client.post("/1", json=example["value"])
         assert answer.status_code == 200
         assert answer.json()
-    for example in posted:
-        assert client.post("/1", json=example["value"]).status_code == 200
 
 
 def test_the_whole_document_is_valid_and_its_references_lead_somewhere() -> None:

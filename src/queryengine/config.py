@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 __all__ = ["QueryConfig"]
 
@@ -26,5 +27,7 @@ class QueryConfig:
     """how many shapes of filters are kept"""
     description: str | None = None
     """the text of the parameter in OpenAPI"""
+    example: Mapping[str, Any] | None = None  # Any: a JSON document
+    """a filter that shows in OpenAPI what can be asked; without one it is made from the model"""
     schema_name: str | None = None
     """what the names of the filter's schemas in OpenAPI begin with, in place of the model's name"""

@@ -173,7 +173,7 @@ def _describe_parameter(use: Use, operation: Document) -> None:
         schema = parameter.get("schema", {})
         if parameter["name"] == name and parameter["in"] == "query" and "contentSchema" in schema:
             del parameter["schema"]
-            parameter["content"] = use.dependency.document.content(schema["contentSchema"])
+            parameter["content"] = use.dependency.document.parameter_content(schema["contentSchema"])
 
 
 def _describe_body(use: Use, operation: Document, document: Document) -> None:
@@ -182,7 +182,7 @@ def _describe_body(use: Use, operation: Document, document: Document) -> None:
     operation["requestBody"] = {
         "description": filters.description,
         "required": False,
-        "content": filters.content(add_components(filters.schema, components)),
+        "content": filters.body_content(add_components(filters.schema, components)),
     }
     operation["responses"].setdefault("422", {"description": "Validation Error"})
 

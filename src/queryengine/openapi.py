@@ -13,9 +13,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from queryengine.engine import Capabilities
+from queryengine.errors import ConfigurationError, FilterError
 from queryengine.examples import Example, examples
 from queryengine.json_schema import PREFIX, FilterSchema, filter_schema, reference
 from queryengine.process import Processor
+from queryengine.request import encode
 from queryengine.value_schema import JSONSchema
 
 __all__ = ["FilterDocument", "add_components"]
@@ -57,12 +59,33 @@ class FilterDocument:
 
     @cached_property
     def examples(self) -> Mapping[str, Example]:
-        """Filters that work, the most telling one first."""
-        windowed = self._processor.config.paging == "internal"
-        return examples(self._processor.view, self._processor.policy.limits, windowed=windowed)
+        """Filters that work, the service's own or the most telling one first.
 
-    def content(self, schema: JSONSchema) -> JSONSchema:
-        """Return the `content` of a parameter or body whose JSON has this schema."""
+        Raises ConfigurationError where the service's own example is no filter that it takes.
+        """
+        config = self._processor.config
+        made = examples(
+            self._processor.view, self._processor.policy.limits, windowed=config.paging == "internal"
+        )
+        if config.example is None:
+            return made
+        try:
+            source = encode(config.example)
+            self._processor.process(source)
+        except FilterError as error:
+            raise ConfigurationError(f"QueryConfig.example: {error}") from None
+        return {"own": Example("An example", json.loads(source.text)), **made}
+
+    def parameter_content(self, schema: JSONSchema) -> JSONSchema:
+        """Return the `content` of the parameter, whose JSON has this schema.
+
+        It has one example: of a parameter, Swagger UI takes no other form to fill in.
+        """
+        first = next(iter(self.examples.values()))
+        return {"application/json": {"schema": schema, "example": first.filter}}
+
+    def body_content(self, schema: JSONSchema) -> JSONSchema:
+        """Return the `content` of the body, whose JSON has this schema, with all examples to choose from."""
         shown = {
             name: {"summary": example.summary, "value": example.filter}
             for name, example in self.examples.items()
