@@ -12,6 +12,7 @@ from sqlalchemy import (
     ARRAY,
     CHAR,
     JSON,
+    REAL,
     BigInteger,
     Boolean,
     Date,
@@ -197,7 +198,15 @@ def _array(type_: ARRAY[typing.Any], dialect: Dialect) -> Meaning | None:  # Any
         return None
     if isinstance(element[0], (ArrayType, JSONType)):
         return None
+    if _is_single_precision(type_.item_type):
+        return ArrayType(element[0]), "PostgreSQL compares no REAL[] with doubles"
     return ArrayType(element[0]), element[1]
+
+
+def _is_single_precision(type_: SQLType) -> bool:
+    if not isinstance(type_, Float):
+        return False
+    return isinstance(type_, REAL) or 0 < (type_.precision or 0) <= 24
 
 
 def _decorated(type_: TypeDecorator[typing.Any], dialect: Dialect) -> Meaning | None:  # Any: see SQLType
