@@ -10,5 +10,5 @@ from tests.browser.service import running_service
 from tests.browser.walk import try_operation
 
 with running_service() as address, opened_page() as page:
-    try_operation(page, address, "list_flights_flights_get")
+    try_operation(page, address, "list_flights_flights_get", height=1330)
     Path(sys.argv[1]).write_bytes(page.screenshot())

@@ -27,9 +27,9 @@ class Tried:
         return json.loads(parse_qs(urlsplit(self.url).query)["filter"][0])
 
 
-def try_operation(page: Page, address: str, operation: str) -> Tried:
+def try_operation(page: Page, address: str, operation: str, *, height: int = 900) -> Tried:
     """Execute an operation as the page fills it in."""
-    page.open(f"{address}/docs")
+    page.open(f"{address}/docs", height=height)
     block = f"#operations-default-{operation}"
     page.click(f"{block} .opblock-summary-control")
     page.click(f"{block} .try-out__btn")
