@@ -58,12 +58,14 @@ def _syntax_error(message: str, span: Span, accepts: frozenset[str], hint: str |
 
 def _unknown_clause(token: Token, accepts: frozenset[str]) -> FilterError:
     known = [word for word, kind in CLAUSES.items() if kind in accepts]
+    near = nearest(token.word.removeprefix("$").lower(), known)
     return FilterError(
         ErrorCode.UNKNOWN_CLAUSE,
         f"no clause {shown(token.word)}",
         span=token.span,
         expected=expected(accepts),
-        nearest=nearest(token.word.removeprefix("$"), known),
+        nearest=near,
+        hint="conditions stand under where" if near is None and "WHERE" in accepts else None,
     )
 
 

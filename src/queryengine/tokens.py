@@ -210,7 +210,7 @@ def nearest(word: str, known: list[str]) -> str | None:
     >>> nearest("wehre", ["where", "order"])
     'where'
     """
-    return next(iter(get_close_matches(word[:64], known, 1)), None)
+    return next(iter(get_close_matches(word[:64], known, 1, cutoff=0.7)), None)
 
 
 def check_name(name: str, place: Token | Span, limits: Limits) -> None:

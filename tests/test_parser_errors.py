@@ -1,0 +1,251 @@
+"""The parser: what is refused, with which code, at which place, and what could have stood there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.lexer import lex
+from queryengine.limits import Limits
+from queryengine.parser import parse
+
+LIMITS = Limits()
+
+
+def refused(text: str, limits: Limits = LIMITS) -> FilterError:
+    with pytest.raises(FilterError) as caught:
+        parse(lex(text), limits)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "path", "expected"),
+    [
+        ("", "", (), ['"{"']),
+        (" \n", "", (), ['"{"']),
+        ("[]", "[]", (), ['"{"']),
+        ("5", "5", (), ['"{"']),
+        ('"{}"', '"{}"', (), ['"{"']),
+        ("{", "", (), ['"}"', '"where"']),
+        ("{}{}", "{", (), ["the end of the text"]),
+        ("{} x", "x", (), ["the end of the text"]),
+        ("\ufeff{}", "\ufeff", (), ['"{"']),
+        ("{'where': {}}", "'where'", (), ['"where"']),
+        ('{"where" {}}', "", (), ['":"']),
+        ('{"where": {"a" 1}}', "", ("where",), ['":"']),
+        ('{"where": {"a": 1,}}', "}", ("where",), ["a field name", '"and"']),
+        ('{"where": {"a": 1 "b": 2}}', '"b"', ("where", "b"), ['","', '"}"']),
+        ('{"where": {"a": 012}}', "012", ("where", "a"), ["a text", "a number", "a list", "true", '"{"']),
+        ('{"where": {"a": NaN}}', "NaN", ("where", "a"), ["a number"]),
+        ('{"where": {"a": -Infinity}}', "-Infinity", ("where", "a"), ["a number"]),
+        ('{"where": {"a": tru}}', "tru", ("where", "a"), ["true"]),
+        ('{"where": {"a": truefalse}}', "truefalse", ("where", "a"), ["true"]),
+        ('{"where": {"a": "x}}', '"x}}', ("where", "a"), ["a text"]),
+        ('{"where": {"a": "\\q"}}', '"\\q"', ("where", "a"), ["a text"]),
+        ('{"where": {"a": 1', "", ("where", "a"), ['","', '"}"']),
+        ('{"where": {"a": "x" "y"}}', '"y"', ("where", "a"), ['","', '"}"']),
+        ('{"where": 5}', "5", ("where",), ['"{"']),
+        ('{"where": {"and": {"a": 1}}}', "{", ("where", "and"), ['"["']),
+        ('{"where": {"or": [{"a": 1}, 5]}}', "5", ("where", "or", 1), ['"{"']),
+        ('{"where": {"or": [1]}}', "[1]", ("where", "or"), ['"["']),
+        ('{"where": {"not": [{"a": 1}]}}', "[", ("where", "not"), ['"{"']),
+        ('{"where": {"a": {"in": 5}}}', "5", ("where", "a", "in"), ["a list"]),
+        ('{"where": {"a": {"in": null}}}', "null", ("where", "a", "in"), ["a list"]),
+        (
+            '{"where": {"a": {"in": [[1], null]}}}',
+            "[1]",
+            ("where", "a", "in", 0),
+            ["a text", "a number", "null"],
+        ),
+        (
+            '{"where": {"a": {"in": [null, {}]}}}',
+            "{",
+            ("where", "a", "in", 1),
+            ["a text", "a number", "null"],
+        ),
+        ('{"where": {"a": {"between": "x"}}}', '"x"', ("where", "a", "between"), ["a list"]),
+        ('{"where": {"a": {"isNull": 1}}}', "1", ("where", "a", "isNull"), ["true", "false"]),
+        ('{"where": {"a": {"isNull": "true"}}}', '"true"', ("where", "a", "isNull"), ["true", "false"]),
+        ('{"where": {"a": {"some": 1}}}', "1", ("where", "a", "some"), ['"{"']),
+        ('{"where": {"a": {5}}}', "5", ("where", "a"), ['"gt"', '"some"', '"or"', "a field name"]),
+        ('{"where": {"a": {"eq": {"b" 1}}}}', "", ("where", "a", "eq"), ['":"']),
+        ('{"where": {"$gt": 5}}', '"$gt"', ("where", "$gt"), []),
+        ('{"where": {"a": {"eq": {"$gt": 5}}}}', '"$gt"', ("where", "a", "eq", "$gt"), []),
+        ('{"where": {"a..b": 1}}', '"a..b"', ("where", "a..b"), ["a name"]),
+        ('{"where": {".a": 1}}', '".a"', ("where", ".a"), ["a name"]),
+        ('{"where": {"a.": 1}}', '"a."', ("where", "a."), ["a name"]),
+        ('{"where": {"": 1}}', '""', ("where", ""), ["a name"]),
+        ('{"limit": "10"}', '"10"', ("limit",), ["a number"]),
+        ('{"limit": null}', "null", ("limit",), ["a number"]),
+        ('{"limit": [1]}', "[1]", ("limit",), ["a number"]),
+        ('{"offset": true}', "true", ("offset",), ["a number"]),
+        ('{"after": 1}', "1", ("after",), ["a text"]),
+        ('{"order": 1}', "1", ("order",), ["a text", "a list"]),
+        ('{"order": ["a", null]}', "[", ("order",), ["a text", "a list"]),
+        ('{"order": ["a", 1]}', "1", ("order", 1), ["a text"]),
+        ('{"order": ["a", "b c"]}', "c", ("order", 1), [",", "ASC"]),
+        ('{"fields": "a"}', '"a"', ("fields",), ["a list", '"{"']),
+        ('{"fields": ["a", 1]}', "1", ("fields", 1), ["a text"]),
+        ('{"fields": ["a", ""]}', '""', ("fields", 1), ["a name"]),
+        ('{"fields": {"a": 1}}', "1", ("fields", "a"), ["true", "false"]),
+        ('{"fields": {"a": true, "b": false}}', '"b"', ("fields", "b"), ["true"]),
+        ('{"fields": {"a": false, "b": true}}', '"b"', ("fields", "b"), ["false"]),
+        ('{"include": 1}', "1", ("include",), ["a text", "a list", '"{"']),
+        ('{"include": [1]}', "1", ("include", 0), ["a text"]),
+        ('{"include": {}}', "}", ("include",), ['"relation"', '"scope"']),
+        ('{"include": {"scope": {}}}', '{"scope": {}}', ("include",), ['"relation"']),
+        ('{"include": [{"relation": "a"}, null]}', "null", ("include", 1), ["a text", '"{"']),
+        ('{"include": {"relation": ["a"]}}', '["a"]', ("include", "relation"), ["a text"]),
+    ],
+)
+def test_a_syntax_error_tells_what_could_have_stood_where(
+    text: str, place: str, path: tuple[str | int, ...], expected: list[str]
+) -> None:
+    error = refused(text)
+    assert error.code is ErrorCode.SYNTAX_ERROR
+    assert error.span is not None
+    assert error.span.slice(text) == place
+    assert error.path == path
+    assert set(expected) <= set(error.expected)
+    assert bool(error.expected) is bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "path"),
+    [
+        ('{"where": {}}', "{}", ("where",)),
+        ('{"where": { }}', "{ }", ("where",)),
+        ('{"where": null}', "null", ("where",)),
+        ('{"where": {"a": {}}}', "{}", ("where", "a")),
+        ('{"where": {"and": []}}', "[]", ("where", "and")),
+        ('{"where": {"or": [ ]}}', "[ ]", ("where", "or")),
+        ('{"where": {"nor": null}}', "null", ("where", "nor")),
+        ('{"where": {"not": {}}}', "{}", ("where", "not")),
+        ('{"where": {"not": null}}', "null", ("where", "not")),
+        ('{"where": {"or": [{"a": 1}, {}]}}', "{}", ("where", "or", 1)),
+        ('{"where": {"a": {"some": {}}}}', "{}", ("where", "a", "some")),
+        ('{"where": {"a": {"none": null}}}', "null", ("where", "a", "none")),
+        ('{"where": {"a": {"b": {}}}}', "{}", ("where", "a", "b")),
+        ('{"where": {"a": {"or": []}}}', "[]", ("where", "a", "or")),
+        ('{"fields": {}}', "{}", ("fields",)),
+        ('{"fields": []}', "[]", ("fields",)),
+        ('{"include": {"relation": "a", "scope": {"where": {}}}}', "{}", ("include", "scope", "where")),
+    ],
+)
+def test_nothing_that_is_empty_is_taken_for_a_condition(
+    text: str, place: str, path: tuple[str | int, ...]
+) -> None:
+    error = refused(text)
+    assert error.code is ErrorCode.EMPTY_CONDITION
+    assert error.span is not None
+    assert error.span.slice(text) == place
+    assert error.path == path
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "path", "nearest"),
+    [
+        ('{"wehre": {}}', '"wehre"', ("wehre",), "where"),
+        ('{"LIMIT": 5}', '"LIMIT"', ("LIMIT",), "limit"),
+        ('{"$where": 5}', '"$where"', ("$where",), "where"),
+        ('{"orderBy": 5}', '"orderBy"', ("orderBy",), "order"),
+        ('{"price": {"gt": 5}}', '"price"', ("price",), None),
+        ('{"limit": 1, "__class__": 5}', '"__class__"', ("__class__",), None),
+        ('{"relation": 5}', '"relation"', ("relation",), None),
+        ('{"include": {"realtion": "a"}}', '"realtion"', ("include", "realtion"), "relation"),
+        ('{"include": {"relation": "a", "where": {}}}', '"where"', ("include", "where"), None),
+        (
+            '{"include": {"relation": "a", "scope": {"ordr": 1}}}',
+            '"ordr"',
+            ("include", "scope", "ordr"),
+            "order",
+        ),
+        ('{"\\u0077here\\u0000": 1}', '"\\u0077here\\u0000"', ("where\x00",), "where"),
+    ],
+)
+def test_an_unknown_clause_is_refused_with_the_nearest_known_one(
+    text: str, place: str, path: tuple[str | int, ...], nearest: str | None
+) -> None:
+    error = refused(text)
+    assert error.code is ErrorCode.UNKNOWN_CLAUSE
+    assert error.span is not None
+    assert error.span.slice(text) == place
+    assert error.path == path
+    assert error.nearest == nearest
+    assert error.expected
+
+
+def test_a_filter_that_begins_with_a_field_is_told_where_conditions_stand() -> None:
+    assert refused('{"price": {"gt": 5}}').hint == "conditions stand under where"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "path", "nearest"),
+    [
+        ('{"where": {"$where": "x"}}', '"$where"', ("where", "$where"), None),
+        ('{"where": {"$expr": {"$eq": [1, 1]}}}', '"$expr"', ("where", "$expr"), None),
+        ('{"where": {"a": {"$function": 1}}}', '"$function"', ("where", "a", "$function"), None),
+        ('{"where": {"a": {"$gtt": 1}}}', '"$gtt"', ("where", "a", "$gtt"), "$gt"),
+        ('{"where": {"a": {"some": {"$norr": []}}}}', '"$norr"', ("where", "a", "some", "$norr"), "$nor"),
+        (
+            '{"where": {"a": {"eq": [null, {"b": {"$x": 1}}]}}}',
+            '"$x"',
+            ("where", "a", "eq", 1, "b", "$x"),
+            None,
+        ),
+        ('{"where": {"a": {"eq": {"$where": 1}}}}', '"$where"', ("where", "a", "eq", "$where"), None),
+        ('{"where": {"$": 1}}', '"$"', ("where", "$"), None),
+    ],
+)
+def test_an_unknown_word_with_a_dollar_is_refused_wherever_it_stands(
+    text: str, place: str, path: tuple[str | int, ...], nearest: str | None
+) -> None:
+    error = refused(text)
+    assert error.code is ErrorCode.UNKNOWN_OPERATOR
+    assert error.span is not None
+    assert error.span.slice(text) == place
+    assert error.path == path
+    assert error.nearest == nearest
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "path"),
+    [
+        ('{"limit": 1, "limit": 2}', Span(13, 20), ("limit",)),
+        ('{"where": {"a": 1, "a": 1}}', Span(19, 22), ("where", "a")),
+        ('{"where": {"a": 1, "b": 1, "\\u0061": 1}}', Span(27, 35), ("where", "a")),
+        ('{"where": {"a": {"gt": 1, "gt": 2}}}', Span(26, 30), ("where", "a", "gt")),
+        ('{"where": {"or": [{"a": 1}], "or": [{"b": 1}]}}', Span(29, 33), ("where", "or")),
+        ('{"where": {"a": {"eq": {"b": 1, "b": 2}}}}', Span(32, 35), ("where", "a", "eq", "b")),
+        ('{"fields": {"a": true, "a": true}}', Span(23, 26), ("fields", "a")),
+        ('{"fields": ["a", "a"]}', Span(17, 20), ("fields", 1)),
+        ('{"include": {"relation": "a", "relation": "b"}}', Span(30, 40), ("include", "relation")),
+        ('{"offset": 1, "skip": 2}', Span(14, 20), ("skip",)),
+        ('{"skip": 2, "offset": 1}', Span(1, 7), ("skip",)),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_not_overwritten(
+    text: str, place: Span, path: tuple[str | int, ...]
+) -> None:
+    error = refused(text)
+    assert (error.code, error.span, error.path) == (ErrorCode.DUPLICATE_KEY, place, path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"where": {"\\ud800": 1}}',
+        '{"where": {"a": {"eq": {"\\udfff": 1}}}}',
+        '{"\udc80": 1}',
+        '{"order": "\\ud800"}',
+        '{"fields": ["\\udc00\\ud800"]}',
+        '{"include": "\ud800"}',
+    ],
+)
+def test_half_of_a_surrogate_pair_in_a_name_is_refused_in_words_that_can_be_sent(text: str) -> None:
+    error = refused(text)
+    assert error.code is ErrorCode.INVALID_ENCODING
+    assert error.span is not None
+    json.dumps([str(error), error.path, error.context()], ensure_ascii=False).encode()
