@@ -19,8 +19,11 @@ __all__ = ["Row", "Runner", "calls", "compare", "coroutines", "print_rows", "wri
 
 ROUND_SECONDS: Final = 0.05
 SLICES: Final = 50
-"""into how many turns a side's share of a round is cut (A, B, A, B ...): a drift of the machine meets all sides,
-and a turn of a millisecond is mostly left alone by what else runs; one that is not falls out of the median"""
+"""into how many turns a side's share of a round is cut (A, B, A, B ...)
+
+A drift of the machine meets all sides, and a turn of a millisecond is mostly left alone by what else runs; one that
+is not falls out of the median.
+"""
 
 Runner = Callable[[int], float]
 """Runs its work so many times and returns the seconds that it took."""
