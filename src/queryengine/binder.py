@@ -9,7 +9,7 @@ from queryengine.conditions import ConditionBinder
 from queryengine.config import QueryConfig
 from queryengine.engine import Capabilities
 from queryengine.errors import ErrorCode, FilterError, Span, quoted
-from queryengine.operands import OperandReader
+from queryengine.operands import OperandReader, Readers
 from queryengine.operators import SORTABLE
 from queryengine.parsed import ParsedFilter, ParsedInclude, ParsedOrder, Style
 from queryengine.plan import Plan, SlotTable
@@ -32,6 +32,7 @@ class Binder:
     policy: SecurityPolicy
     config: QueryConfig
     projector: Projector
+    readers: Readers
 
     def bind(self, parsed: ParsedFilter, text: str, style: Style, scope: ScopeShape) -> Plan:
         """Return the plan of the parsed filter's shape.
@@ -40,7 +41,7 @@ class Binder:
         """
         scopes = ScopeBinder(scope, self.capabilities)
         slots = SlotTable(len(scope.values))
-        operands = OperandReader(text, style, self.policy, slots)
+        operands = OperandReader(text, style, self.readers, slots)
         conditions = ConditionBinder(self.capabilities, self.policy, scopes, operands)
         clauses = _Clauses(self, scopes, operands, conditions)
         template = clauses.root(parsed, scopes(self.view.schema))

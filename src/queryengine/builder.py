@@ -37,7 +37,7 @@ Entries: TypeAlias = dict[str, tuple[Token, Any]]  # Any: a token or what anothe
 """The keys of an object in their order, each with its token and what stands under it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clauses:
     """An object of clauses (or of what stands in fields and include); its literals are still tokens."""
 

@@ -7,30 +7,52 @@ from typing import TypeVar
 
 from queryengine.ast import Op, Scalar, Slot, Value
 from queryengine.errors import ErrorCode, FilterError
-from queryengine.limits import Limits
 from queryengine.parsed import Literal, LiteralKind, Node, ParsedList, Style
 from queryengine.plan import SlotReader, SlotTable
 from queryengine.policy import SecurityPolicy
 from queryengine.regex import parse_regex
 from queryengine.resolver import Trail
-from queryengine.schema import ArrayType, FieldType, IntegerType, JSONType
+from queryengine.schema import ArrayType, FieldType, IntegerType, JSONType, ScalarType
 from queryengine.text import check_like
 from queryengine.values import ValueProblem, read_list, reader, split_list
 
-__all__ = ["OperandReader"]
+__all__ = ["OperandReader", "Readers"]
 
 V = TypeVar("V")
 Read = Callable[[str], Scalar]
 SIZE = IntegerType(0, 2**31 - 1)
 
 
+class Readers:
+    """The readers of a policy, made once for each type."""
+
+    def __init__(self, policy: SecurityPolicy) -> None:
+        self.policy = policy
+        self._known: dict[tuple[ScalarType, Style], Read] = {}
+
+    def of(self, type_: ScalarType, style: Style) -> Read:
+        """Return the reader of a type's values, as strict as the policy says."""
+        known = self._known.get((type_, style))
+        if known is None:
+            policy = self.policy
+            known = self._known[type_, style] = reader(
+                type_,
+                style,
+                lenient=policy.lenient,
+                timezone=policy.timezone,
+                max_string_length=policy.limits.max_string_length,
+            )
+        return known
+
+
 class OperandReader:
     """Reads the operands of one text into slots."""
 
-    def __init__(self, text: str, style: Style, policy: SecurityPolicy, slots: SlotTable) -> None:
+    def __init__(self, text: str, style: Style, readers: Readers, slots: SlotTable) -> None:
         self._text = text
         self._style = style
-        self._policy = policy
+        self._readers = readers
+        self._limits = readers.policy.limits
         self._slots = slots
 
     # -- one function per arity
@@ -77,27 +99,17 @@ class OperandReader:
         """Read a limit or an offset from `least` to `most`."""
         if node.chunk is None:
             raise _mismatch(node, trail, "a whole number")
-        read = reader(IntegerType(least, most), Style.JSON, max_string_length=self._limits.max_string_length)
+        read = self._readers.of(IntegerType(least, most), Style.JSON)
         return self._add(_of_chunk(read, node.chunk), trail, node.chunk)
 
     # -- readers and slots
-
-    @property
-    def _limits(self) -> Limits:
-        return self._policy.limits
 
     def _reader(self, type_: FieldType) -> Read:
         """The reader of a field's values (of an array's elements), as strict as the policy says."""
         element = type_.element if isinstance(type_, ArrayType) else type_
         if isinstance(element, JSONType):
             raise AssertionError("no operator of JSON fields takes single values")  # noqa: TRY004
-        return reader(
-            element,
-            self._style,
-            lenient=self._policy.lenient,
-            timezone=self._policy.timezone,
-            max_string_length=self._limits.max_string_length,
-        )
+        return self._readers.of(element, self._style)
 
     def _reader_for(self, op: Op, type_: FieldType) -> Read:
         read = self._reader(SIZE if op is Op.SIZE else type_)

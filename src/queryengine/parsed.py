@@ -1,4 +1,7 @@
-"""What the parser hands to the binder: names as written, raw literals, spans. Nothing is resolved yet."""
+"""What the parser hands to the binder: names as written, raw literals, spans. Nothing is resolved yet.
+
+The nodes are slotted, but not frozen: each is made and read once, and freezing costs a tenth of a first sight.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ __all__ = [
 
 
 class Style(StrEnum):
-    """How literals are typed: JSON literals keep their JSON type, the text of brackets is typed by the model."""
+    """How literals are typed: those of JSON keep their JSON type, the text of brackets is typed by the model."""
 
     JSON = "json"
     BRACKETS = "brackets"
@@ -63,7 +66,7 @@ class LiteralKind(StrEnum):
     NULL = "null"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Literal:
     """A scalar as written: `text` is the raw JSON lexeme, quotes included.
 
@@ -78,7 +81,7 @@ class Literal:
     element: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ParsedList:
     """A list; `chunk` is its number when it was lexed as one literal (only strings and numbers in it)."""
 
@@ -87,7 +90,7 @@ class ParsedList:
     chunk: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ParsedObject:
     """A JSON object that is a value (the operand of eq on a JSON field)."""
 
@@ -99,7 +102,7 @@ Node: TypeAlias = Literal | ParsedList | ParsedObject
 """A JSON value with its place."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OperatorTest:
     """`{"gt": 5}` inside of a field's object; `word` as written."""
 
@@ -109,7 +112,7 @@ class OperatorTest:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class QuantifierTest:
     """`{"some": W}` inside of a field's object; `word` as written."""
 
@@ -118,7 +121,7 @@ class QuantifierTest:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Condition:
     """`"a.b": test`: a value stands for eq, a group for operators or, under a relation, for further names."""
 
@@ -128,7 +131,7 @@ class Condition:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Logical:
     """`"and": [W, ...]`; `word` is and, or, nor (without `$`)."""
 
@@ -137,7 +140,7 @@ class Logical:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Negation:
     """`"not": W`."""
 
@@ -145,7 +148,7 @@ class Negation:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Group:
     """An object of conditions, all of which must hold. Operators and quantifiers stand only under a field."""
 
@@ -156,7 +159,7 @@ class Group:
 Item: TypeAlias = Condition | Logical | Negation | OperatorTest | QuantifierTest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ParsedOrder:
     """One key of an order. `nulls` is None where the text says nothing of nulls."""
 
@@ -166,7 +169,7 @@ class ParsedOrder:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ParsedFields:
     """The names of `fields`, to show (`exclude` false) or to leave out."""
 
@@ -175,7 +178,7 @@ class ParsedFields:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ParsedInclude:
     """A relation to load, with the filter of its scope."""
 
@@ -184,7 +187,7 @@ class ParsedInclude:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ParsedFilter:
     """A filter as written. Clauses that the text does not have are None or empty.
 

@@ -13,6 +13,7 @@ from queryengine.config import QueryConfig
 from queryengine.engine import Engine
 from queryengine.errors import FilterError, Span
 from queryengine.lexer import Lexed, lex
+from queryengine.operands import Readers
 from queryengine.parsed import Source, Style
 from queryengine.plan import Plan
 from queryengine.policy import SecurityPolicy
@@ -67,8 +68,14 @@ class Processor:
 
     @cached_property
     def _binder(self) -> Binder:
-        projector = Projector(self.config.cache_size)
-        return Binder(self.view, self._engine.capabilities, self.policy, self.config, projector)
+        return Binder(
+            self.view,
+            self._engine.capabilities,
+            self.policy,
+            self.config,
+            Projector(self.config.cache_size),
+            Readers(self.policy),
+        )
 
     def process(
         self, source: Source, *, scope: Scope | None = None, principal: str | None = None

@@ -35,6 +35,7 @@ class Projector:
 
     def __init__(self, size: int) -> None:
         self._models: BoundedCache[tuple[int, Names], type[BaseModel]] = BoundedCache(size)
+        self._wholes: dict[int, type[BaseModel] | None] = {}
 
     def project(
         self, view: ModelView, parsed: ParsedFields | None, scopes: Scopes, trail: Trail
@@ -45,7 +46,9 @@ class Projector:
         for names that the caller may not see or select.
         """
         if parsed is None:
-            return None, self._whole(view)
+            if id(view) not in self._wholes:
+                self._wholes[id(view)] = self._whole(view)
+            return None, self._wholes[id(view)]
         tree = _asked(view, parsed, trail)
         return _paths(view, tree, scopes), self._model(view, tree)
 

@@ -134,6 +134,8 @@ def rewrite(where: Where) -> Where:
     >>> rewrite(And((Not(Not(leaf)), Or((leaf,))))) is leaf
     True
     """
+    if isinstance(where, Comparison):  # no rule is about leaves
+        return where
     node = _rewrite_operands(where)
     for rule in RULES:
         smaller = rule(node)
