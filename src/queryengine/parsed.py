@@ -1,6 +1,7 @@
 """What the parser hands to the binder: names as written, raw literals, spans. Nothing is resolved yet.
 
-The nodes are slotted, but not frozen: each is made and read once, and freezing costs a tenth of a first sight.
+The nodes are slotted, but not frozen: each is made and read once, and freezing takes a tenth of
+a first sight's time.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = [
 
 
 class Style(StrEnum):
-    """How literals are typed: those of JSON keep their JSON type, the text of brackets is typed by the model."""
+    """How literals are typed: JSON's keep their JSON type, the text of brackets is typed by the model."""
 
     JSON = "json"
     BRACKETS = "brackets"
