@@ -51,11 +51,10 @@ from queryengine.schema import (
     TextType,
     TimeType,
     UUIDType,
-    python_type,
 )
 from queryengine_sqlalchemy.operands import SQLType, variants_of
 
-__all__ = ["SAFE_COLLATIONS", "ColumnType", "Databases", "column_type", "databases"]
+__all__ = ["SAFE_COLLATIONS", "ColumnType", "Databases", "column_type", "databases", "transforms"]
 
 Databases = Sequence[Dialect]
 """The databases that a query may meet: what a column can do on all of them is what filters can use."""
@@ -210,18 +209,12 @@ def _is_single_precision(type_: SQLType) -> bool:
 
 
 def _decorated(type_: TypeDecorator[typing.Any], dialect: Dialect) -> Meaning | None:  # Any: see SQLType
-    """A type built upon another is read as that one, as far as its Python values are the same.
-
-    Operands pass through the decorator as the service's own do.
-    """
+    """A type built upon another is read as that one; operands pass through it as the service's own do."""
     inner = _meaning(type_.load_dialect_impl(dialect), dialect)
     if inner is None or isinstance(inner[0], ArrayType):
         return None
     if isinstance(inner[0], DateTimeType) and dialect.name == "sqlite" and _stores_utc(type_, dialect):
         return DateTimeType(aware=True), None
-    declared = _declared_python_type(type_)
-    if declared is not None and declared is not python_type(inner[0]):
-        return inner[0], f"{type(type_).__name__} stores {declared.__name__} values in a form of its own"
     return inner
 
 
@@ -239,14 +232,16 @@ def _stores_utc(type_: TypeDecorator[typing.Any], dialect: Dialect) -> bool:
     return aware and isinstance(stored, dt.datetime) and stored.replace(tzinfo=None) == naive
 
 
-def _declared_python_type(type_: TypeDecorator[typing.Any]) -> type[object] | None:
-    """The `X` of `class MyType(TypeDecorator[X])`, when it is a class."""
-    for base in type(type_).__mro__:
-        for generic in getattr(base, "__orig_bases__", ()):
-            origin, arguments = typing.get_origin(generic), typing.get_args(generic)
-            if isinstance(origin, type) and issubclass(origin, TypeDecorator) and arguments:
-                return arguments[0] if isinstance(arguments[0], type) else None
-    return None
+def transforms(type_: SQLType) -> bool:
+    """Tell whether a type is a decorator that stores values in a form of its own.
+
+    >>> transforms(Interval()), transforms(PickleType())
+    (False, False)
+    """
+    if not isinstance(type_, TypeDecorator) or isinstance(type_, (Interval, PickleType)):
+        return False
+    names = ("process_bind_param", "process_result_value")
+    return any(getattr(type(type_), name) is not getattr(TypeDecorator, name) for name in names)
 
 
 def _shared(one: FieldType, other: FieldType) -> Meaning:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any, Literal, TypeGuard, TypeVar, cast
+from typing import Any, Literal, TypeGuard, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 from sqlalchemy import Column, ColumnElement, inspect
@@ -15,6 +15,7 @@ from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import (
     ColumnProperty,
     InspectionAttrInfo,
+    Mapped,
     Mapper,
     RelationshipDirection,
     RelationshipProperty,
@@ -22,9 +23,10 @@ from sqlalchemy.orm import (
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import CollationClause
 
+from queryengine.annotations import take_apart
 from queryengine.errors import ConfigurationError
-from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType
-from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, databases
+from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType, python_type
+from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, databases, transforms
 from queryengine_sqlalchemy.documents import JSONFields, document_relation
 from queryengine_sqlalchemy.operands import SQLType, operand_type
 
@@ -129,7 +131,8 @@ class _ModelReader:
         self.relations: dict[str, Relation] = {}
 
     def schema(self) -> ModelSchema[object]:
-        for key, descriptor in self.mapper.all_orm_descriptors.items():
+        for key in self._keys():
+            descriptor = self.mapper.all_orm_descriptors[key]
             synonym = self.mapper.synonyms.get(key)
             target = key if synonym is None else synonym.name
             if descriptor.extension_type is HybridExtensionType.HYBRID_PROPERTY:
@@ -149,6 +152,18 @@ class _ModelReader:
             tuple(self._primary_key()),
         )
 
+    def _keys(self) -> list[str]:
+        """All names of the class, its columns first, in the order of their tables."""
+        places: dict[object, int] = {
+            column: place for place, column in enumerate(self.mapper.persist_selectable.columns)
+        }
+
+        def place(attribute: ColumnProperty[Any]) -> int:
+            return min(places.get(column, len(places)) for column in attribute.columns)
+
+        columns = sorted(self.mapper.column_attrs, key=place)
+        return list(dict.fromkeys([*(c.key for c in columns), *self.mapper.all_orm_descriptors.keys()]))
+
     def _column(self, key: str, attribute: ColumnProperty[Any]) -> None:
         column: ColumnElement[Any] = attribute.columns[0]
         own = column.info if _is_column(column) else {}
@@ -158,7 +173,8 @@ class _ModelReader:
         else:
             nullable = column.nullable is not False if _is_column(column) else True
             source = AttributeSource(attribute.key, operand_type(column.type))
-            self._field(key, column, source, nullable=nullable, hidden=declared is not None)
+            gap = self._form_of_its_own(key, column.type)
+            self._field(key, column, source, nullable=nullable, hidden=declared is not None, gap=gap)
 
     def _hybrid(self, key: str, info: Mapping[Any, Any]) -> None:
         try:
@@ -176,11 +192,12 @@ class _ModelReader:
         *,
         nullable: bool,
         hidden: bool,
+        gap: str | None = None,
     ) -> None:
         found = column_type(expression.type, self.reader.databases)
         if found is None:
             return
-        gap = found.gap
+        gap = gap or found.gap
         if gap is None and isinstance(found.type, TextType):
             gap = self._folding_part(expression)
         # A JSON column that is never NULL may still hold JSON's own null.
@@ -216,6 +233,26 @@ class _ModelReader:
             return False
         info = self.model.model_fields.get(key)
         return info is not None and info.exclude is True
+
+    def _form_of_its_own(self, key: str, type_: SQLType) -> str | None:
+        """Why a decorated column does not compare as its Python values do: they are of another class."""
+        found = column_type(type_, self.reader.databases)
+        annotated = self._annotations.get(key)
+        if found is None or annotated is None or not transforms(type_):
+            return None
+        own, stored = take_apart(annotated).type, python_type(found.type)
+        if not isinstance(own, type) or own is stored:
+            return None
+        return f"{type(type_).__name__} stores {own.__name__} values as {stored.__name__}"
+
+    @cached_property
+    def _annotations(self) -> Mapping[str, Any]:  # Any: annotations are what they are
+        """What the class says of its attributes; nothing where names stand for types that are not loaded."""
+        try:
+            hints = get_type_hints(self.model, include_extras=True)
+        except (AttributeError, NameError, TypeError):
+            return {}
+        return {key: get_args(hint)[0] if get_origin(hint) is Mapped else hint for key, hint in hints.items()}
 
     def _folding_part(self, expression: ColumnElement[Any]) -> str | None:
         """Why an expression of text does not compare by code point: a part of it has another collation."""

@@ -1,0 +1,1 @@
+"""The SQLAlchemy back-end: schemas, SQL, rows."""
