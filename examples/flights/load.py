@@ -6,18 +6,20 @@ import os
 import sqlite3
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
+from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import Column, Connection, Dialect, Table, create_engine, insert
 from sqlalchemy.schema import CreateTable
 
 from examples.flights.models import Flight
-from examples.flights.source import Source, data_folder, sources
+from examples.flights.source import Row, Source, data_folder, sources
 
 __all__ = ["cache_file", "ensure_database", "is_current", "load"]
 
@@ -75,14 +77,14 @@ def _fill(connection: Connection, progress: Progress, limit: int | None) -> None
 
 
 def _fill_table(connection: Connection, progress: Progress, source: Source, limit: int | None) -> None:
-    table = source.model.metadata.tables[source.model.__tablename__]
+    table, dialect = source.model.metadata.tables[source.model.__tablename__], connection.dialect
     total = source.count if limit is None else min(limit, source.count)
     task = progress.add_task(table.name, total=total)
     connection.execute(CreateTable(table))
-    rows = islice(source.rows(data_folder()), limit)
-    done = 0
+    statement, write = str(insert(table).compile(dialect=dialect)), _writer(table, dialect)
+    rows, done = islice(source.rows(data_folder()), limit), 0
     while batch := list(islice(rows, BATCH)):
-        connection.execute(insert(table), batch)
+        connection.exec_driver_sql(statement, [write(row) for row in batch])
         done += len(batch)
         progress.update(task, completed=done)
     if done != total:
@@ -92,6 +94,21 @@ def _fill_table(connection: Connection, progress: Progress, source: Source, limi
         index.create(connection)
 
 
+def _writer(table: Table, dialect: Dialect) -> Callable[[Row], tuple[object, ...]]:
+    """Return what turns a row into the driver's parameters, in the order of the columns.
+
+    SQLAlchemy's own insert does the same value by value; there are few dates and clock times, and to turn
+    each of them once halves the time of the load.
+    """
+
+    def way(column: Column[Any]) -> tuple[str, Callable[[Any], object] | None]:  # Any: the column's own type
+        process = column.type.dialect_impl(dialect).bind_processor(dialect)
+        return column.key, process and cache(process)
+
+    ways = [way(column) for column in table.columns]
+    return lambda row: tuple([process(row.get(key)) if process else row.get(key) for key, process in ways])
+
+
 def _version() -> int:
     """A number that changes with the models and with how they are read."""
     here = Path(__file__)
@@ -99,7 +116,7 @@ def _version() -> int:
 
 
 @contextmanager
-def _temporary(path: Path) -> Iterator[Path]:
+def _temporary(path: Path) -> Generator[Path]:
     """A new file beside `path`, removed at the end if it is still there."""
     handle, name = tempfile.mkstemp(prefix=f"{path.stem}-", suffix=".part", dir=path.parent)
     os.close(handle)

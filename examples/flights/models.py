@@ -105,7 +105,7 @@ class Flight(Base):
     flight: Mapped[int]
     tailnum: Mapped[str | None] = mapped_column(index=True)
     origin: Mapped[str] = mapped_column(ForeignKey("airports.code"))
-    dest: Mapped[str] = mapped_column(index=True)
+    dest: Mapped[str]
     sched_dep_time: Mapped[dt.time]
     dep_time: Mapped[dt.time | None]
     dep_delay: Mapped[int | None] = mapped_column(index=True)
@@ -134,5 +134,6 @@ class Flight(Base):
 
     __table_args__ = (
         Index("ix_flights_carrier_code_dep_delay", "carrier_code", "dep_delay"),
+        Index("ix_flights_dest_tailnum", "dest", "tailnum"),
         Index("ix_flights_origin_time_hour", "origin", "time_hour"),
     )

@@ -9,7 +9,7 @@ import csv
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +19,7 @@ from typing import TextIO
 
 from examples.flights.models import Airport, Base, Carrier, Flight, Plane, Weather
 
-__all__ = ["Source", "data_folder", "sources"]
+__all__ = ["Row", "Source", "data_folder", "sources"]
 
 Line = Mapping[str, str]
 """A line of a CSV file, by column."""
@@ -57,7 +57,7 @@ def data_folder() -> Path:
 
 
 @contextmanager
-def open_text(path: Path) -> Iterator[TextIO]:
+def open_text(path: Path) -> Generator[TextIO]:
     """Open a text file; of a zip archive, its one member.
 
     >>> with open_text(data_folder() / "airlines.csv") as lines:

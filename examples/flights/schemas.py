@@ -1,0 +1,106 @@
+"""What the service shows. What is not here cannot be asked for either. Knows pydantic only."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = [
+    "AirportOut",
+    "AirportWithDepartures",
+    "CarrierOut",
+    "CarrierWithFlights",
+    "FlightOut",
+    "PlaneOut",
+    "PlaneWithFlights",
+    "WeatherOut",
+]
+
+
+class Shown(BaseModel):
+    """The root of the response models: they are read from the attributes of rows."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class CarrierOut(Shown):
+    """An airline."""
+
+    code: str
+    name: str
+
+
+class AirportOut(Shown):
+    """An airport."""
+
+    code: str
+    name: str
+    lat: float
+    lon: float
+    alt: int
+    tzone: str | None
+
+
+class PlaneOut(Shown):
+    """An aircraft. Its `speed` is left out, as it is known for few: no caller may see it, or ask for it."""
+
+    tailnum: str
+    year: int | None
+    type: str
+    manufacturer: str
+    model: str
+    engines: int
+    seats: int
+    engine: str
+
+
+class WeatherOut(Shown):
+    """The weather at the origin in the hour of the scheduled departure."""
+
+    temp: float | None
+    wind_speed: float | None
+    wind_gust: float | None
+    precip: float
+    visib: float
+
+
+class FlightOut(Shown):
+    """A flight with its carrier, plane, destination and weather."""
+
+    id: int
+    date: dt.date
+    carrier_code: str
+    flight: int
+    tailnum: str | None
+    origin: str
+    dest: str
+    sched_dep_time: dt.time
+    dep_time: dt.time | None
+    dep_delay: int | None
+    arr_delay: int | None
+    air_time: int | None
+    distance: int
+    time_hour: dt.datetime
+    carrier: CarrierOut
+    plane: PlaneOut | None
+    dest_airport: AirportOut | None
+    weather: WeatherOut | None
+
+
+class CarrierWithFlights(CarrierOut):
+    """What a filter on airlines may ask: also for their flights, which are not shown."""
+
+    flights: list[FlightOut]
+
+
+class AirportWithDepartures(AirportOut):
+    """What a filter on airports may ask: also for the flights that left there, which are not shown."""
+
+    departures: list[FlightOut]
+
+
+class PlaneWithFlights(PlaneOut):
+    """What a filter on aircraft may ask: also for their flights, which are not shown."""
+
+    flights: list[FlightOut]

@@ -1,0 +1,138 @@
+"""The service: lists of flights, carriers, airports and planes, each with a filter. As users write them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from pydantic import BaseModel, SerializeAsAny
+from queryengine_sqlalchemy import SQLAlchemyQueryEngine, SQLAlchemyQueryResult
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.base import ExecutableOption
+
+from examples.flights.models import Airport, Carrier, Flight, Plane
+from examples.flights.schemas import (
+    AirportOut,
+    AirportWithDepartures,
+    CarrierOut,
+    CarrierWithFlights,
+    FlightOut,
+    PlaneOut,
+    PlaneWithFlights,
+)
+from queryengine import Access, SecurityPolicy, create_qe_dependency, install_queryengine
+
+__all__ = ["create_app", "database_url"]
+
+M = TypeVar("M")
+
+# What a flight refers to is in the response already. A carrier's flights may be asked for, but not shown.
+SHOWN = Access(include=False)
+ASKED = Access(sort=False, select=False, include=False)
+
+flights = create_qe_dependency(
+    SQLAlchemyQueryEngine(Flight), policy=SecurityPolicy(expose=FlightOut, others=SHOWN), required=True
+)
+carriers = create_qe_dependency(
+    SQLAlchemyQueryEngine(Carrier),
+    policy=SecurityPolicy(expose=CarrierWithFlights, paths={"flights": ASKED}, others=SHOWN),
+    required=True,
+)
+airports = create_qe_dependency(
+    SQLAlchemyQueryEngine(Airport),
+    policy=SecurityPolicy(expose=AirportWithDepartures, paths={"departures": ASKED}, others=SHOWN),
+    required=True,
+)
+planes = create_qe_dependency(
+    SQLAlchemyQueryEngine(Plane),
+    policy=SecurityPolicy(expose=PlaneWithFlights, paths={"flights": ASKED}, others=SHOWN),
+    required=True,
+)
+
+router = APIRouter()
+
+
+async def database_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """Give a request its session."""
+    async with AsyncSession(request.app.state.engine) as session:
+        yield session
+
+
+DatabaseSession = Annotated[AsyncSession, Depends(database_session)]
+
+
+@router.get("/flights", response_model=list[SerializeAsAny[FlightOut]])
+async def list_flights(
+    result: Annotated[SQLAlchemyQueryResult[Flight], Depends(flights)], session: DatabaseSession
+) -> list[BaseModel]:
+    """List flights with what they refer to, or the fields that the filter names."""
+    referred = (Flight.carrier, Flight.plane, Flight.dest_airport, Flight.weather)
+    # A query with `fields` loads what these name by itself.
+    whole = result.filter.fields is None
+    return await fetch(session, result, FlightOut, [joinedload(relation) for relation in referred if whole])
+
+
+@router.get("/carriers", response_model=list[SerializeAsAny[CarrierOut]])
+async def list_carriers(
+    result: Annotated[SQLAlchemyQueryResult[Carrier], Depends(carriers)], session: DatabaseSession
+) -> list[BaseModel]:
+    """List carriers; a filter may look into their flights."""
+    return await fetch(session, result, CarrierOut)
+
+
+@router.get("/airports", response_model=list[SerializeAsAny[AirportOut]])
+async def list_airports(
+    result: Annotated[SQLAlchemyQueryResult[Airport], Depends(airports)], session: DatabaseSession
+) -> list[BaseModel]:
+    """List airports; a filter may look into the flights that left there."""
+    return await fetch(session, result, AirportOut)
+
+
+@router.get("/planes", response_model=list[SerializeAsAny[PlaneOut]])
+async def list_planes(
+    result: Annotated[SQLAlchemyQueryResult[Plane], Depends(planes)], session: DatabaseSession
+) -> list[BaseModel]:
+    """List planes; a filter may look into their flights."""
+    return await fetch(session, result, PlaneOut)
+
+
+async def fetch(
+    session: AsyncSession,
+    result: SQLAlchemyQueryResult[M],
+    shown: type[BaseModel],
+    options: Sequence[ExecutableOption] = (),
+) -> list[BaseModel]:
+    """Run the query of a filter, and return its rows as the caller may see them."""
+    query, projection_model, _ = result
+    rows = await session.scalars(query.options(*options))
+    model = projection_model or shown
+    return [model.model_validate(row) for row in rows]
+
+
+def database_url(path: Path) -> str:
+    """Return the URL of a SQLite file for SQLAlchemy's asynchronous engine.
+
+    >>> database_url(Path("flights.sqlite"))
+    'sqlite+aiosqlite:///flights.sqlite'
+    """
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def create_app(database_url: str) -> FastAPI:
+    """Make the service over a database, such as `sqlite+aiosqlite:///flights.sqlite`."""
+    engine = create_async_engine(database_url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        yield
+        await engine.dispose()
+
+    app = FastAPI(title="Flights", summary="The flights that left New York City in 2013", lifespan=lifespan)
+    app.state.engine = engine
+    app.include_router(router)
+    install_queryengine(app)
+    return app

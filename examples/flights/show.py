@@ -1,0 +1,122 @@
+"""How the walk looks in a terminal: rich renderables of requests, SQL, rows and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from examples.flights.check import JSON, Answer
+from examples.flights.layout import lay_out
+from examples.flights.recorder import Statement
+from examples.flights.steps import Step
+
+__all__ = ["Taken", "error", "request", "rows", "statements", "summary", "verdict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step that was taken: the answer, the SQL behind it, the seconds of this request and a second one."""
+
+    answer: Answer
+    statements: Sequence[Statement]
+    first: float
+    again: float
+
+
+def request(number: int, step: Step) -> Group:
+    """The step's title and its request, with the query string as a person reads it."""
+    query = "&".join(f"{name}={value}" for name, value in step.parameters.items())
+    url = Text.assemble(("GET ", "bold green"), (step.path, "bold"), "?", (query, "cyan"))
+    return Group(Text(), Rule(f"[bold]{number}. {step.title}", align="left", style="dim"), _indented(url))
+
+
+def statements(taken: Sequence[Statement], *, whole: bool) -> RenderableType:
+    """The SQL that a request ran and its parameters; without `whole`, long select lists are cut down."""
+    if not taken:
+        return _indented(Text("no SQL was sent", style="dim"))
+    return _indented(Group(*_each(taken, whole=whole)))
+
+
+def rows(found: Sequence[JSON], columns: Iterable[str]) -> RenderableType:
+    """A table of rows; a column is a dotted path into a row."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    paths = list(columns)
+    for path in paths:
+        table.add_column(path, justify="right" if _is_number(found, path) else "left")
+    for row in found:
+        table.add_row(*(_cell(_at(row, path)) for path in paths))
+    return _indented(table)
+
+
+def error(body: JSON, text: str | None) -> RenderableType:
+    """A refusal, with a mark under its place in the filter's text."""
+    problem = body["detail"][0]
+    context = problem["ctx"]
+    start, end = context["span"]
+    parts: list[RenderableType] = [Text()]
+    if text is not None:
+        parts += [Text(text, style="cyan"), Text(" " * start + "^" * (end - start), style="bold red")]
+    place = f"{' > '.join(map(str, problem['loc']))}, line {context['line']}, column {context['column']}"
+    parts += [Text.assemble((problem["type"], "bold red"), ": ", problem["msg"]), _named("at", place)]
+    if "expected" in context:
+        parts.append(_named("expected", " or ".join(context["expected"])))
+    return _indented(Group(*parts, Text()))
+
+
+def verdict(taken: Taken, what: str, wrong: str | None) -> RenderableType:
+    """The last line of a step: what came back, whether it is right, how long it took."""
+    mark = ("✗ ", "bold red") if wrong else ("✓ ", "bold green")
+    sql = sum(statement.seconds for statement in taken.statements)
+    times = f"   {taken.first * 1e3:.1f} ms, again {taken.again * 1e3:.1f} ms"
+    of_sql = f", of that SQL {sql * 1e3:.1f} ms" if sql else ""
+    return _indented(Text.assemble(mark, f"{taken.answer.status} ", wrong or what, (times + of_sql, "dim")))
+
+
+def summary(steps: int, failures: int) -> RenderableType:
+    """The last line of the walk."""
+    if failures:
+        return Text(f"\n{failures} of {steps} answers are not what they should be.", style="bold red")
+    done = f"\nAll {steps} answers are what they should be."
+    return Text.assemble((done, "bold green"), " `make serve` keeps the service up, with /docs.")
+
+
+def _each(taken: Sequence[Statement], *, whole: bool) -> Iterator[RenderableType]:
+    highlighter = Syntax("", "sql", theme="ansi_dark", background_color="default")
+    for statement in taken:
+        sql = highlighter.highlight(lay_out(statement.sql, most_columns=None if whole else 3))
+        sql.rstrip()
+        sql.no_wrap = False
+        yield sql
+        yield _named("parameters", ", ".join(map(repr, statement.parameters)))
+
+
+def _indented(renderable: RenderableType) -> Padding:
+    return Padding(renderable, (0, 0, 0, 3), expand=False)
+
+
+def _at(row: JSON, path: str) -> JSON:
+    for name in path.split("."):
+        row = None if row is None else row[name]
+    return row
+
+
+def _is_number(found: Sequence[JSON], path: str) -> bool:
+    return any(isinstance(_at(row, path), int | float) for row in found)
+
+
+def _cell(value: JSON) -> Text:
+    if value is None:
+        return Text("null", style="dim italic")
+    return Text(f"{value:.6g}" if isinstance(value, float) else str(value))
+
+
+def _named(name: str, value: str) -> Text:
+    return Text.assemble((f"{name} ", "dim"), value)

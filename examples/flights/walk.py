@@ -1,0 +1,90 @@
+"""Walks through the demo's requests over HTTP: prints each answer, and checks it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sqlite3
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from time import perf_counter
+
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+from rich.console import Console
+
+from examples.flights import show
+from examples.flights.check import Answer, problem
+from examples.flights.recorder import Recorder
+from examples.flights.service import create_app, database_url
+from examples.flights.show import Taken
+from examples.flights.steps import STEPS, Rows, Step
+
+__all__ = ["walk"]
+
+
+async def walk(
+    database: Path, console: Console, *, steps: Sequence[Step] = STEPS, whole_sql: bool = False
+) -> bool:
+    """Serve a database file, take all steps, and tell whether each answer is what it should be."""
+    app = create_app(database_url(database))
+    recorder = Recorder(app.state.engine.sync_engine)
+    failures = 0
+    with closing(sqlite3.connect(database)) as truth:
+        async with _serving(app) as address, httpx2.AsyncClient(base_url=address, timeout=60) as client:
+            for path in {step.path for step in steps}:
+                await client.get(
+                    path
+                )  # a service's first request reads its models: that is not the step's time
+            for number, step in enumerate(steps, start=1):
+                console.print(show.request(number, step))
+                taken = await _take(step, client, recorder)
+                console.print(show.statements(taken.statements, whole=whole_sql))
+                wrong = problem(taken.answer, step.expected, truth)
+                _print(console, step, taken, wrong)
+                failures += wrong is not None
+    console.print(show.summary(len(steps), failures))
+    return not failures
+
+
+async def _take(step: Step, client: httpx2.AsyncClient, recorder: Recorder) -> Taken:
+    recorder.take()
+    started = perf_counter()
+    response = await client.get(step.path, params=step.parameters)
+    first = perf_counter() - started
+    statements = recorder.take()
+    started = perf_counter()
+    await client.get(step.path, params=step.parameters)
+    again = perf_counter() - started
+    return Taken(Answer(response.status_code, response.json()), statements, first, again)
+
+
+def _print(console: Console, step: Step, taken: Taken, wrong: str | None) -> None:
+    answer = taken.answer
+    if answer.status == 200 and isinstance(step.expected, Rows):
+        console.print(show.rows(answer.body, step.expected.shown))
+        what = f"{len(answer.body)} rows, the same as from hand-written SQL"
+    elif answer.status == 422:
+        console.print(show.error(answer.body, step.parameters.get("filter")))
+        what = "refused, as it should be"
+    else:
+        what = str(answer.body)
+    console.print(show.verdict(taken, what, wrong))
+
+
+@asynccontextmanager
+async def _serving(app: FastAPI) -> AsyncGenerator[str]:
+    """Run an application on a free port of the loopback interface; yield its address."""
+    # asyncio sends small answers at once only through sockets that say they are TCP.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()  # before the server runs: a client that comes too early waits in the queue
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await running

@@ -1,0 +1,123 @@
+"""What the walk promises: each answer is checked against hand-written SQL, and a wrong one is told."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from examples.flights.steps import STEPS, Refused, Rows, Step
+from examples.flights.walk import walk
+
+
+def take(database: Path, steps: Sequence[Step], *, whole_sql: bool = False) -> tuple[bool, str]:
+    console = Console(file=io.StringIO(), width=400)
+    right = asyncio.run(walk(database, console, steps=steps, whole_sql=whole_sql))
+    assert isinstance(console.file, io.StringIO)
+    return right, console.file.getvalue()
+
+
+def test_all_answers_are_right(flights_file: Path) -> None:
+    right, text = take(flights_file, STEPS)
+    assert right, text
+    assert f"All {len(STEPS)} answers are what they should be." in text
+
+
+def test_each_step_shows_its_url_its_sql_with_parameters_its_rows_and_its_time(flights_file: Path) -> None:
+    _, text = take(flights_file, STEPS[:1])
+    assert 'GET /flights?filter={"where": {"dep_delay": {"gt": 60}, "carrier.name": ' in text
+    assert "SELECT flights.id, flights.date, flights.carrier_code, /* and" in text
+    assert "WHERE flights.dep_delay > ?" in text
+    assert "parameters 60, " in text
+    assert "United Air Lines Inc." in text
+    assert "✓ 200 5 rows, the same as from hand-written SQL" in text
+    assert " ms, again " in text
+
+
+def test_the_whole_sql_is_shown_on_demand(flights_file: Path) -> None:
+    _, text = take(flights_file, STEPS[:1], whole_sql=True)
+    assert "/* and" not in text
+    assert "flights.time_hour" in text
+
+
+def test_a_syntax_error_is_marked_at_its_place(flights_file: Path) -> None:
+    _, text = take(flights_file, STEPS[-1:])
+    lines = text.splitlines()
+    (marked,) = [number for number, line in enumerate(lines) if line.strip().startswith("^")]
+    place = slice(lines[marked].index("^"), lines[marked].rindex("^") + 1)
+    assert lines[marked - 1][place] == '"limit"'
+    assert "line 1, column 37" in text
+    assert "no SQL was sent" in text
+
+
+FILTER = {"filter": '{"order": "id", "limit": 1}'}
+WRONG = {
+    "other rows": (
+        Step("other rows", "/flights", FILTER, Rows("SELECT 2 AS id", ("id",))),
+        "row 1 is {'id': 1}, not {'id': 2}",
+    ),
+    "too few rows": (
+        Step("too few rows", "/flights", FILTER, Rows("SELECT id FROM flights ORDER BY id LIMIT 2", ("id",))),
+        "1 rows, not 2",
+    ),
+    "more than was asked": (
+        Step("more than was asked", "/flights", FILTER, Rows("SELECT 1 AS id", ("id",), only=True)),
+        "row 1 is {'id': 1, 'date'",
+    ),
+    "proof of nothing": (
+        Step("proof of nothing", "/flights", FILTER, Rows("SELECT id FROM flights WHERE id < 0", ("id",))),
+        "finds nothing",
+    ),
+    "refused": (
+        Step("refused", "/flights", {"filter": "{"}, Rows("SELECT 1 AS id", ("id",))),
+        "status 422, not 200",
+    ),
+    "not refused": (
+        Step("not refused", "/flights", FILTER, Refused("unknown_field", ("query", "filter"))),
+        "status 200, not 422",
+    ),
+    "refused for another reason": (
+        Step("refused for another reason", "/flights", {"filter": "{"}, Refused("unknown_field", ())),
+        "the error is {'type': 'syntax_error'",
+    ),
+    "not there": (
+        Step("not there", "/nowhere", FILTER, Rows("SELECT 1 AS id", ("id",))),
+        "status 404, not 200",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_answer_fails_the_walk_and_says_why(name: str, flights_file: Path) -> None:
+    step, why = WRONG[name]
+    right, text = take(flights_file, [step, STEPS[0]])
+    assert not right
+    assert why in text
+    assert "1 of 2 answers are not what they should be." in text
+
+
+def test_the_command_exits_0_and_uses_the_file_that_is_there(flights_file: Path, tmp_path: Path) -> None:
+    cached = tmp_path / "queryengine" / "flights.sqlite"
+    cached.parent.mkdir()
+    shutil.copy(flights_file, cached)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "examples.flights", "demo"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert "answers are what they should be" in done.stdout
+    assert cached.stat().st_size == flights_file.stat().st_size
