@@ -168,7 +168,7 @@ def create_qe_dependency(
     engine: Engine[T, R],
     *,
     policy: SecurityPolicy | None = None,
-    scope: ScopeDependency | None = None,
+    scope: None = None,
     principal: PrincipalDependency | None = None,
     config: QueryConfig | None = None,
     required: bool = False,
