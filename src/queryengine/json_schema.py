@@ -142,8 +142,8 @@ class _Writer:
                 names += [f"{head}.{name}" for name in below if below[name].select and "." not in name]
         if not names:
             return {}
-        shown: JSONSchema = {name: {"const": True} for name in names}
-        hidden: JSONSchema = {name: {"const": False} for name in own}
+        shown: JSONSchema = {name: {"type": "boolean", "enum": [True]} for name in names}
+        hidden: JSONSchema = {name: {"type": "boolean", "enum": [False]} for name in own}
         forms: list[JSONSchema] = [
             {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1, "uniqueItems": True},
             _object(shown, "Show these fields."),
@@ -165,7 +165,7 @@ class _Writer:
             target = relation.target
             title = self._name(target, view, name)
             scope = self._component(f"{title}Related", partial(self._related, target))
-            properties: JSONSchema = {"relation": {"type": "string", "const": name}, "scope": scope}
+            properties: JSONSchema = {"relation": {"type": "string", "enum": [name]}, "scope": scope}
             forms.append(_object(properties, f"Load {name}, narrowed.") | {"required": ["relation"]})
         many: JSONSchema = {"type": "array", "items": {"anyOf": forms}, "minItems": 1, "uniqueItems": True}
         return {"include": {"description": "The relations to load with each row.", "anyOf": [forms[0], many]}}
@@ -223,7 +223,7 @@ class _Writer:
     def _shorthand(self, type_: FieldType) -> JSONSchema:
         """The value that stands for eq."""
         if isinstance(type_, JSONType):
-            return {"type": ["string", "number", "boolean", "array"]}  # an object would be one of operators
+            return {"type": ["string", "number", "boolean", "array"], "items": {}}  # an object is one of operators
         return self._equal(type_)
 
     def _operators(self, view: ModelView, field: ViewField) -> JSONSchema:
