@@ -127,6 +127,7 @@ class TokenStream:
 
     def read(self, acceptable: Callable[[], Container[str]]) -> Iterator[Token]:
         """Yield the tokens. `acceptable` tells the types that may stand where the next token is read."""
+        self.conditions = 0
         limits = self.limits
         deepest, longest = limits.max_depth, limits.max_list_length
         lengths: list[int] = []  # of the objects and lists that are open
