@@ -21,8 +21,8 @@ ROUND_SECONDS: Final = 0.05
 SLICES: Final = 50
 """into how many turns a side's share of a round is cut (A, B, A, B ...)
 
-A drift of the machine meets all sides, and a turn of a millisecond is mostly left alone by what else runs; one that
-is not falls out of the median.
+A drift of the machine meets all sides, and a turn of a millisecond is mostly left alone by what else runs;
+one that is not falls out of the median.
 """
 
 Runner = Callable[[int], float]
