@@ -316,12 +316,14 @@ class Types(Base):
     key: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     text_key: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     raw: Mapped[bytes | None] = mapped_column(LargeBinary)
-    pickled: Mapped[Any] = mapped_column(PickleType)  # Any: it is anything
+    pickled: Mapped[Any] = mapped_column(PickleType, nullable=True)  # Any: it is anything
     cents: Mapped[Decimal | None] = mapped_column(Cents)
     trimmed: Mapped[str | None] = mapped_column(Trimmed)
     padded: Mapped[str | None] = mapped_column(CHAR(5))
     folded: Mapped[str | None] = mapped_column(Text(collation="NOCASE"))
-    plain: Mapped[str | None] = mapped_column(Text(collation="C"))
+    plain: Mapped[str | None] = mapped_column(
+        Text(collation="C").with_variant(Text(collation="BINARY"), "sqlite")
+    )
     document: Mapped[dict[str, object] | None] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
     facts: Mapped[Facts | None] = mapped_column(JSON, info=json_fields(Facts))
 
