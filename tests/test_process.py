@@ -97,6 +97,13 @@ def test_the_caches_are_bounded() -> None:
     assert len(processor._layouts) == 4  # pyright: ignore[reportPrivateUsage]  # its bound is what is tested
 
 
+def test_long_texts_are_not_kept() -> None:
+    processor = Processor(ShopEngine(), policy=OPEN)
+    source = Source(json.dumps({"where": {"name": {"in": ["x" * 1_000] * 5}}}))
+    assert processor.process(source) == processor.process(source)
+    assert len(processor._plans) == 0  # pyright: ignore[reportPrivateUsage]  # its bound is what is tested
+
+
 def test_the_empty_filter_has_the_scope_and_the_default_limit() -> None:
     ast = Processor(ShopEngine(), policy=OPEN).empty(scope=field("id") == 1, principal="me")
     assert ast.condition is None

@@ -25,6 +25,8 @@ from queryengine.view import ModelView, build_view, check_paths
 __all__ = ["Processor", "process_filter_to_ast"]
 
 EMPTY = Source("{}")
+LONGEST_KEPT = 4_096
+"""characters: longer texts are bound anew each time, so that the caches are bounded in bytes too"""
 
 
 class _Layout:
@@ -104,6 +106,8 @@ class Processor:
             if plan is not None:
                 return plan
         plan = self._bind(lexed, source, scope)
+        if len(source.text) > LONGEST_KEPT:
+            return plan
         names = set(range(len(lexed.lexemes))) - plan.value_chunks()
         known = set() if layout is None else set(layout.chunks)
         if (
