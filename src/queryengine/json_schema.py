@@ -23,6 +23,10 @@ PREFIX = "#/components/schemas/"
 
 NULL: JSONSchema = {"type": "null"}
 BOOLEAN: JSONSchema = {"type": "boolean"}
+PLAIN_JSON: list[JSONSchema] = [
+    *({"type": name} for name in ("string", "number", "boolean")),
+    {"type": "array", "items": {}},
+]
 SIZE = IntegerType(0, 2**31 - 1)
 LIKE = r"^([^\\]|\\[\s\S])*$"
 PLAIN_NAME = re.compile(r"[^\W\d]\w*").fullmatch
@@ -223,7 +227,7 @@ class _Writer:
     def _shorthand(self, type_: FieldType) -> JSONSchema:
         """The value that stands for eq."""
         if isinstance(type_, JSONType):
-            return {"type": ["string", "number", "boolean", "array"], "items": {}}  # an object is one of operators
+            return {"anyOf": PLAIN_JSON}  # an object would be one of operators
         return self._equal(type_)
 
     def _operators(self, view: ModelView, field: ViewField) -> JSONSchema:

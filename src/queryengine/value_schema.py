@@ -61,7 +61,8 @@ def value_schema(type_: FieldType, longest: int, timezone: dt.tzinfo | None = No
             return _number(type_.minimum, type_.maximum) | {"format": "double"}
         case DecimalType():
             # As text a decimal keeps its digits on its way through any client.
-            return _number(type_.minimum, type_.maximum) | {"type": ["number", "string"], "pattern": NUMBER}
+            text = {"type": "string", "pattern": NUMBER}
+            return {"anyOf": [_number(type_.minimum, type_.maximum), text]}
         case BooleanType():
             return {"type": "boolean"}
         case TextType():
