@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.branch_coverage"]
+pytest_plugins = ["tests.branch_coverage", "tests.meaning.counting"]
 
 # Chosen by `--hypothesis-profile`. No deadlines: on two shared cores a single example may be slow.
 settings.register_profile("check", max_examples=50, deadline=None)

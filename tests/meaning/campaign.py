@@ -16,7 +16,7 @@ from tests.meaning.databases import Database
 from tests.meaning.dataset import Item, consistent, make_items
 from tests.meaning.models import Bag, Label, Maker, Part, Region, Thing
 
-__all__ = ["BAGS", "THINGS", "run_campaign", "seed_of", "store_random_rows"]
+__all__ = ["BAGS", "ONE_EXAMPLE", "THINGS", "how_to_repeat", "run_campaign", "seed_of", "store_random_rows"]
 
 THINGS: Sequence[type[object]] = (Region, Maker, Label, Thing, Part)
 BAGS: Sequence[type[object]] = (Bag,)
@@ -82,7 +82,7 @@ def run_campaign(
         except Disagreement as found:
             raise AssertionError(_reduced(found, database, root, items, number)) from None
         except Exception as error:
-            error.add_note(_how_to_repeat(number))
+            error.add_note(how_to_repeat(number))
             raise
     return len(agreed)
 
@@ -104,9 +104,9 @@ def _reduced(
 
     few = consistent(smallest(items, fails))
     rows = "\n".join(f"    {item.model}: {item.values}" for item in few)
-    return f"{root.__name__} on {database.dialect}: {last}\n  rows:\n{rows}\n{_how_to_repeat(number)}"
+    return f"{root.__name__} on {database.dialect}: {last}\n  rows:\n{rows}\n{how_to_repeat(number)}"
 
 
-def _how_to_repeat(number: int) -> str:
+def how_to_repeat(number: int) -> str:
     seed_given = os.environ.get("QE_FUZZ_SEED", "0")
     return f"to repeat: QE_FUZZ_SEED={seed_given}, dataset {number}"

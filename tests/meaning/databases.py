@@ -37,6 +37,7 @@ class Database:
 
     def __init__(self, connection: Connection, tables: Sequence[MetaData]) -> None:
         self.dialect: Dialect = "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
+        self.name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.dialect.name]
         self._connection = connection
         self._tables = tables
         self._engines: dict[type[object], SQLAlchemyQueryEngine[object]] = {}
@@ -125,13 +126,17 @@ def open_database(url: str | URL, *, arrays: bool) -> Generator[Database]:
 
 def _same(sample: Sample, found: Sample) -> bool:
     """Tell whether a value came back: equal, and of the same type."""
-    plain = list(sample) if isinstance(sample, tuple) else sample
+    plain = _listed(sample)
     return plain == found and type(plain) is type(found)
 
 
 def _stored(values: Record) -> Record:
     """Arrays are tuples in filters, and lists in models."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {name: _listed(value) for name, value in values.items()}
+
+
+def _listed(value: Sample) -> Sample:
+    return list(cast("tuple[Sample, ...]", value)) if isinstance(value, tuple) else value
 
 
 def _reachable(root: ModelSchema[object]) -> dict[type[object], ModelSchema[object]]:

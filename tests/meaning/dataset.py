@@ -16,7 +16,16 @@ from queryengine.schema import Field, ModelSchema
 from queryengine.testing.samples import Sample, pools
 from tests.meaning.models import Bag, Details, Inner, Label, Maker, Part, Region, Thing, thing_labels
 
-__all__ = ["Item", "Mirror", "Mirrors", "SchemaOf", "consistent", "make_items", "mirror", "seen_values"]
+__all__ = [
+    "Item",
+    "Mirror",
+    "Mirrors",
+    "consistent",
+    "make_items",
+    "mirror",
+    "plain",
+    "seen_values",
+]
 
 Record: TypeAlias = dict[str, Sample]
 """The values of a row by attribute name."""
@@ -163,7 +172,7 @@ Mirrors: TypeAlias = Mapping[type[object], Sequence[Mirror]]
 
 def mirror(items: Sequence[Item]) -> Mirrors:
     """Return the rows as plain objects that refer to one another."""
-    rows = {model: [_plain(item) for item in items if item.model is model] for model in COUNTS}
+    rows = {model: [plain(item) for item in items if item.model is model] for model in COUNTS}
     regions = {row.value("id"): row for row in rows[Region]}
     codes = {row.value("code"): row for row in rows[Region]}
     makers = {row.value("id"): row for row in rows[Maker]}
@@ -194,7 +203,8 @@ def mirror(items: Sequence[Item]) -> Mirrors:
     return rows
 
 
-def _plain(item: Item) -> Mirror:
+def plain(item: Item) -> Mirror:
+    """Return one row as a plain object, with what the database computes, without related rows."""
     values = item.values
     if item.model is Part:
         return Mirror((values["thing_id"], values["number"]), values)

@@ -18,7 +18,9 @@ RecordProperty: TypeAlias = Callable[[str, object], None]
 DATASETS = range(20)
 ROOTS = (Thing, Thing, Thing, Thing, Maker, Part, Region, Label)
 PAIRS = 60
-"""of filters over each dataset: 2,400 filters for each database"""
+"""of filters over each dataset"""
+LEAST = 2_000 // len(DATASETS)
+"""different filters over each dataset, which makes 2,000 for each database"""
 
 
 @pytest.mark.parametrize("number", DATASETS)
@@ -27,7 +29,7 @@ def test_sqlite_gives_what_the_reference_gives(
 ) -> None:
     compared = run_campaign(sqlite, THINGS, ROOTS, number, PAIRS)
     record_property("filters on SQLite", compared)
-    assert compared >= 1.5 * PAIRS
+    assert compared >= LEAST
 
 
 @pytest.mark.parametrize("number", DATASETS)
@@ -36,7 +38,7 @@ def test_postgresql_gives_what_the_reference_gives(
 ) -> None:
     compared = run_campaign(postgresql, THINGS, ROOTS, number, PAIRS)
     record_property("filters on PostgreSQL", compared)
-    assert compared >= 1.5 * PAIRS
+    assert compared >= LEAST
 
 
 @pytest.mark.parametrize("number", range(5))
@@ -45,4 +47,4 @@ def test_arrays_on_postgresql_mean_what_the_reference_says(
 ) -> None:
     compared = run_campaign(postgresql, BAGS, (Bag,), number, PAIRS)
     record_property("filters on PostgreSQL", compared)
-    assert compared >= 1.5 * PAIRS
+    assert compared >= LEAST

@@ -2,87 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
-from hypothesis import reject
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from queryengine.ast import Op, Scalar
-from queryengine.engine import Capabilities
 from queryengine.predicate import AllOf, AnyOf, Compare, Negated, Predicate, Related
-from queryengine.schema import ArrayType, Field, FieldType, JSONType, ModelSchema
+from queryengine.schema import ArrayType, FieldType, JSONType, ModelSchema
 from queryengine.testing.samples import Sample, samples
+from queryengine.testing.strategies import Ground
 
 __all__ = ["predicates"]
 
 OPS = (Op.EQ, Op.GT, Op.GTE, Op.LT, Op.LTE, Op.IN, Op.CONTAINS, Op.STARTS_WITH, Op.IS_NULL)
-"""what `field()` can ask of a field that is no array"""
+"""what `field()` can ask of a field with one value"""
+DEPTH = 2
+LONGEST_WAY = 2
 
 
-@st.composite
 def predicates(
-    draw: st.DrawFn,
-    schema: ModelSchema[object],
-    capabilities: Capabilities,
-    seen: Mapping[Field, Sequence[Sample]] = MappingProxyType({}),
-    *,
-    related: bool = True,
-    depth: int = 2,
-) -> Predicate:
-    """Draw a predicate for the rows of a model. With `related`, it may look at related rows too."""
+    ground: Ground, schema: ModelSchema[object], *, related: bool = True
+) -> SearchStrategy[Predicate]:
+    """Draw predicates for the rows of a model that `ground` leads to; if `related`, they follow relations."""
+    drawer = _Drawer(ground, related)
 
-    def below(target: ModelSchema[object]) -> SearchStrategy[Predicate]:
-        return predicates(target, capabilities, seen, related=related, depth=depth - 1)
+    @st.composite
+    def predicate(draw: DrawFn) -> Predicate:
+        return drawer.predicate(draw, schema, DEPTH)
 
-    words = ["compare"] * 3
-    if depth > 0:
-        words += ["and", "or", "not"]
-        words += ["related"] if related and capabilities.quantifiers else []
-    match draw(st.sampled_from(words)):
-        case "and":
-            return AllOf(tuple(draw(st.lists(below(schema), max_size=2))))
-        case "or":
-            return AnyOf(tuple(draw(st.lists(below(schema), max_size=2))))
-        case "not":
-            return Negated(draw(below(schema)))
-        case "related":
-            many = [name for name, relation in schema.relations.items() if relation.many]
-            if not many:
-                reject()
-            name = draw(st.sampled_from(many))
-            where = draw(below(schema.relations[name].target))
-            return Related(name, draw(st.sampled_from(sorted(capabilities.quantifiers))), where)
-        case _:
-            return draw(_compare(schema, capabilities, seen, longest=2 if related else 0))
+    return predicate()
 
 
-@st.composite
-def _compare(
-    draw: st.DrawFn,
-    schema: ModelSchema[object],
-    capabilities: Capabilities,
-    seen: Mapping[Field, Sequence[Sample]],
-    longest: int,
-) -> Predicate:
-    names: list[str] = []
-    while len(names) < longest and draw(st.sampled_from([False, False, True])):
-        single = [name for name, relation in schema.relations.items() if not relation.many]
-        if not single:
-            break
-        names.append(draw(st.sampled_from(single)))
-        schema = schema.relations[names[-1]].target
-    fields = [field for field in schema.fields.values() if field.gap is None]
-    if not fields:
-        reject()
-    field = draw(st.sampled_from(fields))
-    asked = [op for op in OPS if capabilities.can(op.value, field.type.kind)]
-    if isinstance(field.type, ArrayType | JSONType):
-        asked = [Op.IS_NULL]
-    op = draw(st.sampled_from(asked))
-    return Compare(".".join([*names, field.name]), op, draw(_values(op, field.type, seen.get(field, ()))))
+@dataclass(frozen=True, slots=True)
+class _Drawer:
+    ground: Ground
+    related: bool
+
+    def predicate(self, draw: DrawFn, schema: ModelSchema[object], depth: int) -> Predicate:
+        many = [name for name, relation in schema.relations.items() if relation.many and self.related]
+        words = ["compare"] * 3
+        if depth > 0:
+            words += ["and", "or", "not"]
+            words += ["related"] if many and self.ground.capabilities.quantifiers else []
+        match draw(st.sampled_from(words)):
+            case "and":
+                return AllOf(self._several(draw, schema, depth - 1))
+            case "or":
+                return AnyOf(self._several(draw, schema, depth - 1))
+            case "not":
+                return Negated(self.predicate(draw, schema, depth - 1))
+            case "related":
+                name = draw(st.sampled_from(many))
+                quantifier = draw(st.sampled_from(sorted(self.ground.capabilities.quantifiers)))
+                where = self.predicate(draw, schema.relations[name].target, depth - 1)
+                return Related(name, quantifier, where)
+            case _:
+                return self._compare(draw, schema)
+
+    def _several(self, draw: DrawFn, schema: ModelSchema[object], depth: int) -> tuple[Predicate, ...]:
+        return tuple([self.predicate(draw, schema, depth) for _ in range(draw(st.integers(0, 2)))])
+
+    def _compare(self, draw: DrawFn, schema: ModelSchema[object]) -> Predicate:
+        names: list[str] = []
+        while self.related and len(names) < LONGEST_WAY and draw(st.sampled_from([False, False, True])):
+            single = [name for name, relation in schema.relations.items() if not relation.many]
+            if not single:
+                break
+            names.append(draw(st.sampled_from(single)))
+            schema = schema.relations[names[-1]].target
+        field = draw(st.sampled_from([field for field in schema.fields.values() if field.gap is None]))
+        asked = [op for op in OPS if self.ground.capabilities.can(op.value, field.type.kind)]
+        if isinstance(field.type, ArrayType | JSONType):
+            asked = [Op.IS_NULL]
+        op = draw(st.sampled_from(asked))
+        value = draw(_values(op, field.type, self.ground.seen.get(field, ())))
+        return Compare(".".join([*names, field.name]), op, value)
 
 
 def _values(

@@ -37,7 +37,7 @@ LONGEST_WAY = 3
 """to-one relations in one dotted path"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Ground:
     """What filters are drawn for: a view, its back-end's capabilities, and the values that rows have."""
 
