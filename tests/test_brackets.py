@@ -47,6 +47,7 @@ def refused(query: str, limits: Limits | None = None) -> FilterError:
         ("filter[where][a.b][eq]=1", '{"where":{"a.b":{"eq":"1"}}}'),
         ("filter[where][__proto__][constructor]=1", '{"where":{"__proto__":{"constructor":"1"}}}'),
         ("filter[where][%C3%A9]=%F0%9F%91%8D", '{"where":{"é":"👍"}}'),
+        ("filter[where][a]=%EF%BB%BF", '{"where":{"a":"\ufeff"}}'),
         ("filter[where][a]=true&filter[where][b]=null", '{"where":{"a":"true","b":"null"}}'),
         ("filter[where][id][in][]=1&filter[where][id][in][]=2", '{"where":{"id":{"in":["1","2"]}}}'),
         ("filter[where][id][in][1]=b&filter[where][id][in][0]=a", '{"where":{"id":{"in":["a","b"]}}}'),

@@ -7,12 +7,12 @@ be written so.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
+from json.encoder import encode_basestring
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -168,7 +168,7 @@ class _Writer:
             if self._parts[-1] not in "{[":
                 self._put(",")
             if key is not None:
-                self._put(json.dumps(key, ensure_ascii=False), node.parameter.name_span)
+                self._put(encode_basestring(key), node.parameter.name_span)
                 self._put(":")
             if isinstance(node, _Branch):
                 stack.append(self._open(node, at))
@@ -216,7 +216,7 @@ def _literal(parameter: Parameter, at: _At) -> str:
         )
     if (at is _At.FLAG and text in {"true", "false"}) or (at is _At.NUMBER and _number().fullmatch(text)):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return encode_basestring(text)
 
 
 def _below(at: _At, key: str | None) -> _At:

@@ -33,8 +33,7 @@ def parse(lexed: Lexed, limits: Limits) -> ParsedFilter:
         problem = explain(error, lexed)
     except FilterError as error:
         problem = error
-    if problem.span is not None and not problem.path:
-        problem.path = path_to(lexed, problem.span.start)
+    problem.path = path_to(lexed, problem.span.start if problem.span else 0)
     raise problem
 
 

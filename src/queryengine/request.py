@@ -53,7 +53,7 @@ def read_query(raw: bytes, config: QueryConfig, limits: Limits) -> Source | None
         return None
     try:
         if len(pieces) == 1 and not pieces[0].bracketed:
-            return Source(_decode(pieces[0].value, pieces[0].value_span))
+            return _source(_decode(pieces[0].value, pieces[0].value_span), pieces[0].value_span)
         parameters = [piece.parameter() for piece in _all_bracketed(pieces)]
     except FilterError as error:
         error.source = raw.decode("latin-1")
@@ -79,7 +79,7 @@ async def read_body(request: BodyRequest, config: QueryConfig, limits: Limits) -
     if not body:
         return None
     _check_content_type(headers.get(b"content-type", b"").decode("latin-1"))
-    return Source(_checked(bytes(body), Span(0, 0)))
+    return _source(_checked(bytes(body), Span(0, 0)), Span(0, 0))
 
 
 def read_text(text: str, limits: Limits) -> Source:
@@ -184,16 +184,20 @@ def _decode(encoded: bytes, span: Span) -> str:
 
 
 def _checked(encoded: bytes, span: Span) -> str:
-    """Return the text of UTF-8 bytes. Characters that stand for nothing, or for the encoding, are refused."""
+    """Return the text of UTF-8 bytes, if no NUL is in it."""
     try:
         text = encoded.decode()
     except UnicodeDecodeError:
         raise FilterError(ErrorCode.INVALID_ENCODING, "not valid UTF-8", span=span) from None
-    if text.startswith("\ufeff"):
-        raise FilterError(ErrorCode.INVALID_ENCODING, "a byte order mark stands before the filter", span=span)
     if "\0" in text:
         raise FilterError(ErrorCode.INVALID_ENCODING, "a NUL character stands in the filter", span=span)
     return text
+
+
+def _source(text: str, span: Span) -> Source:
+    if text.startswith("\ufeff"):
+        raise FilterError(ErrorCode.INVALID_ENCODING, "a byte order mark stands before the filter", span=span)
+    return Source(text)
 
 
 def _check_content_type(declared: str) -> None:

@@ -99,7 +99,7 @@ def pieces(lexed: Lexed) -> Iterator[Token]:
         for match in scan(structure):
             group = match.lastindex
             if group is None:
-                break
+                continue
             text = match[group]
             start = position + match.start(group)
             if group == 1:
