@@ -148,16 +148,6 @@ def create_qe_dependency(
     engine: Engine[T, R],
     *,
     policy: SecurityPolicy | None = None,
-    scope: ScopeDependency,
-    principal: PrincipalDependency | None = None,
-    config: QueryConfig | None = None,
-    required: bool = False,
-) -> QEDependency[R]: ...
-@overload
-def create_qe_dependency(
-    engine: Engine[T, R],
-    *,
-    policy: SecurityPolicy | None = None,
     scope: None = None,
     principal: PrincipalDependency | None = None,
     config: QueryConfig | None = None,
@@ -173,6 +163,16 @@ def create_qe_dependency(
     config: QueryConfig | None = None,
     required: bool = False,
 ) -> QEDependency[R | None]: ...
+@overload
+def create_qe_dependency(
+    engine: Engine[T, R],
+    *,
+    policy: SecurityPolicy | None = None,
+    scope: ScopeDependency,
+    principal: PrincipalDependency | None = None,
+    config: QueryConfig | None = None,
+    required: bool = False,
+) -> QEDependency[R]: ...
 def create_qe_dependency(
     engine: Engine[T, R],
     *,
