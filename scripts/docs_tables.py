@@ -9,14 +9,17 @@ import ast
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from queryengine.engine import FULL
+from queryengine_sqlalchemy import SQLAlchemyQueryEngine
+
+from queryengine.engine import FULL, Capabilities, Engine
 from queryengine.errors import ErrorCode
 from queryengine.limits import Limits
+from queryengine.memory import MemoryQueryEngine
 from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS, Arity
 from queryengine.schema import TypeKind
 from queryengine.values.table import TYPE_TABLE
@@ -200,6 +203,35 @@ def benchmark_row(row: Mapping[str, Any]) -> list[str]:  # Any: texts and number
     ]
 
 
+def gaps() -> str:
+    """What each back-end declares not to have, and why."""
+    engines: dict[str, Engine[object, object]] = {
+        "memory": MemoryQueryEngine(object),
+        "SQLAlchemy, PostgreSQL": SQLAlchemyQueryEngine(object, dialect="postgresql"),
+        "SQLAlchemy, SQLite": SQLAlchemyQueryEngine(object, dialect="sqlite"),
+    }
+    rows = ([name, *gap] for name, engine in engines.items() for gap in gaps_of(engine.capabilities))
+    return table(["Engine", "Has no", "Because"], rows)
+
+
+def gaps_of(able: Capabilities) -> Iterator[Cells]:
+    """Yield what is missing, with the reason."""
+    for operator in OPERATORS:
+        kinds = [kind for kind in FULL if operator.name in FULL[kind] and not able.can(operator.name, kind)]
+        for kind in kinds:
+            yield f"{code(operator.name)} on {kind} fields", able.note(operator.name, kind) or ""
+    features = {
+        "include": "`include`",
+        "include_window": "`order` and `limit` in an `include`",
+        "order_by_relation": "`order` by a path",
+        "projection": "`fields`",
+        "cursor": "`after` and `before`",
+    }
+    for feature, text in features.items():
+        if not getattr(able, feature) and (feature != "include_window" or able.include):
+            yield text, able.note(feature) or ""
+
+
 def decisions() -> str:
     """The notes in docs/decisions, by their titles."""
     pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
@@ -214,6 +246,7 @@ TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "benchmarks": benchmarks,
         "decisions": decisions,
         "errors": errors,
+        "gaps": gaps,
         "limits": limits,
         "logical": logical,
         "operators": operators,
