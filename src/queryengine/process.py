@@ -109,10 +109,9 @@ class Processor:
         if len(source.text) > LONGEST_KEPT:
             return plan
         names = set(range(len(lexed.lexemes))) - plan.value_chunks()
-        known = set() if layout is None else set(layout.chunks)
-        if (
-            layout is None or not names <= known
-        ):  # under another relation's name a value may belong to the shape
+        known: set[int] = set() if layout is None else set(layout.chunks)
+        # Under another relation's name a value may belong to the shape.
+        if layout is None or not names <= known:
             layout = _Layout(tuple(sorted(names | known)))
             self._layouts.put(lexed.key, layout)
         self._plans.put((layout, layout.names(lexed), source.style, scope.key), plan)

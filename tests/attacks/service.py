@@ -99,7 +99,7 @@ class Service:
 
     app: FastAPI
     database: Engine
-    statements: list[str] = field(default_factory=list)
+    statements: list[str] = field(default_factory=list[str])
 
 
 def rows() -> Iterator[Base]:
