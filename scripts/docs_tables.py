@@ -134,22 +134,20 @@ def quantifiers() -> str:
 
 
 def types() -> str:
-    """What values of each type look like, when they are equal and how they are ordered."""
+    """What values of each type look like."""
     rows = (
-        [
-            row.kind.value,
-            code(row.python),
-            row.literal,
-            code(row.json),
-            code(row.text),
-            row.equality,
-            row.order or "none",
-            "yes" if row.sortable else "no",
-        ]
+        [row.kind.value, code(row.python), row.literal, code(row.json), code(row.text)] for row in TYPE_TABLE
+    )
+    return table(["Type", "Python", "Written as", "In JSON", "In brackets"], rows)
+
+
+def comparisons() -> str:
+    """When values of each type are equal, how they are ordered, and whether an order may name them."""
+    rows = (
+        [row.kind.value, row.equality, row.order or "not at all", "yes" if row.sortable else "no"]
         for row in TYPE_TABLE
     )
-    head = ["Type", "Python", "Written as", "In JSON", "In brackets", "Equal when", "Compared", "Sortable"]
-    return table(head, rows)
+    return table(["Type", "Equal", "Greater and less", "In `order`"], rows)
 
 
 def operators_by_type() -> str:
@@ -244,6 +242,7 @@ def decisions() -> str:
 TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "benchmarks": benchmarks,
+        "comparisons": comparisons,
         "decisions": decisions,
         "errors": errors,
         "gaps": gaps,
