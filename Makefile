@@ -10,7 +10,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/queryengine
 VENV ?= $(CACHE)/venv
 DEMO_VENV ?= $(CACHE)/demo
 WORKERS ?= 2
-EXAMPLES ?= 20000
+MINUTES ?= 10
 ARGS ?=
 
 # -- environments -----------------------------------------------------------------------------------------
@@ -68,8 +68,8 @@ test: $(STAMP) postgres lint types docs ## everything that has to hold, on real 
 	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(STAMP) postgres ## random filters on every database, EXAMPLES of them each (default 20,000)
-	QUERYENGINE_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -m fuzz --numprocesses $(WORKERS) --hypothesis-profile=fuzz $(ARGS)
+fuzz: $(STAMP) postgres ## new random rows and filters on every database, for MINUTES (default 10)
+	$(BIN)/python scripts/fuzz.py --minutes $(MINUTES) --workers $(WORKERS) $(ARGS)
 
 .PHONY: matrix
 matrix: postgres ## the tests on each Python of the machine, with the oldest and the newest versions

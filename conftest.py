@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 pytest_plugins = ["tests.branch_coverage", "tests.meaning.counting"]
 
 # Chosen by `--hypothesis-profile`. No deadlines: on two shared cores a single example may be slow.
 settings.register_profile("check", max_examples=50, deadline=None)
 settings.register_profile("test", max_examples=200, deadline=None, print_blob=True)
-settings.register_profile(
-    "fuzz",
-    max_examples=int(os.environ.get("QUERYENGINE_EXAMPLES", "20000")),
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ RecordProperty: TypeAlias = Callable[[str, object], None]
 
 DATASETS = range(20)
 ROOTS = (Thing, Thing, Thing, Thing, Maker, Part, Region, Label)
-PAIRS = 60
+PAIRS = 54
 """of filters over each dataset"""
 LEAST = 2_000 // len(DATASETS)
 """different filters over each dataset, which makes 2,000 for each database"""

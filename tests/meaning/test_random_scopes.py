@@ -45,7 +45,7 @@ def scopes(database: Database, *, related: bool) -> st.SearchStrategy[ModelScope
     return st.fixed_dictionaries({}, optional=for_each)
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(4))
 def test_a_row_outside_of_its_scope_does_not_exist(
     number: int, database: Database, record_property: RecordProperty
 ) -> None:
