@@ -51,6 +51,7 @@ def pages() -> list[Path]:
     """Return every page whose code is shown to users."""
     return [
         ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
         *sorted(ROOT.glob("backends/*/README.md")),
         *sorted(ROOT.glob("docs/**/*.md")),
     ]

@@ -10,6 +10,7 @@ import pytest
 from scripts.docs_code import FENCE, ROOT, Program, named_programs, pages
 from tests.document_blocks import LANGUAGES, program
 
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 PROGRAMS = list(named_programs())
 
 
@@ -39,3 +40,10 @@ def test_every_block_of_a_page_says_its_language(page: Path) -> None:
         elif opening and fence and fence["fence"].startswith(opening["fence"]) and not fence["language"]:
             opening = None
     assert opening is None, f"{page}: a block is not closed"
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_links_of_a_page_to_other_files_lead_somewhere(page: Path) -> None:
+    # The documents' builder sees to its own pages; README and others are read where the repository is.
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
