@@ -264,7 +264,8 @@ def test_what_a_backend_lacks_is_not_in_the_schema() -> None:
 
 def test_a_policy_that_limits_one_field_gives_it_operators_of_its_own() -> None:
     subject = Subject(SHOP, SecurityPolicy(paths={"name": Access(filter={"eq"}, sort=False)}))
-    assert set(subject.schema.components["ProductNameOperators"]["properties"]) == {"eq"}
+    words = {"eq", "and", "or", "nor", "not"}
+    assert set(subject.schema.components["ProductNameOperators"]["properties"]) == words
     assert subject.accepts({"where": {"name": {"eq": "x"}}})
     assert not subject.accepts({"where": {"name": {"contains": "x"}}})
     assert not subject.accepts({"order": "name"})
@@ -281,9 +282,24 @@ def test_a_field_that_may_not_be_compared_with_null_takes_no_null() -> None:
 def test_places_with_rights_of_their_own_have_components_of_their_own() -> None:
     paths = {"parent.price": None, "parent.parent": None}
     subject = Subject(SHOP, SecurityPolicy(relations=True, paths=paths))
-    assert {"ProductWhere", "ProductParentWhere"} <= set(subject.schema.components)
+    assert {"ProductWhere", "ProductParentNested"} <= set(subject.schema.components)
     assert subject.accepts({"where": {"price": 1, "parent": {"stock": 1}}})
     for where in ({"parent.price": 1}, {"parent": {"price": 1}}, {"parent": {"parent": {"stock": 1}}}):
+        assert subject.error({"where": where}) is not None
+        assert not subject.accepts({"where": where})
+
+
+def test_tests_of_one_field_or_relation_may_be_joined_where_they_stand() -> None:
+    subject = SUBJECTS["shop"]
+    for where in (
+        {"price": {"or": [{"lt": 5}, {"not": {"lt": 9}}], "gt": 1}},
+        {"maker": {"isNull": False, "or": [{"isNull": True}, {"name": "x"}], "not": {"country": "x"}}},
+        {"reviews": {"or": [{"some": {"stars": 1}}, {"none": {"stars": 5}}]}},
+        {"maker": {"nor": [{"products": {"some": {"price": {"and": [{"gt": 1}]}}}}]}},
+    ):
+        assert subject.error({"where": where}) is None, where
+        assert subject.accepts({"where": where}), where
+    for where in ({"price": {"or": []}}, {"price": {"or": [{"id": 1}]}}, {"maker": {"or": [{"eq": 1}]}}):
         assert subject.error({"where": where}) is not None
         assert not subject.accepts({"where": where})
 
@@ -302,7 +318,7 @@ def test_names_that_are_words_of_the_language_stand_where_they_are_names() -> No
 
 def test_components_are_named_after_models_types_and_places() -> None:
     names = set(SUBJECTS["harbour, with regex and a time zone"].schema.components)
-    assert {"ShipFilter", "ShipWhere", "PortWhere", "ContainerQuantifiers", "ContainerWhere"} <= names
+    assert {"ShipFilter", "ShipWhere", "PortNested", "ContainerQuantifiers", "ContainerWhere"} <= names
     assert {
         "Int64Operators",
         "TextOperators",
@@ -332,4 +348,4 @@ def test_large_models_in_long_chains_need_no_deep_stack() -> None:
         model = make_dataclass(f"M{number}", [("id", int), ("next", model)])
     engine = MemoryQueryEngine(model)
     schema = filter_schema(Processor(engine, policy=OPEN).view, engine.capabilities, OPEN)
-    assert "M0Where" in schema.components
+    assert "M0Nested" in schema.components

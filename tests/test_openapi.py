@@ -23,7 +23,7 @@ from queryengine import (
 from queryengine.json_schema import filter_schema
 from queryengine.openapi import add_components
 from queryengine.value_schema import JSONSchema
-from tests.harbour import Port, Ship, ships
+from tests.harbour import Container, Ship, ships
 
 OPEN = SecurityPolicy(relations=True)
 
@@ -61,7 +61,7 @@ def test_the_parameter_is_text_that_holds_json_of_a_schema_among_the_components(
     assert schema["type"] == "string"
     assert schema["contentMediaType"] == "application/json"
     assert schema["contentSchema"] == {"$ref": "#/components/schemas/ShipFilter"}
-    assert {"ShipFilter", "ShipWhere", "PortWhere", "ContainerQuantifiers"} <= set(
+    assert {"ShipFilter", "ShipWhere", "PortNested", "ContainerQuantifiers"} <= set(
         found["components"]["schemas"]
     )
 
@@ -206,7 +206,7 @@ def test_components_whose_names_are_taken_get_numbers_and_lead_to_one_another() 
 
 def test_a_part_that_is_the_same_in_two_filters_is_shared() -> None:
     taken: dict[str, JSONSchema] = {}
-    add_components(components(Port), taken)
+    add_components(components(Container), taken)
     add_components(components(Ship), taken)
-    assert "PortWhere2" not in taken
-    assert "PortWhere" in references(taken["ShipWhere"])
+    assert "ContainerWhere2" not in taken
+    assert "ContainerWhere" in references(taken["ContainerQuantifiers"])

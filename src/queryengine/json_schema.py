@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -60,8 +60,7 @@ def filter_schema(
     February, the 16th digit, a 64-bit bound, NUL in a text); patterns outside of the regex subset; one name
     twice in an order or an include. **What binds it accepts**, but for other spellings of the same: `$`
     before words, operators' aliases (`neq`, `inq`, `regexp`), `skip` for `offset`, dotted paths through more
-    than one relation (it takes them nested), `isNull` beside conditions on the same relation, and texts for
-    numbers where the policy is lenient.
+    than one relation (it takes them nested), and texts for numbers where the policy is lenient.
     """
     writer = _Writer(capabilities, policy)
     root = writer.root(view, name or view.name, windowed=windowed)
@@ -78,6 +77,7 @@ class _Writer:
         self._components: dict[str, JSONSchema] = {}
         self._pending: list[tuple[str, Callable[[], JSONSchema]]] = []
         self._names: dict[ModelView, str] = {}
+        self._tests: dict[str, JSONSchema] = {}
 
     def root(self, view: ModelView, name: str, *, windowed: bool) -> str:
         """Write the filter of the root model, and return its component's name."""
@@ -99,11 +99,11 @@ class _Writer:
             self._pending.append((name, write))
         return reference(name)
 
-    def _shared(self, names: Iterator[str], schema: JSONSchema) -> JSONSchema:
-        """Refer to a component with this very schema, under the first name that no other schema has."""
-        name = next(name for name in names if self._components.get(name, schema) == schema)
-        self._components[name] = schema
-        return reference(name)
+    def _shared(self, names: Iterator[str], tests: JSONSchema, description: str) -> JSONSchema:
+        """Refer to the component of these very tests, under the first name that no others have."""
+        name = next(name for name in names if self._tests.get(name, tests) == tests)
+        self._tests[name] = tests
+        return self._component(name, lambda: _joined(tests, reference(name), description))
 
     def _name(self, view: ModelView, parent: ModelView, relation: str) -> str:
         """The name of a view: the model's own, or that of the way there where another view has it already."""
@@ -146,10 +146,10 @@ class _Writer:
                 names += [f"{head}.{name}" for name in below if below[name].select and "." not in name]
         if not names:
             return {}
-        shown: JSONSchema = {name: {"type": "boolean", "enum": [True]} for name in names}
-        hidden: JSONSchema = {name: {"type": "boolean", "enum": [False]} for name in own}
+        shown: JSONSchema = {name: _one_of([True]) for name in names}
+        hidden: JSONSchema = {name: _one_of([False]) for name in own}
         forms: list[JSONSchema] = [
-            {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1, "uniqueItems": True},
+            {"type": "array", "items": _one_of(names), "minItems": 1, "uniqueItems": True},
             _object(shown, "Show these fields."),
         ]
         if len(own) > 1:
@@ -164,12 +164,12 @@ class _Writer:
         }
         if not relations or not self._capabilities.include or not self._limits.max_include_depth:
             return {}
-        forms: list[JSONSchema] = [{"type": "string", "enum": list(relations)}]
+        forms: list[JSONSchema] = [_one_of(list(relations))]
         for name, relation in relations.items():
             target = relation.target
             title = self._name(target, view, name)
             scope = self._component(f"{title}Related", partial(self._related, target))
-            properties: JSONSchema = {"relation": {"type": "string", "enum": [name]}, "scope": scope}
+            properties: JSONSchema = {"relation": _one_of([name]), "scope": scope}
             forms.append(_object(properties, f"Load {name}, narrowed.") | {"required": ["relation"]})
         many: JSONSchema = {"type": "array", "items": {"anyOf": forms}, "minItems": 1, "uniqueItems": True}
         return {"include": {"description": "The relations to load with each row.", "anyOf": [forms[0], many]}}
@@ -182,17 +182,16 @@ class _Writer:
     # -- conditions
 
     def _where(self, view: ModelView) -> JSONSchema:
-        return self._component(f"{self._names[view]}Where", lambda: self._conditions(view, frozenset()))
+        name = f"{self._names[view]}Where"
+        return self._component(name, lambda: self._conditions(view, reference(name), nested=False))
 
     def _nested(self, view: ModelView) -> JSONSchema:
-        """The object of a to-one relation: its conditions, less names that are read as operators there."""
-        hidden = frozenset(name for name in view.names() if name in WORDS)
-        if not hidden:
-            return self._where(view)
-        return self._component(f"{self._names[view]}Nested", lambda: self._conditions(view, hidden))
+        """The object of a to-one relation: null tests, and conditions less names that are operators there."""
+        name = f"{self._names[view]}Nested"
+        return self._component(name, lambda: self._conditions(view, reference(name), nested=True))
 
-    def _conditions(self, view: ModelView, hidden: frozenset[str]) -> JSONSchema:
-        reserved = hidden | LOGICAL.keys()
+    def _conditions(self, view: ModelView, own: JSONSchema, *, nested: bool) -> JSONSchema:
+        reserved = LOGICAL.keys() | (WORDS if nested else ())
         properties: JSONSchema = {
             name: schema for name, schema in self._members(view, "") if name not in reserved
         }
@@ -200,11 +199,22 @@ class _Writer:
             if relation.access.filter:
                 self._name(relation.target, view, head)
                 properties |= self._members(relation.target, f"{head}.")
-        own = self._nested(view) if hidden else self._where(view)
-        for word, text in LOGICAL.items():
-            many: JSONSchema = {"type": "array", "items": own, "minItems": 1}
-            properties[word] = (own if word == "not" else many) | {"description": f"True where {text}."}
-        return _object(properties, f"Conditions on {view.name}, all of which must hold.")
+        if nested:
+            properties |= self._null_tests()
+        return _joined(properties, own, f"Conditions on {view.name}, all of which must hold.")
+
+    def _null_tests(self) -> JSONSchema:
+        """Whether there is a related row. Each word with false is the other one with true."""
+        is_null, exists = (self._capabilities.can(word, TypeKind.RELATION) for word in ("isNull", "exists"))
+        values = {
+            "isNull": [True] * is_null + [False] * exists,
+            "exists": [True] * exists + [False] * is_null,
+        }
+        return {
+            word: {**(BOOLEAN if len(allowed) > 1 else _one_of(allowed)), "description": by_name[word].text}
+            for word, allowed in values.items()
+            if allowed
+        }
 
     def _members(self, view: ModelView, prefix: str) -> Iterator[tuple[str, JSONSchema]]:
         for name, field in view.fields.items():
@@ -240,7 +250,7 @@ class _Writer:
         usual = f"{type_name(type_)}Operators"
         own = f"{self._names[view]}{_title(field.name)}Operators"
         names = _choices(usual, own) if field.operators == self._all(type_.kind) else _choices(own)
-        return self._shared(names, _object(properties, f"Conditions on a value: {type_name(type_)}."))
+        return self._shared(names, properties, f"Conditions on a value: {type_name(type_)}.")
 
     def _all(self, kind: TypeKind) -> frozenset[str]:
         """The operators of a kind that the back-end has and the policy does not keep from any field."""
@@ -282,30 +292,37 @@ class _Writer:
         target = relation.target
         name = self._name(target, view, relation.name)
         if relation.relation.many:
-            return self._component(f"{name}Quantifiers", lambda: self._quantifiers(target))
+            own = f"{name}Quantifiers"
+            return self._component(own, lambda: self._quantifiers(target, reference(own)))
         forms: list[JSONSchema] = [self._nested(target)]
-        missing: JSONSchema = {
-            word: BOOLEAN | {"description": by_name[word].text}
-            for word in ("isNull", "exists")
-            if self._capabilities.can(word, TypeKind.RELATION)
-        }
-        if missing:
-            schema = _object(missing, "Is there a related row?")
-            forms.append(self._shared(_choices("RelationOperators"), schema))
-        if "isNull" in missing:
+        if self._capabilities.can("isNull", TypeKind.RELATION):
             forms.append(NULL)
         return {"anyOf": forms} if len(forms) > 1 else forms[0]
 
-    def _quantifiers(self, view: ModelView) -> JSONSchema:
+    def _quantifiers(self, view: ModelView, own: JSONSchema) -> JSONSchema:
         where = self._where(view)
         can = self._capabilities.quantifiers
         properties = {word: where for word, quantifier in QUANTIFIERS.items() if quantifier in can}
-        return _object(properties, f"How many related rows of {view.name} must meet conditions.")
+        return _joined(properties, own, f"How many related rows of {view.name} must meet conditions.")
 
 
 def reference(name: str) -> JSONSchema:
     """Return the schema that refers to a component."""
     return {"$ref": PREFIX + name}
+
+
+def _joined(tests: JSONSchema, own: JSONSchema, description: str) -> JSONSchema:
+    """An object of tests, all of which must hold, and of such objects joined by logical words."""
+    properties = dict(tests)
+    for word, text in LOGICAL.items():
+        many: JSONSchema = {"type": "array", "items": own, "minItems": 1}
+        properties[word] = {**(own if word == "not" else many), "description": f"True where {text}."}
+    return _object(properties, description)
+
+
+def _one_of(values: Sequence[object]) -> JSONSchema:
+    kind = "boolean" if isinstance(values[0], bool) else "string"
+    return {"type": kind, "enum": list(values)}
 
 
 def _object(properties: JSONSchema, description: str, least: int = 1) -> JSONSchema:
