@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import queryengine
 from queryengine.errors import Span
 from queryengine.lexer import Lexed, elements, lex
 
@@ -210,3 +213,10 @@ def test_the_place_of_an_element_is_told_within_its_list() -> None:
 def test_a_long_run_of_anything_is_lexed_as_any_other_text(start: str, repeated: str) -> None:
     text = start + repeated * (100_000 // len(repeated))
     assert lex(text).text == text  # in quadratic time this would last for minutes
+
+
+@pytest.mark.parametrize(
+    "file", sorted(Path(queryengine.__file__).parent.rglob("*.py")), ids=lambda file: file.name
+)
+def test_no_pattern_repeats_a_group_possessively_which_python_3_11_2_gets_wrong(file: Path) -> None:
+    assert re.findall(r"\)[*+?]\+", file.read_text(encoding="utf-8")) == []

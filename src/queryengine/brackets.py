@@ -266,7 +266,7 @@ _OPERANDS: Mapping[Arity, _At] = MappingProxyType(
 
 @cache
 def _brackets() -> re.Pattern[str]:
-    return re.compile(r"(?:\[[^\[\]]*+\])++")
+    return re.compile(r"(?:\[[^\[\]]*+\])+")
 
 
 @cache

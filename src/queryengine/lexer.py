@@ -14,18 +14,19 @@ from queryengine.errors import Span
 
 __all__ = ["Lexed", "elements", "lex"]
 
-# JSON by RFC 8259. Every quantifier is possessive, so that no character is looked at more than a few times:
-# lexing takes linear time on any text. The last alternative of a chunk takes all that cannot be a filter.
+# JSON by RFC 8259. Lexing takes linear time on any text: what repeats is possessive or atomic, or has nothing to
+# try again where it fails. (Groups are not possessive: Python before 3.11.5 gets these wrong.) The last
+# alternative of a chunk takes all that cannot be a filter.
 WS = r"[ \t\n\r]"
-STRING = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+"'
-NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+(?![0-9A-Za-z_.+-])"
+STRING = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*"'
+NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?(?![0-9A-Za-z_.+-])"
 SCALAR = f"(?:{STRING}|{NUMBER})"
-LIST_BODY = rf"{WS}*+(?:{SCALAR}{WS}*+(?:,{WS}*+{SCALAR}{WS}*+)*+)?+\]"
+LIST_BODY = rf"{WS}*+(?:{SCALAR}{WS}*+(?:,{WS}*+{SCALAR}{WS}*+)*)?\]"
 
 # The first form of a key is the second without escapes and white space: it finds most keys sooner.
 MARKS = r"[ \t\n\r{}\],:]*+"
 STRUCTURE = rf'(?:"[^"\\\x00-\x1f]*+":|\[(?!{LIST_BODY})|true|false|null|{STRING}{WS}*+:){MARKS}'
-CHUNK = rf'({MARKS}(?:{STRUCTURE})*+)(?=(["\[]|))({SCALAR}|\[{LIST_BODY})|([\s\S]++)'
+CHUNK = rf'({MARKS}(?>(?:{STRUCTURE})*))(?=(["\[]|))({SCALAR}|\[{LIST_BODY})|([\s\S]++)'
 
 
 class Lexed(NamedTuple):

@@ -44,7 +44,7 @@ QuotedType: TypeAlias = DateType | DateTimeType | TimeType | DurationType | UUID
 TypedValue: TypeAlias = Scalar | tuple[Scalar, ...] | JSONDocument
 """What a reader returns: a scalar, an array's elements, or a JSON document."""
 
-_elements = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s,\[\]"]++', re.DOTALL).findall
+_elements = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[^\s,\[\]"]++', re.DOTALL).findall
 
 
 @overload
