@@ -6,16 +6,22 @@ import asyncio
 import io
 import os
 import shutil
+import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
+import httpx2
 import pytest
 from rich.console import Console
 
 from examples.flights.steps import STEPS, Refused, Rows, Step
 from examples.flights.walk import walk
+
+ROOT = Path(__file__).parents[2]
 
 
 def take(database: Path, steps: Sequence[Step], *, whole_sql: bool = False) -> tuple[bool, str]:
@@ -104,20 +110,46 @@ def test_a_wrong_answer_fails_the_walk_and_says_why(name: str, flights_file: Pat
     assert "1 of 2 answers are not what they should be." in text
 
 
-def test_the_command_exits_0_and_uses_the_file_that_is_there(flights_file: Path, tmp_path: Path) -> None:
-    cached = tmp_path / "queryengine" / "flights.sqlite"
-    cached.parent.mkdir()
-    shutil.copy(flights_file, cached)
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-W", "error", "-m", "examples.flights", *arguments]
+
+
+@pytest.fixture
+def cached(flights_file: Path, tmp_path: Path) -> dict[str, str]:
+    """The environment of a user who has the database already."""
+    folder = tmp_path / "queryengine"
+    folder.mkdir()
+    shutil.copy(flights_file, folder / "flights.sqlite")
+    return {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+
+
+def test_the_demo_exits_0_and_uses_the_file_that_is_there(cached: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "examples.flights", "demo"],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        command("demo"), cwd=ROOT, env=cached, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert "answers are what they should be" in done.stdout
-    assert cached.stat().st_size == flights_file.stat().st_size
+    with closing(
+        sqlite3.connect(Path(cached["XDG_CACHE_HOME"]) / "queryengine" / "flights.sqlite")
+    ) as database:
+        assert database.execute("SELECT count(*) FROM flights").fetchone() == (3_000,)
+
+
+def test_serve_keeps_the_service_up_until_it_is_told_to_stop(cached: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        command("serve", "--port", str(port)), cwd=ROOT, env=cached, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr is not None
+        try:
+            started = any("Uvicorn running" in line for line in server.stderr)
+            answers = [
+                httpx2.get(f"http://127.0.0.1:{port}{path}").status_code for path in ("/docs", "/flights")
+            ]
+            running = server.poll() is None
+        finally:
+            server.terminate()
+            server.stderr.read()
+    assert (started, answers, running) == (True, [200, 200], True)
