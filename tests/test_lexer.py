@@ -215,8 +215,6 @@ def test_a_long_run_of_anything_is_lexed_as_any_other_text(start: str, repeated:
     assert lex(text).text == text  # in quadratic time this would last for minutes
 
 
-@pytest.mark.parametrize(
-    "file", sorted(Path(queryengine.__file__).parent.rglob("*.py")), ids=lambda file: file.name
-)
-def test_no_pattern_repeats_a_group_possessively_which_python_3_11_2_gets_wrong(file: Path) -> None:
-    assert re.findall(r"\)[*+?]\+", file.read_text(encoding="utf-8")) == []
+def test_no_pattern_repeats_a_group_possessively_which_python_before_3_11_5_gets_wrong() -> None:
+    files = sorted(Path(queryengine.__file__).parent.rglob("*.py"))
+    assert [file.name for file in files if re.search(r"\)[*+?]\+", file.read_text(encoding="utf-8"))] == []

@@ -14,8 +14,8 @@ from queryengine.errors import Span
 
 __all__ = ["Lexed", "elements", "lex"]
 
-# JSON by RFC 8259. Lexing takes linear time on any text: what repeats is possessive or atomic, or has nothing to
-# try again where it fails. (Groups are not possessive: Python before 3.11.5 gets these wrong.) The last
+# JSON by RFC 8259. Lexing takes linear time on any text: what repeats is possessive or atomic, or has nothing
+# to try again where it fails. (Groups are not possessive: Python before 3.11.5 gets these wrong.) The last
 # alternative of a chunk takes all that cannot be a filter.
 WS = r"[ \t\n\r]"
 STRING = r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*"'
