@@ -59,12 +59,13 @@ def rows(found: Sequence[JSON], columns: Iterable[str]) -> RenderableType:
 def error(body: JSON, text: str | None) -> RenderableType:
     """A refusal, with a mark under its place in the filter's text."""
     problem = body["detail"][0]
-    context = problem["ctx"]
-    start, end = context["span"]
+    context = problem.get("ctx", {})
+    place = " > ".join(map(str, problem["loc"]))
     parts: list[RenderableType] = [Text()]
-    if text is not None:
+    if text is not None and "span" in context:
+        start, end = context["span"]
         parts += [Text(text, style="cyan"), Text(" " * start + "^" * (end - start), style="bold red")]
-    place = f"{' > '.join(map(str, problem['loc']))}, line {context['line']}, column {context['column']}"
+        place += f", line {context['line']}, column {context['column']}"
     parts += [Text.assemble((problem["type"], "bold red"), ": ", problem["msg"]), _named("at", place)]
     if "expected" in context:
         parts.append(_named("expected", " or ".join(context["expected"])))

@@ -110,6 +110,12 @@ def test_a_wrong_answer_fails_the_walk_and_says_why(name: str, flights_file: Pat
     assert "1 of 2 answers are not what they should be." in text
 
 
+def test_a_service_that_breaks_fails_the_walk_and_is_told(tmp_path: Path) -> None:
+    right, text = take(tmp_path / "empty.sqlite", STEPS[:1])
+    assert not right
+    assert "status 500, not 200" in text
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-W", "error", "-m", "examples.flights", *arguments]
 
