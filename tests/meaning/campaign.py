@@ -104,7 +104,7 @@ def _reduced(
 
     few = consistent(smallest(items, fails))
     rows = "\n".join(f"    {item.model}: {item.values}" for item in few)
-    return f"{root.__name__} on {database.dialect}: {last}\n  rows:\n{rows}\n{how_to_repeat(number)}"
+    return f"{root.__name__} on {database.name}: {last}\n  rows:\n{rows}\n{how_to_repeat(number)}"
 
 
 def how_to_repeat(number: int) -> str:

@@ -20,3 +20,11 @@ def sqlite() -> Generator[Database]:
 def postgresql(postgres: PostgresServer) -> Generator[Database]:
     with open_database(postgres.psycopg_url, arrays=True) as database:
         yield database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """Give each database in turn."""
+    found: object = request.getfixturevalue(request.param)
+    assert isinstance(found, Database)
+    return found

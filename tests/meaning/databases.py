@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import asyncio
+import secrets
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
-from sqlalchemy import URL, Connection, MetaData, create_engine, delete, insert, inspect, select
+from sqlalchemy import URL, Connection, MetaData, create_engine, delete, insert, inspect, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 from queryengine.ast import FilterAST
 from queryengine.limits import Limits
@@ -22,7 +26,9 @@ from queryengine.testing.strategies import Ground
 from tests.meaning.dataset import Item, Mirror, Mirrors, Record, mirror, seen_values
 from tests.meaning.models import ArrayBase, Base
 
-__all__ = ["Database", "open_database"]
+__all__ = ["Database", "open_database", "with_async_driver"]
+
+T = TypeVar("T")
 
 Dialect = Literal["sqlite", "postgresql"]
 Key = tuple[Sample, ...]
@@ -35,9 +41,10 @@ POLICY = SecurityPolicy(relations=True, regex=True, limits=LIMITS)
 class Database:
     """One connection and the models' tables; an engine and a processor for each model to filter."""
 
-    def __init__(self, connection: Connection, tables: Sequence[MetaData]) -> None:
-        self.dialect: Dialect = "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
-        self.name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.dialect.name]
+    def __init__(self, connection: Connection, tables: Sequence[MetaData], named: bool) -> None:
+        is_postgresql = connection.dialect.name == "postgresql"
+        self.name = "PostgreSQL" if is_postgresql else "SQLite"
+        self._dialect: Dialect | None = ("postgresql" if is_postgresql else "sqlite") if named else None
         self._connection = connection
         self._tables = tables
         self._engines: dict[type[object], SQLAlchemyQueryEngine[object]] = {}
@@ -58,7 +65,7 @@ class Database:
     def engine(self, root: type[object]) -> SQLAlchemyQueryEngine[object]:
         """Return the engine of a model, always the same one."""
         if root not in self._engines:
-            self._engines[root] = SQLAlchemyQueryEngine(root, dialect=self.dialect)
+            self._engines[root] = SQLAlchemyQueryEngine(root, dialect=self._dialect)
         return self._engines[root]
 
     def schema_of(self, root: type[object], model: type[object]) -> ModelSchema[object]:
@@ -106,22 +113,55 @@ class Database:
 
 
 @contextmanager
-def open_database(url: str | URL, *, arrays: bool) -> Generator[Database]:
-    """Connect, make the tables, give the database, and drop the tables."""
-    tables = [Base.metadata, ArrayBase.metadata] if arrays else [Base.metadata]
+def open_database(url: str | URL, *, arrays: bool, named: bool = True) -> Generator[Database]:
+    """Connect, make the tables, give the database, drop the tables.
+
+    The engines are told the database's name if it is `named`; else they do what all databases can.
+    """
     engine = create_engine(url)
     try:
-        with engine.connect() as connection:
-            for metadata in tables:
-                metadata.create_all(connection)
-            connection.commit()
-            yield Database(connection, tables)
-            connection.rollback()
-            for metadata in tables:
-                metadata.drop_all(connection)
-            connection.commit()
+        with engine.connect() as connection, _prepared(connection, arrays, named) as database:
+            yield database
     finally:
         engine.dispose()
+
+
+def with_async_driver(url: str | URL, use: Callable[[Database], T], *, arrays: bool) -> T:
+    """Do something with a database that an asynchronous driver connects to, and return what that returns."""
+
+    def use_connection(connection: Connection) -> T:
+        with _prepared(connection, arrays, named=True) as database:
+            return use(database)
+
+    async def connect() -> T:
+        engine = create_async_engine(url)
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(use_connection)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(connect())
+
+
+@contextmanager
+def _prepared(connection: Connection, arrays: bool, named: bool) -> Generator[Database]:
+    """Make the tables, on PostgreSQL in a schema of their own, so that databases do not meet."""
+    tables = [Base.metadata, ArrayBase.metadata] if arrays else [Base.metadata]
+    schema = f"meaning_{secrets.token_hex(8)}" if connection.dialect.name == "postgresql" else None
+    if schema is not None:
+        connection.execute(CreateSchema(schema))
+        connection.execute(text(f"SET search_path TO {schema}"))
+    for metadata in tables:
+        metadata.create_all(connection)
+    connection.commit()
+    try:
+        yield Database(connection, tables, named)
+    finally:
+        connection.rollback()
+        if schema is not None:
+            connection.execute(DropSchema(schema, cascade=True))
+            connection.commit()
 
 
 def _same(sample: Sample, found: Sample) -> bool:

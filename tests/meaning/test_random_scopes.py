@@ -28,14 +28,6 @@ FILTERS = 25
 """for each dataset"""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Database:
-    """Each database in turn."""
-    found: object = request.getfixturevalue(request.param)
-    assert isinstance(found, Database)
-    return found
-
-
 def scopes(database: Database, *, related: bool) -> st.SearchStrategy[ModelScope]:
     """Draw scopes for some of the models; with `related` their predicates look at related rows too."""
     ground = database.ground(Thing)

@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-import pytest
-
 from queryengine.testing.strategies import Document
 from tests.meaning.campaign import BAGS, THINGS, store_random_rows
 from tests.meaning.databases import Database
 from tests.meaning.dataset import Item, consistent, make_items
 from tests.meaning.models import Bag, Thing
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Database:
-    """Each database in turn."""
-    found: object = request.getfixturevalue(request.param)
-    assert isinstance(found, Database)
-    return found
 
 
 def check(database: Database, document: Document, *, root: type[object] = Thing) -> None:
