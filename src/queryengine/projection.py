@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from types import GenericAlias, UnionType
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
@@ -190,7 +191,8 @@ def _pruned(view: ModelView, tree: Tree, expose: type[BaseModel]) -> type[BaseMo
             assert nested is not None
             info = expose.model_fields[attribute]
             model = _pruned(relation.target, below, nested)
-            definitions[attribute] = (_replaced(info.annotation, nested, model), info)
+            # A copy: the first releases of pydantic 2.11 write the new annotation into what they are given.
+            definitions[attribute] = (_replaced(info.annotation, nested, model), copy(info))
     model = create_model(f"{expose.__name__}Projection", __base__=expose, **definitions)
     model.__pydantic_decorators__.computed_fields.clear()  # nobody asked for what is computed
     model.model_rebuild(force=True)
