@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapper
 
 from queryengine.ast import FilterAST, Nulls, OrderKey, Path, Step
 from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity, TextRules
-from queryengine_sqlalchemy.loading import load_options, narrows
+from queryengine_sqlalchemy.loading import Loading
 from queryengine_sqlalchemy.schema import expression_of
 
 __all__ = ["StatementCompiler"]
@@ -44,9 +44,9 @@ class StatementCompiler(Generic[T]):
         for key in ast.order:
             statement = self._order_by(statement, key)
         statement = self._within(statement, ast)
-        statement = statement.options(*load_options(self._model, ast, self.conditions))
-        # What the session holds of a relation may be more than this query gives: load it anew.
-        return statement.execution_options(populate_existing=True) if narrows(ast) else statement
+        loading = Loading(self._model, ast, self.conditions)
+        statement = statement.options(*loading.options())
+        return statement.execution_options(populate_existing=True) if loading.overwrites else statement
 
     def _order_by(self, statement: Select[T], key: OrderKey) -> Select[T]:
         statement, place = self._join(statement, key.path)

@@ -44,6 +44,9 @@ class Templates(Generic[T]):
         self._compiler = compiler
         self._known: WeakKeyDictionary[Shape, Template[T] | None] = WeakKeyDictionary()
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def compile(self, ast: FilterAST) -> Select[T]:
         """Return the query of a filter: a copy of its shape's template, or else compiled from the filter."""
         shape = ast.shape
