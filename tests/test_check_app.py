@@ -4,10 +4,11 @@
 
 import inspect
 from collections.abc import Sequence
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar, Union
+from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar, Union
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, WebSocket
+from typing_extensions import TypeAliasType
 
 from queryengine import (
     Capabilities,
@@ -223,6 +224,40 @@ def test_the_result_is_read_from_the_engine_s_annotation(engine: Any, right: obj
     check_app(app_with(right, required=True, engine=engine))
     if wrong is not None:
         assert "but is given list[" in mistake(app_with(wrong, required=True, engine=engine))
+
+
+class Dynamic:
+    """An engine whose class says nothing of `build_query`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(ships(), name)
+
+
+class Postponed(Listed[T]):
+    def build_query(self, ast: FilterAST) -> "list[Missing]":  # type: ignore[name-defined]  # noqa: F821
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("engine", [Dynamic(), Postponed(Ship)], ids=["no method", "an unknown name"])
+def test_where_the_engine_says_nothing_anything_passes(engine: object) -> None:
+    check_app(app_with(Ship, engine=engine))
+
+
+NAMED: Any = TypeAliasType  # Any: what `type X = ...` makes in later Pythons; pyright knows it as a statement
+
+
+class HasQuery(Protocol):
+    query: object
+
+
+def test_protocols_and_named_types_are_understood() -> None:
+    check_app(app_with(HasQuery, required=True))
+    check_app(app_with(NAMED("Named", Ships), required=True))
+    assert mistake(app_with(NAMED("Named", MemoryQueryResult[Port]), required=True))
+
+
+def test_a_subclass_of_a_plain_base_is_seen_as_that_base() -> None:
+    check_app(app_with(Sequence[Port], required=True, engine=Ports()))
 
 
 def test_an_engine_of_memory_made_for_one_model_is_read_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import json
 from dataclasses import make_dataclass, replace
 from itertools import starmap
@@ -11,12 +12,13 @@ from typing import Any, TypeAlias
 import jsonschema
 import pytest
 from hypothesis import assume, given, settings
+from pydantic import BaseModel
+from pydantic import Field as ResponseField
 
-from queryengine import Access, Capabilities, FilterError, Limits, Processor, SecurityPolicy
+from queryengine import Access, Capabilities, FilterError, Processor, SecurityPolicy
 from queryengine.ast import Quantifier
 from queryengine.config import QueryConfig
 from queryengine.errors import ErrorCode
-from queryengine.examples import examples
 from queryengine.json_schema import FilterSchema, filter_schema
 from queryengine.memory import MemoryQueryEngine
 from queryengine.operators import by_name
@@ -213,21 +215,6 @@ def test_the_schema_refuses_what_does_not_bind(document: object) -> None:
     assert not subject.accepts(document)
 
 
-def test_examples_bind_and_are_accepted(subject: Subject) -> None:
-    found = examples(subject.processor.view, Limits())
-    assert found
-    for example in found.values():
-        assert subject.error(example.filter) is None, example
-        assert subject.accepts(example.filter), example
-
-
-def test_an_example_asks_a_number_orders_and_limits_first() -> None:
-    first = next(
-        iter(examples(SUBJECTS["harbour, with regex and a time zone"].processor.view, Limits()).values())
-    )
-    assert first.filter == {"where": {"length": {"gte": 0}}, "order": "-length", "limit": 10}
-
-
 def test_with_an_external_paginator_filters_have_no_limit_but_includes_do() -> None:
     subject = Subject(SHOP, OPEN, QueryConfig(paging="external"))
     assert not subject.accepts({"limit": 1})
@@ -235,9 +222,6 @@ def test_with_an_external_paginator_filters_have_no_limit_but_includes_do() -> N
     included = {"include": [{"relation": "reviews", "scope": {"limit": 1}}]}
     assert subject.accepts(included)
     assert subject.error(included) is None
-    assert (
-        "limit" not in next(iter(examples(subject.processor.view, Limits(), windowed=False).values())).filter
-    )
 
 
 def test_what_a_backend_lacks_is_not_in_the_schema() -> None:
@@ -272,6 +256,55 @@ def test_a_policy_that_limits_one_field_gives_it_operators_of_its_own() -> None:
     assert subject.accepts({"order": "price"})
 
 
+def test_names_that_no_filter_can_hold_are_left_out() -> None:
+    class Odd(BaseModel):
+        id: int
+        dotted: int = ResponseField(serialization_alias="a.b")
+        logical: int = ResponseField(serialization_alias="not")
+        dollar: int = ResponseField(serialization_alias="$eq")
+        dashed: int = ResponseField(serialization_alias="a-b")
+
+    class Row(BaseModel):
+        id: int
+        dotted: int
+        logical: int
+        dollar: int
+        dashed: int
+
+    subject = Subject(MemoryQueryEngine(Row), SecurityPolicy(expose=Odd))
+    assert subject.accepts({"where": {"id": 1, "a-b": 1}, "order": "id", "fields": ["not", "$eq", "a-b"]})
+    for where in ({"a.b": 1}, {"not": 1}, {"$eq": 1}):
+        assert subject.error({"where": where}) is not None
+        assert not subject.accepts({"where": where})
+
+
+def test_a_model_that_shows_nothing_has_a_filter_of_bounds_only() -> None:
+    subject = Subject(SHOP, SecurityPolicy(others=None, paths={"stock": Access(select=False, sort=False)}))
+    properties = subject.schema.components["ProductFilter"]["properties"]
+    assert set(properties) == {"where", "limit", "offset"}
+
+
+def test_types_of_one_name_and_different_values_have_components_of_their_own() -> None:
+    kind: Any = enum.Enum  # Any: as a function it makes classes
+    one, two, three = (kind("Kind", {value: value}) for value in "abb")
+    fields = [("id", int), ("one", one), ("two", two), ("three", three)]
+    subject = Subject(MemoryQueryEngine(make_dataclass("Row", fields)), OPEN)
+    assert {"KindOperators", "RowTwoOperators"} <= set(subject.schema.components)
+    assert subject.accepts({"where": {"one": {"eq": "a"}, "two": {"eq": "b"}, "three": {"eq": "b"}}})
+    assert not subject.accepts({"where": {"two": {"eq": "a"}}})
+
+
+def test_models_of_one_name_have_components_of_their_own() -> None:
+    inner = make_dataclass("Node", [("id", int), ("leaf", bool)])
+    middle = make_dataclass("Node", [("id", int), ("next", inner)])
+    outer = make_dataclass("Node", [("id", int), ("next", middle), ("other", inner)])
+    subject = Subject(MemoryQueryEngine(outer), OPEN)
+    nodes = {name for name in subject.schema.components if name.endswith("Nested")}
+    assert len(nodes) == 2
+    assert subject.accepts({"where": {"next": {"next": {"leaf": True}}, "other": {"leaf": True}}})
+    assert not subject.accepts({"where": {"next": {"leaf": True}}})
+
+
 def test_a_field_that_may_not_be_compared_with_null_takes_no_null() -> None:
     subject = Subject(SHOP, SecurityPolicy(paths={"stock": Access(filter={"eq", "ne"})}))
     for document in ({"where": {"stock": None}}, {"where": {"stock": {"ne": None}}}):
@@ -299,9 +332,14 @@ def test_tests_of_one_field_or_relation_may_be_joined_where_they_stand() -> None
     ):
         assert subject.error({"where": where}) is None, where
         assert subject.accepts({"where": where}), where
-    for where in ({"price": {"or": []}}, {"price": {"or": [{"id": 1}]}}, {"maker": {"or": [{"eq": 1}]}}):
-        assert subject.error({"where": where}) is not None
-        assert not subject.accepts({"where": where})
+    refused: list[JSON] = [
+        {"price": {"or": []}},
+        {"price": {"or": [{"id": 1}]}},
+        {"maker": {"or": [{"eq": 1}]}},
+    ]
+    for bad in refused:
+        assert subject.error({"where": bad}) is not None
+        assert not subject.accepts({"where": bad})
 
 
 def test_names_that_are_words_of_the_language_stand_where_they_are_names() -> None:

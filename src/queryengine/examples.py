@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from queryengine.ast import Quantifier
+from queryengine.engine import Capabilities
 from queryengine.limits import Limits
+from queryengine.operators import LOGICAL
 from queryengine.schema import DecimalType, FieldType, FloatType, IntegerType, TypeKind
 from queryengine.view import ModelView, ViewField
 
@@ -29,7 +32,9 @@ class Example:
     filter: dict[str, object]
 
 
-def examples(view: ModelView, limits: Limits, *, windowed: bool = True) -> dict[str, Example]:
+def examples(
+    view: ModelView, capabilities: Capabilities, limits: Limits, *, windowed: bool = True
+) -> dict[str, Example]:
     """Return a few filters that bind against the view, the most telling one first."""
     window: dict[str, object] = {"limit": min(ROWS, limits.max_limit)} if windowed else {}
     conditions = list(_conditions(view))
@@ -40,7 +45,7 @@ def examples(view: ModelView, limits: Limits, *, windowed: bool = True) -> dict[
     if len(conditions) > 1:
         either: dict[str, object] = {"or": conditions[:2]}
         found["either"] = Example("One of two conditions", {"where": either, **window})
-    related = next(_related(view), None)
+    related = next(_related(view, capabilities), None)
     if related is not None:
         found["relation"] = Example("A condition on a relation", {"where": related, **window})
     if order:
@@ -57,19 +62,19 @@ def _order(view: ModelView) -> dict[str, object]:
 def _conditions(view: ModelView) -> Iterator[dict[str, object]]:
     for field in _telling(view):
         condition = _condition(field)
-        if condition is not None and field.name.isidentifier():
+        if condition is not None and _can_be_key(field.name):
             yield {field.name: condition}
 
 
-def _related(view: ModelView) -> Iterator[dict[str, object]]:
+def _related(view: ModelView, capabilities: Capabilities) -> Iterator[dict[str, object]]:
     for name, relation in view.relations.items():
-        condition = next(_conditions(relation.target), None) if relation.access.filter else None
-        if condition is None:
+        if not relation.access.filter or not _can_be_key(name):
             continue
-        if relation.relation.many:
-            yield {name: {"some": condition}}
-        else:
-            yield {f"{name}.{field}": test for field, test in condition.items()}
+        for condition in _conditions(relation.target):
+            if not relation.relation.many:
+                yield {f"{name}.{field}": test for field, test in condition.items()}
+            elif Quantifier.SOME in capabilities.quantifiers:
+                yield {name: {"some": condition}}
 
 
 def _telling(view: ModelView) -> list[ViewField]:
@@ -95,6 +100,10 @@ def _condition(field: ViewField) -> dict[str, object] | None:
         if kind is type_.kind and operator in field.operators:
             return {operator: value}
     return {"isNull": False} if "isNull" in field.operators else None
+
+
+def _can_be_key(name: str) -> bool:
+    return name.isidentifier() and name not in LOGICAL
 
 
 def _has_zero(type_: FieldType) -> bool:

@@ -65,7 +65,10 @@ class FilterDocument:
         """
         config = self._processor.config
         made = examples(
-            self._processor.view, self._processor.policy.limits, windowed=config.paging == "internal"
+            self._processor.view,
+            self._capabilities(),
+            self._processor.policy.limits,
+            windowed=config.paging == "internal",
         )
         if config.example is None:
             return made
