@@ -60,10 +60,10 @@ format: $(STAMP) ## format the code and repair what the linter can
 check: $(STAMP) ## the fast loop, under a minute: lint, types, unit tests
 	$(MAKE) --no-print-directory lint
 	$(MAKE) --no-print-directory --jobs 2 --output-sync=target types
-	$(BIN)/pytest -q --numprocesses $(WORKERS) -m "not fuzz" --hypothesis-profile=check $(ARGS)
+	$(BIN)/pytest -q --numprocesses $(WORKERS) -m "not fuzz and not browser" --hypothesis-profile=check $(ARGS)
 
 .PHONY: test
-test: $(STAMP) postgres lint types docs ## everything that has to hold, on real databases
+test: $(STAMP) postgres browser lint types docs ## everything that has to hold, on real databases
 	$(BIN)/pytest --numprocesses $(WORKERS) \
 	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 $(ARGS)
 
@@ -110,3 +110,7 @@ docs-code: $(STAMP)
 .PHONY: postgres
 postgres:
 	scripts/need-postgres
+
+.PHONY: browser
+browser: $(STAMP)
+	scripts/need-browser $(BIN)/python $(CACHE)/swagger-ui
