@@ -60,6 +60,13 @@ def session(request: pytest.FixtureRequest) -> Generator[Session]:
 
 
 @pytest.fixture
+def sqlite_session(sqlite_engine: Engine) -> Generator[Session]:
+    with sqlite_engine.connect() as connection, Session(connection) as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture
 def postgres_session(postgres_engine: Engine) -> Generator[Session]:
     with postgres_engine.connect() as connection, Session(connection) as session:
         yield session
