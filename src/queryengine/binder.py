@@ -8,14 +8,14 @@ from queryengine.ast import FilterAST, Include, Nulls, OrderKey, Path, Step, Whe
 from queryengine.conditions import ConditionBinder
 from queryengine.config import QueryConfig
 from queryengine.engine import Capabilities
-from queryengine.errors import ErrorCode, FilterError, Span, quoted
+from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.operands import OperandReader, Readers
 from queryengine.operators import SORTABLE
 from queryengine.parsed import ParsedFilter, ParsedInclude, ParsedOrder, Style
 from queryengine.plan import Plan, SlotTable
 from queryengine.policy import SecurityPolicy
 from queryengine.projection import Projector
-from queryengine.resolver import FieldTarget, Place, RelationTarget, Right, Trail, nearest, resolve
+from queryengine.resolver import FieldTarget, Place, RelationTarget, Right, Trail, resolve
 from queryengine.rewrite import rewrite
 from queryengine.scoping import ScopeBinder, ScopeShape
 from queryengine.view import ModelView
@@ -42,7 +42,7 @@ class Binder:
         scopes = ScopeBinder(scope, self.capabilities)
         slots = SlotTable(len(scope.values))
         operands = OperandReader(text, style, self.readers, slots)
-        conditions = ConditionBinder(self.capabilities, self.policy, scopes, operands)
+        conditions = ConditionBinder(self.capabilities, scopes, operands)
         clauses = _Clauses(self, scopes, operands, conditions)
         template = clauses.root(parsed, scopes(self.view.schema))
         return Plan(template, slots.readers, scopes.checks)
@@ -74,7 +74,7 @@ class _Clauses:
             condition=condition,
             order=(*order, *_tie_breakers(view, order)),
             fields=fields,
-            include=self._include(parsed, view, (), 1),
+            include=self._include(parsed, view, ()),
             window=window,
             scope=scope,
             projection=projection,
@@ -88,13 +88,10 @@ class _Clauses:
     # -- order
 
     def _order(self, parsed: ParsedFilter, view: ModelView, trail: Trail) -> tuple[OrderKey, ...]:
-        most = self._policy.limits.max_order_keys
         trail = (*trail, "order")
         keys: list[OrderKey] = []
         for item in parsed.order:
             key = self._order_key(item, view, trail)
-            if len(keys) == most:
-                raise _limit("max_order_keys", most, "keys in an order", trail, item.span)
             if any(key.path.names == other.path.names for other in keys):
                 raise FilterError(
                     ErrorCode.DUPLICATE_KEY, f"{quoted(item.name)} orders twice", path=trail, span=item.span
@@ -158,16 +155,11 @@ class _Clauses:
 
     # -- include
 
-    def _include(
-        self, parsed: ParsedFilter, view: ModelView, trail: Trail, depth: int
-    ) -> tuple[Include, ...]:
+    def _include(self, parsed: ParsedFilter, view: ModelView, trail: Trail) -> tuple[Include, ...]:
         trail = (*trail, "include")
-        most = self._policy.limits.max_include_depth
         includes: list[Include] = []
         for item in parsed.include:
-            if depth > most:
-                raise _limit("max_include_depth", most, "relations inside of one another", trail, item.span)
-            include = self._one_include(item, view, (*trail, item.name), depth)
+            include = self._one_include(item, view, (*trail, item.name))
             if any(include.path.names == other.path.names for other in includes):
                 raise FilterError(
                     ErrorCode.DUPLICATE_KEY,
@@ -178,7 +170,7 @@ class _Clauses:
             includes.append(include)
         return tuple(includes)
 
-    def _one_include(self, item: ParsedInclude, view: ModelView, trail: Trail, depth: int) -> Include:
+    def _one_include(self, item: ParsedInclude, view: ModelView, trail: Trail) -> Include:
         relation = view.relations.get(item.name)
         if relation is None or relation.relation.embedded:
             if item.name in view.fields or relation is not None:
@@ -197,10 +189,10 @@ class _Clauses:
         if not self._capabilities.include:
             raise self._unsupported("include", "include", trail, item.span)
         step = Step(relation.relation, self._scopes(relation.relation.target))
-        inner = self._scoped(item.filter or ParsedFilter(), relation.target, trail, depth)
+        inner = self._scoped(item.filter or ParsedFilter(), relation.target, trail)
         return Include(Path((item.name,), (step,), None), inner, item.span)
 
-    def _scoped(self, parsed: ParsedFilter, view: ModelView, trail: Trail, depth: int) -> FilterAST:
+    def _scoped(self, parsed: ParsedFilter, view: ModelView, trail: Trail) -> FilterAST:
         """Bind the filter of an include. It has no limit unless it says so: all related rows are meant."""
         if (parsed.window or parsed.order) and not self._capabilities.include_window:
             span = parsed.window[0][1].span if parsed.window else parsed.order[0].span
@@ -213,7 +205,7 @@ class _Clauses:
             condition=self._where(parsed, view, trail),
             order=(*order, *_tie_breakers(view, order)) if parsed.window else order,
             fields=fields,
-            include=self._include(parsed, view, trail, depth + 1),
+            include=self._include(parsed, view, trail),
             window=self._window(parsed, trail, None),
             projection=projection,
         )
@@ -233,14 +225,4 @@ def _tie_breakers(view: ModelView, order: tuple[OrderKey, ...]) -> tuple[OrderKe
         OrderKey(Path((field.name,), (), field), implied=True)
         for field in view.schema.primary_key
         if field not in named
-    )
-
-
-def _limit(name: str, most: int, what: str, trail: Trail, span: Span) -> FilterError:
-    return FilterError(
-        ErrorCode.LIMIT_EXCEEDED,
-        f"more than {most} {what}",
-        path=trail,
-        span=span,
-        expected=(f"{name} {most}",),
     )

@@ -16,12 +16,12 @@ from json.encoder import encode_basestring
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.lexer import NUMBER
 from queryengine.limits import Limits
 from queryengine.operators import LOGICAL, QUANTIFIERS, Arity, find_operator
 from queryengine.parsed import Source, Style
-from queryengine.tokens import exceeded, shown
+from queryengine.tokens import exceeded
 
 __all__ = ["Parameter", "read_brackets"]
 
@@ -113,7 +113,7 @@ def _insert(root: _Branch, parameter: Parameter, limits: Limits) -> None:
         raise _conflict(parameter)
     if last in branch.children:
         hint = "a name that ends with [] may stand again, for the next value of a list"
-        message = f"{shown(parameter.name)} stands twice"
+        message = f"{quoted(parameter.name)} stands twice"
         raise FilterError(ErrorCode.DUPLICATE_KEY, message, span=parameter.name_span, hint=hint)
     branch.children[last] = _Leaf(parameter)
 
@@ -124,12 +124,12 @@ def _keys(parameter: Parameter, limits: Limits) -> list[str]:
         raise exceeded("max_depth", limits.max_depth, "levels of nesting", parameter.name_span)
     keys = parameter.name[parameter.name.index("[") :]
     if _brackets().fullmatch(keys) is None:
-        raise _invalid(parameter, f"{shown(parameter.name)} cannot be read")
+        raise _invalid(parameter, f"{quoted(parameter.name)} cannot be read")
     return keys[1:-1].split("][")
 
 
 def _conflict(parameter: Parameter) -> FilterError:
-    return _invalid(parameter, f"{shown(parameter.name)} clashes with another parameter")
+    return _invalid(parameter, f"{quoted(parameter.name)} clashes with another parameter")
 
 
 def _invalid(parameter: Parameter, message: str) -> FilterError:

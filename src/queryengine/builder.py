@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.lexer import element_spans, elements
 from queryengine.operators import by_name
 from queryengine.parsed import (
@@ -27,7 +27,7 @@ from queryengine.parsed import (
     ParsedObject,
     QuantifierTest,
 )
-from queryengine.tokens import Token, shown
+from queryengine.tokens import Token
 
 __all__ = ["Builder", "Clauses", "Entries"]
 
@@ -72,7 +72,7 @@ class Builder:
         if key.word in entries:
             raise FilterError(
                 ErrorCode.DUPLICATE_KEY,
-                f"the key {shown(key.word)} stands twice in one object",
+                f"the key {quoted(key.word)} stands twice in one object",
                 span=key.span,
             )
         entries[key.word] = children[2]

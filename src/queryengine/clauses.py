@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from queryengine.builder import Clauses, kind_of
-from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.lexer import element_spans, elements
 from queryengine.limits import Limits
 from queryengine.order import check_order_length, parse_order
@@ -18,7 +18,7 @@ from queryengine.parsed import (
     ParsedInclude,
     ParsedOrder,
 )
-from queryengine.tokens import Token, check_name, decoded, exceeded, shown
+from queryengine.tokens import Token, check_name, decoded, exceeded
 
 __all__ = ["ClauseReader"]
 
@@ -76,7 +76,7 @@ class ClauseReader:
             for name, span in names:
                 if name in seen:
                     raise FilterError(
-                        ErrorCode.DUPLICATE_KEY, f"the field {shown(name)} stands twice", span=span
+                        ErrorCode.DUPLICATE_KEY, f"the field {quoted(name)} stands twice", span=span
                     )
                 seen.add(name)
             return ParsedFields(tuple(names), False, value.span)

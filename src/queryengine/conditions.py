@@ -6,7 +6,7 @@ from typing import assert_never
 
 from queryengine.ast import And, Comparison, Not, Op, Or, Quantified, Where
 from queryengine.engine import Capabilities
-from queryengine.errors import ErrorCode, FilterError, Span, quoted
+from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.operands import OperandReader
 from queryengine.operators import OPERATORS, QUANTIFIERS, Arity, Operator, by_name
 from queryengine.parsed import (
@@ -21,7 +21,6 @@ from queryengine.parsed import (
     OperatorTest,
     QuantifierTest,
 )
-from queryengine.policy import SecurityPolicy
 from queryengine.resolver import (
     FieldTarget,
     Place,
@@ -30,7 +29,6 @@ from queryengine.resolver import (
     Scopes,
     Target,
     Trail,
-    nearest,
     quantifier_required,
     resolve,
 )
@@ -44,14 +42,10 @@ EQUALS = by_name["eq"]
 class ConditionBinder:
     """Binds the conditions of one text."""
 
-    def __init__(
-        self, capabilities: Capabilities, policy: SecurityPolicy, scopes: Scopes, operands: OperandReader
-    ) -> None:
+    def __init__(self, capabilities: Capabilities, scopes: Scopes, operands: OperandReader) -> None:
         self._capabilities = capabilities
-        self._policy = policy
         self._scopes = scopes
         self._operands = operands
-        self._count = 0
 
     def group(self, group: Group, at: Place | Target, trail: Trail) -> Where:
         """Bind an object of conditions, all of which must hold: at a place, or on one field or relation."""
@@ -101,14 +95,12 @@ class ConditionBinder:
             raise FilterError(ErrorCode.OPERATOR_NOT_APPLICABLE, message, path=trail, span=item.span)
         if quantifier not in self._capabilities.quantifiers:
             raise self._unsupported(quantifier.value, None, trail, item.span)
-        self._count_one(trail, item.span)
         where = self.group(item.where, Place(target.end.view), trail)
         return Quantified(target.path, quantifier, where, item.span)
 
     # -- comparisons
 
     def _compare(self, target: Target, operator: Operator, operand: Node, trail: Trail, span: Span) -> Where:
-        self._count_one(trail, span)
         if operator.op is Op.EQ and isinstance(operand, Literal) and operand.kind is LiteralKind.NULL:
             return self._null_test(target, by_name["exists" if operator.negated else "isNull"], trail, span)
         if isinstance(target, RelationTarget):
@@ -170,18 +162,6 @@ class ConditionBinder:
             raise self._unsupported(f"{operator.name} on {_with_article(kind)} field", note, trail, span)
         message = f"{operator.name} is not allowed here"
         raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=span)
-
-    def _count_one(self, trail: Trail, span: Span) -> None:
-        self._count += 1
-        most = self._policy.limits.max_conditions
-        if self._count > most:
-            raise FilterError(
-                ErrorCode.LIMIT_EXCEEDED,
-                f"more than {most} conditions",
-                path=trail,
-                span=span,
-                expected=(f"max_conditions {most}",),
-            )
 
     def _unsupported(self, what: str, note: str | None, trail: Trail, span: Span) -> FilterError:
         return FilterError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-__all__ = ["ConfigurationError", "ErrorCode", "FilterError", "QueryEngineError", "Span", "quoted"]
+__all__ = ["ConfigurationError", "ErrorCode", "FilterError", "QueryEngineError", "Span", "nearest", "quoted"]
 
 
 class Span(NamedTuple):
@@ -83,6 +84,15 @@ def quoted(text: str, most: int = 60) -> str:
     ("'a\\x00b'", "'ab…'")
     """
     return repr(text if len(text) <= most else text[:most] + "…")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelt one most likely was meant to be, if one is close.
+
+    >>> nearest("prise", ["price", "name"])
+    'price'
+    """
+    return next(iter(get_close_matches(word[:64], list(known), n=1, cutoff=0.7)), None)
 
 
 class QueryEngineError(Exception):

@@ -136,17 +136,9 @@ class OperandReader:
     def _list(self, read: Read, node: Node, trail: Trail) -> tuple[Value, bool]:
         if not isinstance(node, ParsedList):
             raise _mismatch(node, trail, "a list of values")
-        most = self._limits.max_list_length
         if node.chunk is not None:
-            return self._add(_of_chunk(read_list(read, most), node.chunk), trail, node.chunk), False
-        if len(node.items) > most:
-            raise FilterError(
-                ErrorCode.LIMIT_EXCEEDED,
-                f"more than {most} values in a list",
-                path=trail,
-                span=node.span,
-                expected=(f"max_list_length {most}",),
-            )
+            whole = read_list(read, self._limits.max_list_length)
+            return self._add(_of_chunk(whole, node.chunk), trail, node.chunk), False
         return self._mixed(read, node, trail)
 
     def _mixed(self, read: Read, node: ParsedList, trail: Trail) -> tuple[Value, bool]:

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import Any
 
 from queryengine.ast import Nulls
-from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.grammar import MismatchError, order_parser
 from queryengine.limits import Limits
 from queryengine.parsed import ParsedOrder
-from queryengine.tokens import Token, check_name, decoded, exceeded, shown
+from queryengine.tokens import Token, check_name, decoded, exceeded
 
 __all__ = ["check_order_length", "parse_order"]
 
@@ -106,7 +106,7 @@ def _syntax_error(error: MismatchError, end: int) -> FilterError:
     known = isinstance(token, Token)
     return FilterError(
         ErrorCode.SYNTAX_ERROR,
-        f"{shown(token.value)} cannot stand here" if known else "the order ends too early",
+        f"{quoted(token.value)} cannot stand here" if known else "the order ends too early",
         span=token.span if known else Span(end, end),
         expected=[word for term, words in TERMS.items() if term in error.accepts for word in words],
     )

@@ -14,10 +14,10 @@ from uuid import UUID
 
 from queryengine.brackets import Parameter, read_brackets
 from queryengine.config import QueryConfig
-from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.limits import Limits
 from queryengine.parsed import Source
-from queryengine.tokens import exceeded, shown
+from queryengine.tokens import exceeded
 from queryengine.values import write
 
 __all__ = ["BodyRequest", "encode", "read_body", "read_query", "read_text"]
@@ -119,7 +119,7 @@ def _plain(value: object) -> object:
         case Enum() | Decimal() | UUID() | date() | time() | timedelta() | bytes():
             return write(value)
         case _:
-            message = f"a filter cannot hold a value of the type {shown(type(value).__name__)}"
+            message = f"a filter cannot hold a value of the type {quoted(type(value).__name__)}"
             raise FilterError(ErrorCode.TYPE_MISMATCH, message)
 
 
@@ -206,9 +206,9 @@ def _check_content_type(declared: str) -> None:
     if not re.fullmatch(r"|application/(?:[^\s/;]+\+)?json", media_type.strip()):
         raise FilterError(
             ErrorCode.INVALID_ENCODING,
-            f"the body is declared as {shown(media_type.strip())}",
+            f"the body is declared as {quoted(media_type.strip())}",
             expected=["application/json"],
         )
     if charset and charset[1] not in {"utf-8", "utf8"}:
-        message = f"the body is declared to be in {shown(charset[1])}"
+        message = f"the body is declared to be in {quoted(charset[1])}"
         raise FilterError(ErrorCode.INVALID_ENCODING, message, expected=["charset=utf-8"])

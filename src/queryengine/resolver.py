@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 from queryengine.ast import Path, Step, Where
-from queryengine.errors import ErrorCode, FilterError, Span, quoted
+from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.policy import Access
 from queryengine.schema import FieldType, ModelSchema
 from queryengine.view import ModelView, ViewField, ViewRelation
@@ -22,7 +21,6 @@ __all__ = [
     "Scopes",
     "Target",
     "Trail",
-    "nearest",
     "quantifier_required",
     "resolve",
 ]
@@ -85,16 +83,6 @@ class RelationTarget:
 
 Target: TypeAlias = FieldTarget | RelationTarget
 """What a dotted name stands for."""
-
-
-def nearest(word: str, names: Iterable[str]) -> str | None:
-    """Return the name that `word` most likely was meant to be, if one is close.
-
-    >>> nearest("prise", ["price", "name"])
-    'price'
-    """
-    close = difflib.get_close_matches(word[:100], list(names), n=1, cutoff=0.7)
-    return close[0] if close else None
 
 
 def resolve(place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *, right: Right) -> Target:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.grammar import MismatchError
 from queryengine.lexer import Lexed
 from queryengine.operators import OPERATORS
-from queryengine.tokens import CLAUSES, KEYS, PUNCTUATION, Token, nearest, shown, words
+from queryengine.tokens import CLAUSES, KEYS, PUNCTUATION, Token, words
 
 __all__ = ["expected", "explain"]
 
@@ -35,7 +35,7 @@ def explain(error: MismatchError, lexed: Lexed) -> FilterError:
         span = Span(token.end_pos, token.end_pos)
         return FilterError(
             ErrorCode.SYNTAX_ERROR,
-            f"a colon is missing after {shown(token.value[1:-1])}",
+            f"a colon is missing after {quoted(token.value[1:-1])}",
             span=span,
             expected=['":"'],
         )
@@ -61,7 +61,7 @@ def _unknown_clause(token: Token, accepts: frozenset[str]) -> FilterError:
     near = nearest(token.word.removeprefix("$").lower(), known)
     return FilterError(
         ErrorCode.UNKNOWN_CLAUSE,
-        f"no clause {shown(token.word)}",
+        f"no clause {quoted(token.word)}",
         span=token.span,
         expected=expected(accepts),
         nearest=near,
@@ -90,9 +90,9 @@ def _described(token: Token) -> str:
         case "LIST":
             return "a list"
         case kind if kind in KEYS:
-            return f"the key {shown(token.word)}"
+            return f"the key {quoted(token.word)}"
         case _:
-            return shown(token.value)
+            return quoted(token.value)
 
 
 def _hint(token: Token) -> str | None:

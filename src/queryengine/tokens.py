@@ -10,17 +10,16 @@ import json
 import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
 from typing import ClassVar
 
-from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.lexer import STRING, WS, Lexed, element_spans, elements
 from queryengine.limits import Limits
 from queryengine.operators import LOGICAL, QUANTIFIERS, by_name
 
-__all__ = ["KEYS", "Token", "TokenStream", "check_name", "path_to", "shown", "words"]
+__all__ = ["KEYS", "Token", "TokenStream", "check_name", "path_to", "words"]
 
 CLAUSES: Mapping[str, str] = MappingProxyType(
     {
@@ -193,25 +192,16 @@ def dollar_word(token: Token, special: str | None) -> FilterError:
     if special is not None:
         return FilterError(
             ErrorCode.SYNTAX_ERROR,
-            f"the operator {shown(token.word)} cannot stand here",
+            f"the operator {quoted(token.word)} cannot stand here",
             span=token.span,
             hint="an operator stands in the object of a field",
         )
     return FilterError(
         ErrorCode.UNKNOWN_OPERATOR,
-        f"no operator {shown(token.word)}",
+        f"no operator {quoted(token.word)}",
         span=token.span,
         nearest=nearest(token.word, [word for word in words() if word.startswith("$")]),
     )
-
-
-def nearest(word: str, known: list[str]) -> str | None:
-    """Return the known word that is closest to a misspelt one, if one is close.
-
-    >>> nearest("wehre", ["where", "order"])
-    'where'
-    """
-    return next(iter(get_close_matches(word[:64], known, 1, cutoff=0.7)), None)
 
 
 def check_name(name: str, place: Token | Span, limits: Limits) -> None:
@@ -222,7 +212,7 @@ def check_name(name: str, place: Token | Span, limits: Limits) -> None:
         raise exceeded("max_path_length", limits.max_path_length, "parts in one path", place)
     if not name or ("." in name and not all(name.split("."))):
         span = place if isinstance(place, Span) else place.span
-        message = f"the name {shown(name)} has an empty part"
+        message = f"the name {quoted(name)} has an empty part"
         raise FilterError(ErrorCode.SYNTAX_ERROR, message, span=span, expected=("a name",))
 
 
@@ -244,15 +234,6 @@ def check_text(text: str, place: Token | Span) -> None:
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         span = place if isinstance(place, Span) else place.span
         raise FilterError(ErrorCode.INVALID_ENCODING, "a name holds half of a surrogate pair", span=span)
-
-
-def shown(text: str) -> str:
-    r"""Return a text of the caller's as it may stand in a message: quoted, escaped, not too long.
-
-    >>> shown("a\x00b"), shown("x" * 100)[-5:]
-    ("'a\\x00b'", "x...'")
-    """
-    return repr(text) if len(text) <= 40 else repr(text[:40])[:-1] + "...'"
 
 
 def path_to(lexed: Lexed, position: int) -> tuple[str | int, ...]:
