@@ -81,9 +81,9 @@ class Compiler(ABC, Generic[PlaceT, OperandT, ExpressionT]):
         """Return the expression that is true exactly where `where` is, or if `negated` where it is not."""
         match where:
             case And():
-                return self._joined(where.operands, place, negated, conjunction=not negated)
+                return self.joined(where.operands, place, negated, conjunction=not negated)
             case Or():
-                return self._joined(where.operands, place, negated, conjunction=negated)
+                return self.joined(where.operands, place, negated, conjunction=negated)
             case Not():
                 return self.compile(where.operand, place, negated=not negated)
             case Comparison():
@@ -114,9 +114,10 @@ class Compiler(ABC, Generic[PlaceT, OperandT, ExpressionT]):
     def quantified(self, node: Quantified, place: PlaceT, negated: bool) -> ExpressionT:
         """Return the condition on related rows."""
 
-    def _joined(
+    def joined(
         self, nodes: Sequence[Where], place: PlaceT, negated: bool, *, conjunction: bool
     ) -> ExpressionT:
+        """Return the conjunction or disjunction of conditions, each negated or not."""
         operands = [self.compile(node, place, negated=negated) for node in nodes]
         return self.all_of(operands) if conjunction else self.any_of(operands)
 

@@ -93,6 +93,21 @@ def test_a_path_over_a_relation_is_an_exists_and_its_opposite_none() -> None:
     assert condition({"home.name": {"ne": "x"}}, SQLiteDialect) == f"NOT ({related})"
 
 
+@pytest.mark.parametrize(
+    ("where", "inside", "negated"),
+    [
+        ({"home.name": "x", "home.kind": "y"}, "place_1.name = ? AND place_1.kind = ?", False),
+        ({"or": [{"home.name": "x"}, {"home.kind": "y"}]}, "(place_1.name = ? OR place_1.kind = ?)", False),
+        ({"nor": [{"home.name": "x"}, {"home.kind": "y"}]}, "(place_1.name = ? OR place_1.kind = ?)", True),
+        ({"not": {"home.name": "x", "home.kind": "y"}}, "place_1.name = ? AND place_1.kind = ?", True),
+    ],
+    ids=str,
+)
+def test_comparisons_in_one_related_row_share_its_exists(where: Document, inside: str, negated: bool) -> None:
+    related = f"EXISTS (SELECT 1 FROM place AS place_1 WHERE place_1.id = person.home_id AND {inside})"
+    assert condition(where, SQLiteDialect) == (f"NOT ({related})" if negated else related)
+
+
 def test_every_is_that_there_is_no_exception() -> None:
     exception = "person_1.full_name IS NULL OR person_1.full_name != ?"
     rows = "SELECT 1 FROM person AS person_1 WHERE person.id = person_1.boss_id"

@@ -33,7 +33,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql import operators
 from sqlalchemy.types import ARRAY
 
-from queryengine.ast import Comparison, Op, Path, Quantified, Quantifier, Slot, Step, Value
+from queryengine.ast import Comparison, Op, Path, Quantified, Quantifier, Slot, Step, Value, Where
 from queryengine.compiler import Compiler, handles
 from queryengine.schema import BooleanType, Field, FieldType, FloatType, IntegerType, TextType, TypeKind
 from queryengine_sqlalchemy.constructs import (
@@ -119,9 +119,33 @@ class ConditionCompiler(Compiler[Entity, Column, Condition], gaps=frozenset()):
         """Return the disjunction."""
         return or_(*operands)
 
+    def joined(self, nodes: Sequence[Where], place: Entity, negated: bool, *, conjunction: bool) -> Condition:
+        """Return the conjunction or disjunction; comparisons in the same related row share an EXISTS."""
+        groups: dict[object, list[Where]] = {}
+        for node in nodes:
+            groups.setdefault(_way(node) or id(node), []).append(node)
+        operands = [
+            self._together(group, place, negated, conjunction)
+            if len(group) > 1
+            else self.compile(group[0], place, negated=negated)
+            for group in groups.values()
+        ]
+        return self.all_of(operands) if conjunction else self.any_of(operands)
+
+    def _together(self, nodes: Sequence[Where], place: Entity, negated: bool, conjunction: bool) -> Condition:
+        """Return comparisons in one related row: that both do not hold of it is that not one of them does."""
+        comparisons = [node for node in nodes if isinstance(node, Comparison)]
+
+        def meets(end: Entity) -> Condition:
+            leaves = [self._leaf(node, end, False) for node in comparisons]
+            return and_(*leaves) if conjunction is not negated else or_(*leaves)
+
+        found = self._exists(_related(comparisons[0].path), place, meets)
+        return not_(found) if negated else found
+
     def comparison(self, node: Comparison, place: Entity, negated: bool) -> Condition:
         """Return a leaf that is exact: true or not true as the contract says, whatever is null on the way."""
-        related = [step for step in node.path.steps if not step.relation.embedded]
+        related = _related(node.path)
         if not related:
             return self._leaf(node, place, negated)
         if node.op is Op.IS_NULL:
@@ -296,6 +320,16 @@ OVERLAPS = operators.custom_op[Any]("&&", precedence=5, is_comparison=True)
 OBJECT = literal_column("'object'", String())
 NULL = literal_column("'null'", String())
 ONE = literal_column("1", Integer())
+
+
+def _related(path: Path) -> tuple[Step, ...]:
+    """The steps of a path that lead to other models: those into documents come after them."""
+    return tuple(step for step in path.steps if not step.relation.embedded)
+
+
+def _way(node: Where) -> tuple[Step, ...]:
+    """The way to the related row that a condition compares something in; empty for all other conditions."""
+    return _related(node.path) if isinstance(node, Comparison) and node.op is not Op.IS_NULL else ()
 
 
 def _element_type(column: Column) -> SQLType:

@@ -10,6 +10,7 @@ from queryengine.engine import FULL, Capabilities
 from queryengine.errors import ConfigurationError
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine_sqlalchemy.compiler import TextRules
+from queryengine_sqlalchemy.describe import describe
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 from queryengine_sqlalchemy.schema import SchemaReader
 from queryengine_sqlalchemy.statement import StatementCompiler
@@ -63,6 +64,7 @@ class SQLAlchemyQueryEngine(Generic[T]):
         _check_word("null_order", null_order, NULL_ORDERS)
         _check_word("case_fold", case_fold, CASE_FOLDS)
         self._model = model
+        self._dialect = dialect
         self._capabilities = _capabilities(dialect, null_order)
         self._reader = SchemaReader(dialect)
         text = TextRules(text_order, case_fold)
@@ -90,6 +92,10 @@ class SQLAlchemyQueryEngine(Generic[T]):
     def execute_query(self, ast: FilterAST) -> SQLAlchemyQueryResult[T]:
         """Return the same as `build_query`: a `Select` is ready to run."""
         return self.build_query(ast)
+
+    def describe_query(self, ast: FilterAST) -> str:
+        """Return the SQL of a filter and its parameters; of SQLite, where the engine is told no dialect."""
+        return describe(self.build_query(ast).query, self._dialect)
 
 
 def _check_word(name: str, word: str | None, known: tuple[str | None, ...]) -> None:
