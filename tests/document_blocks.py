@@ -4,7 +4,6 @@
 - `json` after a command: what the command answers. Any other `json`: filters, one after the other, which the
   dependency takes.
 - `http`: requests whose filters the dependency takes.
-- `sql` after filters: the statements that the engine makes of them.
 - `sh`: commands, each of a kind that is known here. `curl` asks the program's `app`, whose answer is the next
   block's `json`; `queryengine` runs, and what it prints is the next block's `text`.
 - `toml` is read as such.
@@ -22,7 +21,7 @@ import sys
 import tomllib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
@@ -34,15 +33,13 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from queryengine import QEDependency
-from queryengine.ast import FilterAST
 from queryengine.cli import app as command_line
-from queryengine.engine import DescribesQueries
 from queryengine.limits import Limits
 from queryengine.parsed import Source
 from queryengine.request import read_query
 from scripts.docs_code import ROOT, Block
 
-LANGUAGES = frozenset({"http", "json", "pycon", "python", "sh", "sql", "text", "toml"})
+LANGUAGES = frozenset({"http", "json", "pycon", "python", "sh", "text", "toml"})
 
 
 @contextmanager
@@ -61,13 +58,12 @@ def program(name: str, page: object, monkeypatch: pytest.MonkeyPatch) -> Generat
 
 @dataclass
 class Reader:
-    """Goes through the blocks of one program, with what the last filters or command have given."""
+    """Goes through the blocks of one program, with what the last command has given."""
 
     page: str
     names: dict[str, Any]  # Any: the globals of a module
     answer: object = None
     printed: str | None = None
-    filters: list[FilterAST] = field(default_factory=list[FilterAST])
 
     def read(self, block: Block) -> None:
         """Hold a block to what it promises."""
@@ -85,15 +81,14 @@ class Reader:
                 assert self.answer == json.loads(block.text), json.dumps(self.answer)
                 self.answer = None
             case "json":
-                self.filters = [self.bind(Source(text)) for text in documents(block.text)]
+                for text in documents(block.text):
+                    self.take(Source(text))
             case "text":
                 assert self.printed is not None, "a text block is what a command prints"
                 assert stripped(self.printed) == stripped(block.text), self.printed
             case "http":
-                self.filters = [self.bind(self.request(line)) for line in block.text.splitlines()]
-            case "sql":
-                statements = [self.statement(each) for each in self.filters]
-                assert words("\n".join(statements)) == words(block.text), statements
+                for line in block.text.splitlines():
+                    self.take(self.request(line))
             case "toml":
                 assert tomllib.loads(block.text)
             case _:
@@ -115,9 +110,10 @@ class Reader:
         """Return the last dependency that the program made."""
         return [value for value in self.names.values() if _is_dependency(value)][-1]
 
-    def bind(self, source: Source) -> FilterAST:
-        """Let the dependency take a filter."""
-        return self.dependency().processor.process(source)
+    def take(self, source: Source) -> None:
+        """Let the dependency take a filter, and make its query."""
+        dependency = self.dependency()
+        dependency.engine.build_query(dependency.processor.process(source))
 
     def request(self, line: str) -> Source:
         """Return the filter of `GET /path?query`."""
@@ -126,12 +122,6 @@ class Reader:
         source = read_query(quote(urlsplit(line).query, safe="&=%").encode(), dependency.config, Limits())
         assert source is not None, "the request has no filter"
         return source
-
-    def statement(self, ast: FilterAST) -> str:
-        """Return the native query of a filter."""
-        engine = self.dependency().engine
-        assert isinstance(engine, DescribesQueries)
-        return engine.describe_query(ast)
 
     # -- commands
 
@@ -236,8 +226,3 @@ def installable(packages: list[str]) -> None:
 def stripped(text: str) -> list[str]:
     """Return the lines of a text without the spaces at their ends."""
     return [line.rstrip() for line in text.strip().splitlines()]
-
-
-def words(text: str) -> list[str]:
-    """Return the words of a statement, however it is broken into lines."""
-    return text.split()
