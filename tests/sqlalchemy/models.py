@@ -38,7 +38,7 @@ from sqlalchemy import (
     collate,
     func,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, INET, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, INET, INTERVAL, JSONB, TIME, TIMESTAMP
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import (
@@ -367,6 +367,20 @@ class Postgres(PostgresBase):
     singles: Mapped[list[float] | None] = mapped_column(ARRAY(REAL))
     grid: Mapped[list[list[int]] | None] = mapped_column(ARRAY(Integer, dimensions=2))
     names: Mapped[list[str] | None] = mapped_column(ARRAY(CITEXT))
+
+
+class Rounded(PostgresBase):
+    """Columns that round what is stored in them; operands must not be."""
+
+    __tablename__ = "rounded"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    price: Mapped[Decimal | None] = mapped_column(Numeric(6, 1))
+    stamp: Mapped[dt.datetime | None] = mapped_column(TIMESTAMP(precision=0))
+    clock: Mapped[dt.time | None] = mapped_column(TIME(precision=0))
+    lasts: Mapped[dt.timedelta | None] = mapped_column(Interval(second_precision=0))
+    takes: Mapped[dt.timedelta | None] = mapped_column(INTERVAL(precision=0))
+    short: Mapped[str | None] = mapped_column(String(3))
 
 
 class Stream(Base):

@@ -17,6 +17,7 @@ from tests.sqlalchemy.models import (
     Place,
     Postgres,
     Region,
+    Rounded,
     Stream,
     Types,
     Ward,
@@ -125,9 +126,19 @@ def typed_rows() -> list[Types]:
     ]
 
 
-def postgres_rows() -> list[Postgres]:
+def postgres_rows() -> list[object]:
     """Return rows of PostgreSQL's types."""
     return [
+        Rounded(
+            id=1,
+            price=Decimal("12.3"),
+            stamp=dt.datetime(2013, 1, 1, 12, 0, 1),  # noqa: DTZ001  # a wall-clock time
+            clock=dt.time(12, 0, 1),
+            lasts=dt.timedelta(seconds=1),
+            takes=dt.timedelta(seconds=1),
+            short="abc",
+        ),
+        Rounded(id=2),
         Postgres(
             id=1,
             name="Ada",

@@ -17,7 +17,17 @@ from queryengine.policy import SecurityPolicy
 from queryengine.predicate import field
 from queryengine.process import Processor, process_filter_to_ast
 from queryengine.request import encode
-from tests.sqlalchemy.models import Doctor, Hospital, Person, Place, Postgres, Types, Ward
+from tests.sqlalchemy.models import (
+    Doctor,
+    Hospital,
+    Person,
+    Place,
+    Postgres,
+    PostgresBase,
+    Rounded,
+    Types,
+    Ward,
+)
 
 POLICY = SecurityPolicy(relations=True, regex=True)
 Document = dict[str, Any]  # Any: a JSON document
@@ -141,7 +151,7 @@ TYPES: list[Document] = [
     {"price": 12.3},
     {"price": {"gt": -0.01}},
     {"weight": {"in": [0.1, 99.999]}},
-    {"single": {"gte": 0.5}},
+    {"single": {"isNull": False}},
     {"level": 1},
     {"level": {"ne": 1}},
     {"choice": {"in": ["a", "b"]}},
@@ -238,11 +248,43 @@ def test_json_and_arrays_on_postgresql(postgres_session: Session, where: Documen
     _compare(postgres_session, Postgres, {"where": where, "order": "id"})
 
 
+ROUNDED: list[Document] = [
+    {"price": {"lt": 12.34}},
+    {"price": {"eq": 12.34}},
+    {"stamp": {"lt": "2013-01-01T12:00:01.4"}},
+    {"stamp": {"eq": "2013-01-01T12:00:01.4"}},
+    {"clock": {"lt": "12:00:01.4"}},
+    {"lasts": {"lt": "PT1.4S"}},
+    {"takes": {"lt": "PT1.4S"}},
+    {"takes": {"eq": "PT1.4S"}},
+    {"short": {"lt": "abcd"}},
+    {"short": {"eq": "abcd"}},
+    {"short": {"ne": "abcd"}},
+]
+
+
+@pytest.mark.parametrize("where", ROUNDED, ids=json.dumps)
+def test_operands_are_not_rounded_to_their_column(postgres_session: Session, where: Document) -> None:
+    _compare(postgres_session, Rounded, {"where": where})
+
+
+REGEXES = ["^[A-E]", "a$", "b.b", "\\d+%", "(?:Ad|bo)[ab]", "^.{3,5}$", "É"]
+
+
+@pytest.mark.parametrize("pattern", REGEXES)
+def test_regular_expressions_on_postgresql(postgres_session: Session, pattern: str) -> None:
+    rows = list(postgres_session.scalars(select(Person)))
+    for where in ({"name": {"regex": pattern}}, {"not": {"name": {"regex": pattern}}}):
+        ast = bound(Person, {"where": where, "order": "id"}, "postgresql")
+        query, _, _ = SQLAlchemyQueryEngine(Person, dialect="postgresql").build_query(ast)
+        assert list(postgres_session.scalars(query)) == evaluate(ast, rows)
+
+
 def _compare(session: Session, model: type[object], document: Document) -> None:
     """The rows of the database are the reference's, in its order; `None` as dialect is tried too."""
     name = session.get_bind().dialect.name
     rows = list(session.scalars(select(model)))
-    for dialect in (name,) if "postgres" in model.__name__.lower() else (name, None):
+    for dialect in (name,) if issubclass(model, PostgresBase) else (name, None):
         ast = bound(model, document, dialect)
         expected = evaluate(ast, rows)
         query, _, _ = SQLAlchemyQueryEngine(model, dialect=_dialect(dialect)).build_query(ast)
@@ -257,6 +299,7 @@ async def test_the_same_query_runs_on_an_asynchronous_session(async_engine: Asyn
     cases += [(Person, where) for where in PEOPLE]
     if name == "postgresql":
         cases += [(Postgres, where) for where in ARRAYS]
+        cases += [(Rounded, where) for where in ROUNDED]
     async with AsyncSession(async_engine) as session:
         for model, where in cases:
             engine = SQLAlchemyQueryEngine(model, dialect=name)

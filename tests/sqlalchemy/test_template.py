@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
 from queryengine_sqlalchemy.compiler import TextRules
 from queryengine_sqlalchemy.statement import StatementCompiler
@@ -24,6 +26,7 @@ from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope, field
 from queryengine.process import Processor
 from queryengine.request import encode
+from queryengine.testing.strategies import Ground, siblings
 from tests.sqlalchemy.models import Person, Place, Postgres, Types
 from tests.sqlalchemy.test_rows import ARRAYS, ORDERS, PEOPLE, TYPES
 
@@ -105,6 +108,18 @@ def test_the_key_that_a_copy_brings_is_the_one_that_sqlalchemy_would_find(
     assert found is not None
     assert brought.key == found.key
     assert [id(bound) for bound in brought.bindparams] == [id(bound) for bound in found.bindparams]
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+def test_copies_of_random_shapes_are_the_queries_that_would_have_been_compiled(data: st.DataObject) -> None:
+    service = Service(Person)
+    ground = Ground(service.processor.view, service.engine.capabilities)
+    for document in data.draw(siblings(ground, 2, paged=False)):
+        ast = service.bound(document)
+        fresh = StatementCompiler(Person, TextRules()).compile(ast)
+        for dialect in dialects():
+            assert written(service.engine.build_query(ast).query, dialect) == written(fresh, dialect)
 
 
 def test_copies_have_values_of_their_own(people: Service) -> None:

@@ -168,7 +168,8 @@ def _number(type_: SQLType, dialect: Dialect) -> Meaning | None:
         case Float() if type_.asdecimal:
             return FloatType(), "a float that is read as a decimal is rounded on the way"
         case Float():
-            return FloatType(), None
+            single = dialect.name == "postgresql" and _is_single_precision(type_)
+            return FloatType(), "each driver reads single precision as another double" if single else None
         case Numeric() if not type_.asdecimal:
             exact = (type_.precision or 0) <= SQLITE_DIGITS
             return FloatType(), None if exact else "a float cannot hold all digits of the column"
@@ -177,6 +178,10 @@ def _number(type_: SQLType, dialect: Dialect) -> Meaning | None:
             return DecimalType(min(type_.precision or most, most), type_.scale), None
         case _:
             return None
+
+
+def _is_single_precision(type_: Float[typing.Any]) -> bool:  # Any: see SQLType
+    return isinstance(type_, REAL) or 0 < (type_.precision or 0) <= 24
 
 
 def _duration(type_: SQLType, dialect: Dialect) -> DurationType:
@@ -197,15 +202,7 @@ def _array(type_: ARRAY[typing.Any], dialect: Dialect) -> Meaning | None:  # Any
         return None
     if isinstance(element[0], (ArrayType, JSONType)):
         return None
-    if _is_single_precision(type_.item_type):
-        return ArrayType(element[0]), "PostgreSQL compares no REAL[] with doubles"
     return ArrayType(element[0]), element[1]
-
-
-def _is_single_precision(type_: SQLType) -> bool:
-    if not isinstance(type_, Float):
-        return False
-    return isinstance(type_, REAL) or 0 < (type_.precision or 0) <= 24
 
 
 def _decorated(type_: TypeDecorator[typing.Any], dialect: Dialect) -> Meaning | None:  # Any: see SQLType

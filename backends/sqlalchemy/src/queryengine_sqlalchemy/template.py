@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import BindParameter, ClauseElement, Select
+from sqlalchemy.orm import LoaderCriteriaOption
 from sqlalchemy.sql.cache_key import CacheKey, HasCacheKey
 
 from queryengine.ast import FilterAST, Shape, Value
@@ -49,6 +50,10 @@ class Templates(Generic[T]):
 
     def compile(self, ast: FilterAST) -> Select[T]:
         """Return the query of a filter: a copy of its shape's template, or else compiled from the filter."""
+        statement = self._statement(ast)
+        return self._compiler().hold_scopes(statement, ast) if ast.scopes else statement
+
+    def _statement(self, ast: FilterAST) -> Select[T]:
         shape = ast.shape
         if shape is not None:
             template = self._known[shape] if shape in self._known else self._make(shape)
@@ -123,6 +128,8 @@ def _maker(part: object, numbers: dict[int, int]) -> Make | None:
         return operator.itemgetter(number)
     if type(part) in (tuple, list):
         return _sequence_maker(cast("Sequence[object]", part), numbers)
+    if isinstance(part, LoaderCriteriaOption):
+        return _criteria_maker(part, numbers)
     makers = _makers_within(part, numbers) if isinstance(part, ClauseElement) else None
     return _node_maker(cast("ClauseElement", part), makers) if makers else None
 
@@ -141,6 +148,20 @@ def _sequence_maker(items: Sequence[object], numbers: dict[int, int]) -> Make | 
         return made if is_list else tuple(made)
 
     return make_sequence
+
+
+def _criteria_maker(option: LoaderCriteriaOption, numbers: dict[int, int]) -> Make | None:
+    """The row scope of a model, for all that is loaded of it: an option, which holds a condition."""
+    make, entity = _maker(option.where_criteria, numbers), option.entity
+    if make is None or entity is None:
+        return None
+    model: type[object] = entity.mapper.class_
+    return lambda operands: LoaderCriteriaOption(
+        model,
+        make(operands),
+        include_aliases=option.include_aliases,
+        propagate_to_loaders=option.propagate_to_loaders,
+    )
 
 
 def _makers_within(node: ClauseElement, numbers: dict[int, int]) -> Makers[str]:
