@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from queryengine.errors import Span
-from queryengine.schema import Field, Relation, TypeKind
+from queryengine.schema import Field, ModelSchema, Relation, TypeKind
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -23,6 +23,7 @@ __all__ = [
     "FilterAST",
     "Include",
     "JSONDocument",
+    "ModelScope",
     "Not",
     "Nulls",
     "Op",
@@ -233,6 +234,14 @@ class Include:
     span: Span | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ModelScope:
+    """The row scope of a model that rows may lead to: whatever is loaded of it has to meet `where`."""
+
+    schema: ModelSchema[object]
+    where: Where
+
+
 class Shape:
     """What filters that differ only in values share: a template whose values are slots. Compared by identity.
 
@@ -250,9 +259,10 @@ class FilterAST:
     """A bound filter: the only thing that `Engine.build_query` takes, and only the binder makes it.
 
     `condition` is what the caller asked for, `scope` what the service lets the caller see; a back-end
-    compiles `where`, which is both. `fields` is None for all that the policy shows; `projection` is the
-    pydantic model of the same. `shape` and `values` (one per slot of the shape) are there when the filter
-    may come again with other values.
+    compiles `where`, which is both. `scopes` has the row scopes of all models that rows may lead to: a
+    back-end whose rows load their relations later has to hold them there too. `fields` is None for all that
+    the policy shows; `projection` is the pydantic model of the same. `shape` and `values` (one per slot of
+    the shape) are there when the filter may come again with other values.
     """
 
     condition: Where | None = None
@@ -261,6 +271,7 @@ class FilterAST:
     include: tuple[Include, ...] = ()
     window: Window = Window()
     scope: Where | None = None
+    scopes: tuple[ModelScope, ...] = ()
     projection: type[BaseModel] | None = field(default=None, compare=False)
     principal: str | None = field(default=None, compare=False)
     shape: Shape | None = field(default=None, compare=False, repr=False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from queryengine.ast import FilterAST, Include, Nulls, OrderKey, Path, Step, Where, Window
+from queryengine.ast import FilterAST, Include, ModelScope, Nulls, OrderKey, Path, Step, Where, Window
 from queryengine.conditions import ConditionBinder
 from queryengine.config import QueryConfig
 from queryengine.engine import Capabilities
@@ -17,6 +18,7 @@ from queryengine.policy import SecurityPolicy
 from queryengine.projection import Projector
 from queryengine.resolver import FieldTarget, Place, RelationTarget, Right, Trail, resolve
 from queryengine.rewrite import rewrite
+from queryengine.schema import ModelSchema
 from queryengine.scoping import ScopeBinder, ScopeShape
 from queryengine.view import ModelView
 
@@ -33,6 +35,7 @@ class Binder:
     config: QueryConfig
     projector: Projector
     readers: Readers
+    reachable: Callable[[], tuple[ModelSchema[object], ...]]
 
     def bind(self, parsed: ParsedFilter, text: str, style: Style, scope: ScopeShape) -> Plan:
         """Return the plan of the parsed filter's shape.
@@ -44,7 +47,8 @@ class Binder:
         operands = OperandReader(text, style, self.readers, slots)
         conditions = ConditionBinder(self.capabilities, scopes, operands)
         clauses = _Clauses(self, scopes, operands, conditions)
-        template = clauses.root(parsed, scopes(self.view.schema))
+        models = self.reachable() if scope.predicates else ()
+        template = clauses.root(parsed, scopes(self.view.schema), scopes.of(models))
         return Plan(template, slots.readers, scopes.checks)
 
 
@@ -61,7 +65,7 @@ class _Clauses:
         self._operands = operands
         self._conditions = conditions
 
-    def root(self, parsed: ParsedFilter, scope: Where | None) -> FilterAST:
+    def root(self, parsed: ParsedFilter, scope: Where | None, scopes: tuple[ModelScope, ...]) -> FilterAST:
         """Bind the clauses of the root model."""
         view = self._binder.view
         external = self._binder.config.paging == "external"
@@ -77,6 +81,7 @@ class _Clauses:
             include=self._include(parsed, view, ()),
             window=window,
             scope=scope,
+            scopes=scopes,
             projection=projection,
         )
 

@@ -11,6 +11,7 @@ from queryengine.ast import (
     Comparison,
     FilterAST,
     Include,
+    ModelScope,
     Not,
     Or,
     OrderKey,
@@ -117,6 +118,7 @@ class _Filler:
         self._template = template
         self._condition = _where(template.condition) if template.condition is not None else None
         self._scope = _where(template.scope) if template.scope is not None else None
+        self._scopes = _each(template.scopes, _model_scope)
         self._order = _each(template.order, _order_key)
         self._fields = None if template.fields is None else _each(template.fields, _path)
         self._include = _each(template.include, _include)
@@ -131,6 +133,7 @@ class _Filler:
             template.include if self._include is None else self._include(values),
             template.window if self._window is None else self._window(values),
             template.scope if self._scope is None else self._scope(values),
+            template.scopes if self._scopes is None else self._scopes(values),
             template.projection,
             principal,
             self._shape,
@@ -199,6 +202,11 @@ def _path(path: Path) -> Fill[Path] | None:
 def _step(step: Step) -> Fill[Step] | None:
     scope = None if step.scope is None else _where(step.scope)
     return None if scope is None else lambda values: Step(step.relation, scope(values))
+
+
+def _model_scope(scope: ModelScope) -> Fill[ModelScope] | None:
+    where = _where(scope.where)
+    return None if where is None else lambda values: ModelScope(scope.schema, where(values))
 
 
 def _order_key(key: OrderKey) -> Fill[OrderKey] | None:

@@ -19,7 +19,8 @@ from queryengine.plan import Plan
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.projection import Projector
-from queryengine.scoping import ScopeShape, read_scope
+from queryengine.schema import ModelSchema
+from queryengine.scoping import ScopeShape, reachable, read_scope
 from queryengine.view import ModelView, build_view, check_paths
 
 __all__ = ["Processor", "process_filter_to_ast"]
@@ -77,7 +78,12 @@ class Processor:
             self.config,
             Projector(self.config.cache_size),
             Readers(self.policy),
+            lambda: self._reachable,
         )
+
+    @cached_property
+    def _reachable(self) -> tuple[ModelSchema[object], ...]:
+        return reachable(self._engine.schema)
 
     def process(
         self, source: Source, *, scope: Scope | None = None, principal: str | None = None

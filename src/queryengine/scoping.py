@@ -9,6 +9,7 @@ from queryengine.ast import (
     And,
     Comparison,
     JSONDocument,
+    ModelScope,
     Not,
     Op,
     Or,
@@ -29,7 +30,7 @@ from queryengine.schema import ArrayType, FieldType, ModelSchema
 from queryengine.values import ValueProblem, check
 from queryengine.view import whole_view
 
-__all__ = ["ScopeBinder", "ScopeShape", "read_scope"]
+__all__ = ["ScopeBinder", "ScopeShape", "reachable", "read_scope"]
 
 NOWHERE = Span(0, 0)
 NAMES = {operator.op: operator.name for operator in reversed(OPERATORS) if not operator.negated}
@@ -45,6 +46,19 @@ class ScopeShape:
 
 
 UNSCOPED = ScopeShape((), (), ())
+
+
+def reachable(root: ModelSchema[object]) -> tuple[ModelSchema[object], ...]:
+    """Return the schemas of a model and of all that its relations lead to."""
+    found = {id(root): root}
+    waiting = [root]
+    while waiting:
+        for relation in waiting.pop().relations.values():
+            target = relation.target
+            if not relation.embedded and id(target) not in found:
+                found[id(target)] = target
+                waiting.append(target)
+    return tuple(found.values())
 
 
 def read_scope(scope: Scope | None, model: type[object]) -> ScopeShape:
@@ -79,6 +93,11 @@ class ScopeBinder:
         if id(schema) not in self._bound:
             self._bound[id(schema)] = self._bind(schema)
         return self._bound[id(schema)]
+
+    def of(self, schemas: Iterable[ModelSchema[object]]) -> tuple[ModelScope, ...]:
+        """Return the scopes of those models that have one."""
+        scopes = ((schema, self(schema)) for schema in schemas)
+        return tuple(ModelScope(schema, where) for schema, where in scopes if where is not None)
 
     def _bind(self, schema: ModelSchema[object]) -> Where | None:
         parts: list[Where] = []

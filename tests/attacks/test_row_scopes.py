@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, inspect, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, lazyload, selectinload, subqueryload
+from sqlalchemy.sql.base import ExecutableOption
 
 from queryengine.process import Processor
 from queryengine.request import encode
@@ -125,3 +126,21 @@ def test_related_rows_of_others_are_not_loaded_by_fields_or_include(service: Ser
                     assert item.owner is None or item.owner.tenant == tenant
                     if "parts" not in inspect(item).unloaded:
                         assert all(part.tenant == tenant for part in item.parts)
+
+
+@pytest.mark.parametrize("loader", [lazyload, selectinload, joinedload, subqueryload])
+def test_related_rows_of_others_are_not_loaded_by_the_handler_either(
+    service: Service, loader: Callable[..., ExecutableOption]
+) -> None:
+    """Whichever way a handler loads the relations of the rows that it got, others' rows do not exist."""
+    processor = Processor(ENGINE, policy=POLICY)
+    seen = 0
+    for tenant in TENANTS:
+        query = ENGINE.build_query(processor.empty(scope=tenant_scope(tenant))).query
+        query = query.options(loader(Item.owner), loader(Item.parts), loader(Item.parent))
+        with Session(service.database) as session:
+            for item in session.scalars(query).unique():
+                related = [item.owner, item.parent, *item.parts]
+                assert all(row is None or row.tenant == tenant for row in related)
+                seen += sum(row is not None for row in related)
+    assert seen > 0

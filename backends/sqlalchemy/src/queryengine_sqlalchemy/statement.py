@@ -16,7 +16,7 @@ from sqlalchemy import (
     nulls_last,
     select,
 )
-from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Mapper, with_loader_criteria
 
 from queryengine.ast import FilterAST, Nulls, OrderKey, Path, Step
 from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity, TextRules
@@ -37,7 +37,7 @@ class StatementCompiler(Generic[T]):
         self._joined: dict[tuple[Step, ...], Entity] = {}
 
     def compile(self, ast: FilterAST) -> Select[T]:
-        """Return the query of a filter."""
+        """Return the query of a filter, without what `hold_scopes` adds."""
         statement = select(self._model)
         if ast.where is not None:
             statement = statement.where(self.conditions.compile(ast.where, self._model))
@@ -47,6 +47,17 @@ class StatementCompiler(Generic[T]):
         loading = Loading(self._model, ast, self.conditions)
         statement = statement.options(*loading.options())
         return statement.execution_options(populate_existing=True) if loading.overwrites else statement
+
+    def hold_scopes(self, statement: Select[T], ast: FilterAST) -> Select[T]:
+        """Add the row scopes, for all that is loaded of a model with these rows, by whichever loader.
+
+        The aliases of conditions and orders have them already.
+        """
+        for scope in ast.scopes:
+            model = scope.schema.model
+            criteria = self.conditions.compile(scope.where, model)
+            statement = statement.options(with_loader_criteria(model, criteria))
+        return statement
 
     def _order_by(self, statement: Select[T], key: OrderKey) -> Select[T]:
         statement, place = self._join(statement, key.path)
