@@ -14,12 +14,22 @@ from queryengine.testing.differential import Disagreement, smallest
 from queryengine.testing.strategies import Document, siblings
 from tests.meaning.databases import Database
 from tests.meaning.dataset import Item, consistent, make_items
-from tests.meaning.models import Bag, Label, Maker, Part, Region, Thing
+from tests.meaning.models import Bag, Label, Maker, Part, Phrase, Region, Thing
 
-__all__ = ["BAGS", "ONE_EXAMPLE", "THINGS", "how_to_repeat", "run_campaign", "seed_of", "store_random_rows"]
+__all__ = [
+    "BAGS",
+    "ONE_EXAMPLE",
+    "PHRASES",
+    "THINGS",
+    "how_to_repeat",
+    "run_campaign",
+    "seed_of",
+    "store_random_rows",
+]
 
 THINGS: Sequence[type[object]] = (Region, Maker, Label, Thing, Part)
 BAGS: Sequence[type[object]] = (Bag,)
+PHRASES: Sequence[type[object]] = (Phrase,)
 
 # One random filter at a time: Hypothesis would spend most of a long run on mutations of a few. Its first
 # example is always the simplest one, hence two.

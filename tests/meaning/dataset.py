@@ -13,8 +13,8 @@ from sqlalchemy import inspect as inspect_model
 from sqlalchemy.orm import Mapper
 
 from queryengine.schema import Field, ModelSchema
-from queryengine.testing.samples import Sample, pools
-from tests.meaning.models import Bag, Details, Inner, Label, Maker, Part, Region, Thing, thing_labels
+from queryengine.testing.samples import LETTERS, Sample, pools
+from tests.meaning.models import Bag, Details, Inner, Label, Maker, Part, Phrase, Region, Thing, thing_labels
 
 __all__ = [
     "Item",
@@ -42,7 +42,15 @@ class Item:
     values: Record
 
 
-COUNTS: Final[Mapping[type[object], int]] = {Region: 5, Maker: 5, Label: 6, Thing: 24, Part: 30, Bag: 30}
+COUNTS: Final[Mapping[type[object], int]] = {
+    Region: 5,
+    Maker: 5,
+    Label: 6,
+    Thing: 24,
+    Part: 30,
+    Bag: 30,
+    Phrase: 40,
+}
 LINKS: Final = 30
 NULL_SHARE: Final = 0.25
 
@@ -55,6 +63,7 @@ REFERENCES: Final[Mapping[type[object] | Table, Mapping[str, tuple[type[object],
     Part: {"thing_id": (Thing, False), "maker_id": (Maker, True)},
     thing_labels: {"thing_id": (Thing, False), "label_id": (Label, False)},
     Bag: {},
+    Phrase: {},
 }
 
 # What a JSON column with declared members may hold: the declared, the missing, the wrong.
@@ -106,6 +115,10 @@ def _special(model: type[object], key: int, choose: random.Random) -> Record:
         return {"id": key, "code": f"R{key % 10}{key}"}
     if model is Thing:
         return {"id": key, "details": choose.choice(DETAILS), "region_code": None}
+    if model is Phrase:
+        mixed = ["".join(choose.choices(LETTERS, k=choose.randrange(1, 5))) for _ in range(2)]
+        names = choose.choice([(), ("text",), ("text", "note")])
+        return {"id": key, **dict(zip(names, mixed, strict=False))}
     return {"id": key}
 
 

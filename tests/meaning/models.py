@@ -129,6 +129,16 @@ class Part(Base):
     maker: Mapped[Maker | None] = relationship()
 
 
+class Phrase(Base):
+    """Text and nothing else, for the many ways to ask for it."""
+
+    __tablename__ = "phrase"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    note: Mapped[str | None]
+
+
 class Thing(Base):
     """The root: every type, once nullable and once not."""
 

@@ -15,6 +15,7 @@ from queryengine.values import check, write
 
 __all__ = ["characters_of", "element_samples", "literals", "patterns", "regexes", "texts"]
 
+WILD = [sign + place for sign in "%_" for place in ("first", "middle", "last", "none")]
 SPECIAL = "\\*?[]^$.+(){}|/-"
 
 
@@ -30,14 +31,29 @@ def texts() -> SearchStrategy[str]:
     return st.lists(st.sampled_from(LETTERS), max_size=3).map("".join)
 
 
-def patterns() -> SearchStrategy[str]:
-    """Draw patterns for like: texts with wildcards, plain and escaped."""
+def patterns(seen: Sequence[Sample] = ()) -> SearchStrategy[str]:
+    """Draw patterns for like: wildcards, plain and escaped characters; or a text seen with a wildcard."""
     part = st.one_of(st.sampled_from(["%", "_", "a", "\\%", "\\_", "\\\\", "\\a", "%%"]), _plain_characters())
-    return st.lists(part, max_size=4).map("".join)
+    any_pattern = st.lists(part, max_size=4).map("".join)
+    present = characters_of(seen)
+    if not present:
+        return any_pattern
+    return st.one_of(any_pattern, st.builds(_with_wildcard, st.sampled_from(present), st.sampled_from(WILD)))
 
 
-def regexes() -> SearchStrategy[str]:
-    """Draw patterns of the subset that runs in linear time."""
+def _with_wildcard(text: str, wild: str) -> str:
+    """Put a wildcard in the place of the first, the middle or the last character; the others are plain."""
+    place = {"first": 0, "middle": len(text) // 2, "last": len(text) - 1, "none": len(text)}[wild[1:]]
+    plain = ["\\" + c if c in "%_\\" else c for c in text]
+    return "".join([*plain[:place], wild[0] if wild[1:] != "none" else "", *plain[place + 1 :]])
+
+
+def regexes(seen: Sequence[Sample] = ()) -> SearchStrategy[str]:
+    """Draw patterns of the subset that runs in linear time; or a text seen, every character plain."""
+    present = [text for text in characters_of(seen) if text]
+    if present:
+        plain = st.sampled_from(present).map(_escaped)
+        return st.one_of(regexes(), st.tuples(st.sampled_from(["", "^", ".", "[^b]"]), plain).map("".join))
     classes = ["a", "b", ".", "\\d", "\\w", "\\s", "[ab]", "[^a]", "[a-z]", "[\\w%]", "\\.", "\\W", "é", "_"]
     atom = st.one_of(st.sampled_from(classes), _plain_characters().map(_escaped))
     repeated = st.tuples(atom, st.sampled_from(["", "", "?", "*", "+", "{2}", "{0,1}", "{1,}"])).map("".join)
@@ -47,10 +63,11 @@ def regexes() -> SearchStrategy[str]:
     return ends.map("".join)
 
 
-def characters_of(seen: Sequence[Sample]) -> list[Sample]:
-    """Return the texts among the values seen, and pieces of them, for what is asked of parts of texts."""
+def characters_of(seen: Sequence[Sample]) -> list[str]:
+    """Return the texts among the values seen, pieces of them, and both in the other case."""
     whole = [value for value in seen if isinstance(value, str)]
-    return [*whole, *(value[:1] for value in whole), *(value[1:] for value in whole)]
+    parts = [*whole, *(value[:1] for value in whole), *(value[1:] for value in whole)]
+    return [*parts, *(part.swapcase() for part in parts)]
 
 
 def element_samples(seen: Sequence[Sample]) -> list[Sample]:

@@ -46,6 +46,8 @@ class Ground:
     seen: Mapping[Field, Sequence[Sample]] = field(default_factory=lambda: MappingProxyType({}))
     """the values of each field in the rows at hand; filters ask for them more often than for others"""
     depth: int = DEPTH
+    operands: dict[tuple[str, Field], SearchStrategy[object]] = field(default_factory=dict, init=False)
+    """what each operator was asked with on each field, kept because making strategies costs time"""
 
 
 def filters(ground: Ground, *, paged: bool = True) -> SearchStrategy[Document]:
@@ -208,13 +210,18 @@ def _field_test(draw: st.DrawFn, ground: Ground, field: ViewField) -> Form:
 
 def _operand(operator: Operator, ground: Ground, field: Field) -> SearchStrategy[object]:
     """Return what an operator can be asked with on a field."""
-    type_: FieldType = field.type
-    seen = ground.seen.get(field, ())
+    key = operator.name, field
+    if key not in ground.operands:
+        ground.operands[key] = _make_operand(operator, field.type, ground.seen.get(field, ()))
+    return ground.operands[key]
+
+
+def _make_operand(operator: Operator, type_: FieldType, seen: Sequence[Sample]) -> SearchStrategy[object]:
     match operator.op:
         case Op.LIKE | Op.ILIKE:
-            return patterns()
+            return patterns(seen)
         case Op.REGEX:
-            return regexes()
+            return regexes(seen)
         case Op.CONTAINS | Op.ICONTAINS | Op.STARTS_WITH | Op.ISTARTS_WITH | Op.ENDS_WITH | Op.IENDS_WITH:
             return literals(type_, characters_of(seen))
         case Op.SIZE:
