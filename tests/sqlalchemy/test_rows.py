@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 import pytest
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
+from sqlmodel import Session as SQLModelSession
+from sqlmodel import SQLModel
 
 from queryengine.ast import FilterAST
 from queryengine.memory import evaluate
@@ -19,6 +21,7 @@ from queryengine.process import Processor, process_filter_to_ast
 from queryengine.request import encode
 from tests.sqlalchemy.models import (
     Doctor,
+    Hero,
     Hospital,
     Person,
     Place,
@@ -316,6 +319,19 @@ def _run(session: Session, model: type[Any], where: Document) -> list[int]:  # A
     if model is Types:
         rows = [row for row in rows if row.id != 2 or "facts" not in json.dumps(where)]
     return [row.id for row in evaluate(bound(model, {"where": where, "order": "id"}, name), rows)]
+
+
+def test_sqlmodels_rows_are_rows_like_others(sqlite_engine: Engine) -> None:
+    heroes = [Hero(id=1, name="Zoë", age=30), Hero(id=2, name="abe"), Hero(id=3, name="Bea", age=7)]
+    SQLModel.metadata.create_all(sqlite_engine)
+    with SQLModelSession(sqlite_engine) as session:
+        session.add_all(heroes)
+        session.flush()
+        for where in ({"age": {"ne": 7}}, {"name": {"gt": "Z"}}, {"name": {"icontains": "B"}}):
+            ast = bound(Hero, {"where": where, "order": "name"})
+            query, _, _ = SQLAlchemyQueryEngine(Hero).build_query(ast)
+            assert session.scalars(query).all() == evaluate(ast, heroes)
+    SQLModel.metadata.drop_all(sqlite_engine)
 
 
 def test_a_row_outside_of_the_scope_does_not_exist(session: Session) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Literal, TypedDict
 
 import pytest
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
+from queryengine_sqlalchemy.documents import JSONFields, document_relation
 from sqlalchemy import CHAR, Column, Integer, String, Text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -239,6 +240,12 @@ def test_declared_members_of_a_json_column_are_an_embedded_relation() -> None:
     }
     assert list(facts.target.relations["size"].target.fields) == ["width", "height"]
     assert "facts" not in fields(Types)
+
+
+def test_a_key_of_a_document_that_no_path_can_name_is_a_configuration_error() -> None:
+    odd = TypedDict("odd", {'a"b': str})
+    with pytest.raises(ConfigurationError, match="facts: a key of odd has a quote or a backslash"):
+        document_relation("facts", JSONFields(odd, hidden=False))
 
 
 # -- mistakes of the service
