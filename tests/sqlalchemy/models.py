@@ -210,7 +210,7 @@ class Point(DataBase):
     notes: Mapped[str | None] = deferred(mapped_column(Text, default=None), default=None)
 
 
-class Hero(SQLModel, table=True):
+class Champion(SQLModel, table=True):
     """SQLModel's way; its columns of text are of a type of its own."""
 
     id: int | None = Field(default=None, primary_key=True)

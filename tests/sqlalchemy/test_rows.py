@@ -20,8 +20,8 @@ from queryengine.predicate import field
 from queryengine.process import Processor, process_filter_to_ast
 from queryengine.request import encode
 from tests.sqlalchemy.models import (
+    Champion,
     Doctor,
-    Hero,
     Hospital,
     Person,
     Place,
@@ -322,15 +322,19 @@ def _run(session: Session, model: type[Any], where: Document) -> list[int]:  # A
 
 
 def test_sqlmodels_rows_are_rows_like_others(sqlite_engine: Engine) -> None:
-    heroes = [Hero(id=1, name="Zoë", age=30), Hero(id=2, name="abe"), Hero(id=3, name="Bea", age=7)]
+    champions = [
+        Champion(id=1, name="Zoë", age=30),
+        Champion(id=2, name="abe"),
+        Champion(id=3, name="Bea", age=7),
+    ]
     SQLModel.metadata.create_all(sqlite_engine)
     with SQLModelSession(sqlite_engine) as session:
-        session.add_all(heroes)
+        session.add_all(champions)
         session.flush()
         for where in ({"age": {"ne": 7}}, {"name": {"gt": "Z"}}, {"name": {"icontains": "B"}}):
-            ast = bound(Hero, {"where": where, "order": "name"})
-            query, _, _ = SQLAlchemyQueryEngine(Hero).build_query(ast)
-            assert session.scalars(query).all() == evaluate(ast, heroes)
+            ast = bound(Champion, {"where": where, "order": "name"})
+            query, _, _ = SQLAlchemyQueryEngine(Champion).build_query(ast)
+            assert session.scalars(query).all() == evaluate(ast, champions)
     SQLModel.metadata.drop_all(sqlite_engine)
 
 

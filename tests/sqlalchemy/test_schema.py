@@ -26,8 +26,8 @@ from queryengine.schema import (
     TypeKind,
 )
 from tests.sqlalchemy.models import (
+    Champion,
     Doctor,
-    Hero,
     Hospital,
     Level,
     Person,
@@ -82,7 +82,7 @@ def test_an_association_proxy_is_no_field() -> None:
 
 def test_data_classes_and_sqlmodel_are_mapped_classes() -> None:
     assert list(fields(Point)) == ["id", "x", "y", "notes"]
-    assert list(fields(Hero)) == ["id", "name", "age", "born", "code"]
+    assert list(fields(Champion)) == ["id", "name", "age", "born", "code"]
 
 
 def test_the_primary_key_is_known_in_order() -> None:
@@ -99,7 +99,7 @@ def test_what_info_hides_is_hidden() -> None:
 
 
 def test_what_sqlmodel_leaves_out_of_its_output_is_hidden() -> None:
-    assert [field.name for field in fields(Hero).values() if field.hidden] == ["code"]
+    assert [field.name for field in fields(Champion).values() if field.hidden] == ["code"]
 
 
 # -- relations
