@@ -559,3 +559,77 @@ def test_scopes_hold_in_what_is_selected() -> None:
         assert ast.fields is not None
         steps = [step for path in ast.fields for step in path.steps]
         assert [step.scope.value for step in steps if isinstance(step.scope, Comparison)] == ["CH"]
+
+
+# -- what a reviewer would try
+
+
+def deep(path: str, depth: int) -> dict[str, Any]:
+    where: dict[str, Any] = {"name": "x"}
+    for _ in range(depth):
+        where = {path: where}
+    return {"where": where}
+
+
+def test_relations_inside_of_one_another_are_bounded() -> None:
+    assert bind(deep("parent", 6)).condition is not None
+    for document in (deep("parent", 7), deep("parent.parent", 4), {"order": "parent." * 7 + "id"}):
+        error = refused(document)
+        assert error.code is CODE.LIMIT_EXCEEDED
+        assert error.expected == ("max_relation_depth 6",)
+    inner: dict[str, Any] = {"name": "x"}
+    for _ in range(4):
+        inner = {"maker.products": {"some": inner}}
+    assert refused({"where": inner}).code is CODE.LIMIT_EXCEEDED
+
+
+def test_relations_of_a_whole_filter_are_bounded() -> None:
+    path = ".".join(["parent"] * 6) + ".name"
+    assert bind({"where": {"or": [{path: str(n)} for n in range(10)]}}).condition is not None
+    error = refused({"where": {"or": [{path: str(n)} for n in range(11)]}})
+    assert error.expected == ("max_relation_steps 64",)
+
+
+def test_selected_relations_are_as_deep_as_included_ones() -> None:
+    assert bind({"fields": ["parent.parent.name"]}).fields is not None
+    assert refused({"fields": ["parent.parent.parent.name"]}).expected == ("max_include_depth 2",)
+
+
+def test_rights_at_the_root_are_not_rights_behind_a_relation_to_the_same_model() -> None:
+    policy = SecurityPolicy(relations=True, paths={"cost": Access()})
+    assert bind({"where": {"cost": 1}}, policy=policy).condition is not None
+    for name in ("parent.cost", "parent.parent.cost"):
+        assert refused({"where": {name: 1}}, policy=policy).code is CODE.UNKNOWN_FIELD
+    few = SecurityPolicy(relations=True, others=Access(filter={"eq"}), paths={"name": Access()})
+    assert bind({"where": {"name": {"gt": "x"}}}, policy=few).condition is not None
+    assert refused({"where": {"parent.name": {"gt": "x"}}}, policy=few).code is CODE.NOT_ALLOWED
+
+
+def test_a_mapping_of_scopes_never_fails_open() -> None:
+    for scope in ({int: field("id") == 1}, {ProductOut: field("id") == 1}, {}):
+        with pytest.raises(ConfigurationError, match="scope"):
+            bind({}, scope=scope)
+    never, _ = scoped(None, {Product: None})
+    assert isinstance(never, Comparison)
+    assert (never.op, never.value) == (Op.IN, ())
+
+
+def test_a_scope_on_a_field_that_the_back_end_cannot_compare_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="collation"):
+        bind({}, scope=field("label") == "x")
+    assert scoped(None, field("label").is_null())[0] is not None
+
+
+def test_the_projection_shows_what_is_included() -> None:
+    policy = SecurityPolicy(expose=ProductOut)
+    projection = bind({"fields": ["id"], "include": "maker"}, policy=policy).projection
+    assert projection is not None
+    assert set(projection.model_json_schema(mode="serialization")["properties"]) == {"id", "maker"}
+    ast = bind({"include": {"relation": "maker", "scope": {"fields": ["name"]}}})
+    assert ast.fields is None
+    assert ast.projection is not None
+    maker = ast.projection.model_json_schema()["$defs"]["MakerProjection"]
+    assert set(maker["properties"]) == {"name"}
+    bare = SecurityPolicy(paths={"cost": Access(), "password_hash": Access(), "maker": Access()})
+    assert bind({}, policy=bare).projection is None
+    assert bind({"include": "maker"}, policy=bare).projection is not None

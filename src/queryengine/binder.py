@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from pydantic import BaseModel
+
 from queryengine.ast import FilterAST, Include, ModelScope, Nulls, OrderKey, Path, Step, Where, Window
 from queryengine.conditions import ConditionBinder
 from queryengine.config import QueryConfig
@@ -16,7 +18,7 @@ from queryengine.parsed import ParsedFilter, ParsedInclude, ParsedOrder, Style
 from queryengine.plan import Plan, SlotTable
 from queryengine.policy import SecurityPolicy
 from queryengine.projection import Projector
-from queryengine.resolver import FieldTarget, Place, RelationTarget, Right, Trail, resolve
+from queryengine.resolver import Budget, FieldTarget, Place, RelationTarget, Right, Trail, resolve
 from queryengine.rewrite import rewrite
 from queryengine.schema import ModelSchema
 from queryengine.scoping import ScopeBinder, ScopeShape
@@ -64,6 +66,8 @@ class _Clauses:
         self._scopes = scopes
         self._operands = operands
         self._conditions = conditions
+        limits = self._policy.limits
+        self._budget = Budget(limits.max_relation_depth, limits.max_relation_steps)
 
     def root(self, parsed: ParsedFilter, scope: Where | None, scopes: tuple[ModelScope, ...]) -> FilterAST:
         """Bind the clauses of the root model."""
@@ -73,22 +77,33 @@ class _Clauses:
         condition = self._where(parsed, view, ())
         window = self._external(parsed) if external else self._window(parsed, (), default)
         order = self._order(parsed, view, ())
-        fields, projection = self._binder.projector.project(view, parsed.fields, self._scopes, ("fields",))
+        include = self._include(parsed, view, ())
+        fields, projection = self._project(view, parsed, ("fields",))
         return FilterAST(
             condition=condition,
             order=(*order, *_tie_breakers(view, order)),
             fields=fields,
-            include=self._include(parsed, view, ()),
+            include=include,
             window=window,
             scope=scope,
             scopes=scopes,
             projection=projection,
         )
 
+    def _project(
+        self, view: ModelView, parsed: ParsedFilter, trail: Trail
+    ) -> tuple[tuple[Path, ...] | None, type[BaseModel] | None]:
+        limits = self._policy.limits
+        budget = Budget(limits.max_include_depth, limits.max_relation_steps, "max_include_depth")
+        return self._binder.projector.project(Place(view, budget=budget), parsed, self._scopes, trail)
+
     def _where(self, parsed: ParsedFilter, view: ModelView, trail: Trail) -> Where | None:
         if parsed.where is None:
             return None
-        return rewrite(self._conditions.group(parsed.where, Place(view), (*trail, "where")))
+        return rewrite(self._conditions.group(parsed.where, self._place(view), (*trail, "where")))
+
+    def _place(self, view: ModelView) -> Place:
+        return Place(view, budget=self._budget)
 
     # -- order
 
@@ -105,7 +120,7 @@ class _Clauses:
         return tuple(keys)
 
     def _order_key(self, item: ParsedOrder, view: ModelView, trail: Trail) -> OrderKey:
-        target = resolve(Place(view), item.name, self._scopes, trail, item.span, right=Right.SORT)
+        target = resolve(self._place(view), item.name, self._scopes, trail, item.span, right=Right.SORT)
         path = target.path
         if isinstance(target, RelationTarget):
             raise FilterError(
@@ -203,14 +218,13 @@ class _Clauses:
             span = parsed.window[0][1].span if parsed.window else parsed.order[0].span
             raise self._unsupported("order and limit in an include", "include_window", trail, span)
         order = self._order(parsed, view, trail)
-        fields, projection = self._binder.projector.project(
-            view, parsed.fields, self._scopes, (*trail, "fields")
-        )
+        include = self._include(parsed, view, trail)
+        fields, projection = self._project(view, parsed, (*trail, "fields"))
         return FilterAST(
             condition=self._where(parsed, view, trail),
             order=(*order, *_tie_breakers(view, order)) if parsed.window else order,
             fields=fields,
-            include=self._include(parsed, view, trail),
+            include=include,
             window=self._window(parsed, trail, None),
             projection=projection,
         )

@@ -95,7 +95,7 @@ class ConditionBinder:
             raise FilterError(ErrorCode.OPERATOR_NOT_APPLICABLE, message, path=trail, span=item.span)
         if quantifier not in self._capabilities.quantifiers:
             raise self._unsupported(quantifier.value, None, trail, item.span)
-        where = self.group(item.where, Place(target.end.view), trail)
+        where = self.group(item.where, target.end.inside(), trail)
         return Quantified(target.path, quantifier, where, item.span)
 
     # -- comparisons

@@ -33,6 +33,10 @@ class Limits:
     """relations included inside of one another"""
     max_path_length: int = 8
     """parts of one dotted path"""
+    max_relation_depth: int = 6
+    """relations on the way from the root to one value, over paths, nested objects and quantifiers"""
+    max_relation_steps: int = 64
+    """relations on all ways of a filter together"""
     default_limit: int = 100
     """rows, where the filter names no limit"""
     max_limit: int = 1_000

@@ -16,10 +16,11 @@ from queryengine.operators import find_operator
 
 __all__ = ["Access", "SecurityPolicy", "looks_secret"]
 
-_SECRET_WORDS = re.compile(
-    r"(?:^|_)(?:password|passwd|passphrase|pwd|secret|token|hash|salt|otp|pin|ssn|cvv|api_?key|private_?key|credential)s?(?:$|_)"
+_SECRET_PARTS = re.compile(
+    r"password|passwd|passphrase|passcode|secret|credential|apikey|accesskey|authkey|privatekey"
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SECRET_WORDS = re.compile(r"(?:^|_)(?:token|hash|salt|pwd|otp|pin|ssn|cvv)s?\d*(?:$|_)")
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def looks_secret(name: str) -> bool:
@@ -28,7 +29,8 @@ def looks_secret(name: str) -> bool:
     >>> looks_secret("password_hash"), looks_secret("apiToken"), looks_secret("hashtag")
     (True, True, False)
     """
-    return _SECRET_WORDS.search(_CAMEL.sub("_", name).lower()) is not None
+    words = _WORD_STARTS.sub("_", name).lower()
+    return bool(_SECRET_PARTS.search(words.replace("_", "")) or _SECRET_WORDS.search(words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

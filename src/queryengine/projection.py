@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from types import GenericAlias, UnionType
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
@@ -11,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from queryengine.ast import Path
 from queryengine.cache import BoundedCache
 from queryengine.errors import ErrorCode, FilterError, Span, quoted
-from queryengine.parsed import ParsedFields
-from queryengine.resolver import FieldTarget, Place, Right, Scopes, Trail, resolve
-from queryengine.schema import ArrayType, FieldType, JSONType, ModelSchema, python_type
+from queryengine.parsed import ParsedFields, ParsedFilter, ParsedInclude
+from queryengine.resolver import FieldTarget, Place, Right, Scopes, Trail, resolve, unscoped
+from queryengine.schema import ArrayType, FieldType, JSONType, python_type
 from queryengine.view import ModelView, ViewField
 
 __all__ = ["Projection", "Projector"]
@@ -39,19 +40,33 @@ class Projector:
         self._wholes: dict[int, type[BaseModel] | None] = {}
 
     def project(
-        self, view: ModelView, parsed: ParsedFields | None, scopes: Scopes, trail: Trail
+        self, place: Place, parsed: ParsedFilter, scopes: Scopes, trail: Trail
     ) -> tuple[tuple[Path, ...] | None, type[BaseModel] | None]:
-        """Return the paths that `fields` asks for (None: all), and the model that shows just them.
+        """Return the paths that `fields` asks for (None: all), and the model of these and the includes.
 
         The paths carry the row scopes of their relations: a back-end loads no other rows. Raises FilterError
-        for names that the caller may not see or select.
+        for names that the caller may not see or select; the includes are known to be right.
         """
-        if parsed is None:
-            if id(view) not in self._wholes:
-                self._wholes[id(view)] = self._whole(view)
-            return None, self._wholes[id(view)]
-        tree = _asked(view, parsed, trail)
-        return _paths(view, tree, scopes), self._model(view, tree)
+        view = place.view
+        if parsed.fields is None:
+            return None, self._included(view, parsed) if parsed.include else self._whole_once(view)
+        tree = _asked(place, parsed.fields, trail)
+        paths = _paths(view, tree, scopes)
+        _include(view, tree, parsed.include)
+        return paths, self._model(view, tree)
+
+    def _included(self, view: ModelView, parsed: ParsedFilter) -> type[BaseModel] | None:
+        """The model of all fields and of what is included; None where none of the models hides anything."""
+        if view.expose is not None and not view.pruned:
+            return view.expose
+        tree = _everything(view)
+        hides = _include(view, tree, parsed.include)
+        return self._model(view, tree) if hides or view.hides else None
+
+    def _whole_once(self, view: ModelView) -> type[BaseModel] | None:
+        if id(view) not in self._wholes:
+            self._wholes[id(view)] = self._whole(view)
+        return self._wholes[id(view)]
 
     def _whole(self, view: ModelView) -> type[BaseModel] | None:
         if view.expose is not None:
@@ -70,10 +85,29 @@ class Projector:
 # -- which names
 
 
-def _asked(view: ModelView, parsed: ParsedFields, trail: Trail) -> Tree:
+def _include(view: ModelView, tree: Tree, includes: Iterable[ParsedInclude]) -> bool:
+    """Add the relations that are loaded with each row; tell whether their models hide anything."""
+    hides = False
+    for item in includes:
+        target = view.relations[item.name].target
+        inner = item.filter or ParsedFilter()
+        below: Tree | None = None
+        if inner.fields is not None:
+            below = _asked(Place(target), inner.fields, ("include", item.name, "fields"))
+        elif inner.include:
+            below = _everything(target)
+        if below is not None:
+            hides |= _include(target, below, inner.include)
+        tree[item.name] = below
+        hides |= target.hides or inner.fields is not None
+    return hides
+
+
+def _asked(place: Place, parsed: ParsedFields, trail: Trail) -> Tree:
+    view = place.view
     tree: Tree = _everything(view) if parsed.exclude else {}
     for name, span in parsed.names:
-        _check(view, name, trail, span)
+        _check(place, name, trail, span)
         parts = name.split(".")
         if parsed.exclude:
             _remove(view, tree, parts)
@@ -84,15 +118,11 @@ def _asked(view: ModelView, parsed: ParsedFields, trail: Trail) -> Tree:
     return tree
 
 
-def _check(view: ModelView, name: str, trail: Trail, span: Span) -> None:
-    target = resolve(Place(view), name, _unscoped, trail, span, right=Right.SELECT)
+def _check(place: Place, name: str, trail: Trail, span: Span) -> None:
+    target = resolve(place, name, unscoped, trail, span, right=Right.SELECT)
     access = target.field.access if isinstance(target, FieldTarget) else target.relation.access
     if not access.select:
         raise FilterError(ErrorCode.NOT_ALLOWED, f"{quoted(name)} may not be selected", path=trail, span=span)
-
-
-def _unscoped(schema: ModelSchema[object]) -> None:
-    """To look a name up takes no scope."""
 
 
 def _everything(view: ModelView) -> Tree:

@@ -14,6 +14,7 @@ from queryengine.schema import FieldType, ModelSchema
 from queryengine.view import ModelView, ViewField, ViewRelation
 
 __all__ = [
+    "Budget",
     "FieldTarget",
     "Place",
     "RelationTarget",
@@ -23,6 +24,7 @@ __all__ = [
     "Trail",
     "quantifier_required",
     "resolve",
+    "unscoped",
 ]
 
 Trail = tuple[str | int, ...]
@@ -50,13 +52,43 @@ class Right(Enum):
                 return access.select
 
 
+class Budget:
+    """How many relations a filter may go through: `depth` inside of one another, `steps` in all."""
+
+    __slots__ = ("depth", "depth_limit", "steps", "steps_left")
+
+    def __init__(self, depth: int, steps: int, depth_limit: str = "max_relation_depth") -> None:
+        self.depth = depth
+        self.depth_limit = depth_limit
+        self.steps = self.steps_left = steps
+
+    def take(self, depth: int, trail: Trail, span: Span) -> None:
+        """Go through one more relation. Raises FilterError where that is one too many."""
+        self.steps_left -= 1
+        if depth > self.depth:
+            raise _exceeded(self.depth_limit, self.depth, "relations inside of one another", trail, span)
+        if self.steps_left < 0:
+            raise _exceeded(
+                "max_relation_steps", self.steps, "relations on the ways of a filter", trail, span
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where names are looked up: a view, and the way there from the model at the root of the condition."""
+    """Where names are looked up: a view, and the way there from the model at the root of the condition.
+
+    `depth` counts the relations from the root of the filter; without a budget there may be any number.
+    """
 
     view: ModelView
     names: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    budget: Budget | None = None
+    depth: int = 0
+
+    def inside(self) -> Place:
+        """The same place as the root of a condition of its own: what a quantifier says of each row."""
+        return Place(self.view, budget=self.budget, depth=self.depth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +140,11 @@ def resolve(place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *
             raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=span)
         if relation.relation.many and position != last and right is not Right.SELECT:
             raise quantifier_required(part, trail, span)
+        depth = here.depth + (not relation.relation.embedded)
+        if here.budget is not None and depth > here.depth:
+            here.budget.take(depth, trail, span)
         step = Step(relation.relation, scopes(relation.relation.target))
-        here = Place(relation.target, names, (*here.steps, step))
+        here = Place(relation.target, names, (*here.steps, step), here.budget, depth)
         if position == last:
             return RelationTarget(Path(names, here.steps, None), relation, here)
     raise AssertionError("split returns at least one part")  # pragma: no cover
@@ -125,6 +160,15 @@ def quantifier_required(name: str, trail: Trail, span: Span) -> FilterError:
         expected=("some", "every", "none"),
         hint=f'write {{"{name}": {{"some": ...}}}}',
     )
+
+
+def _exceeded(name: str, most: int, what: str, trail: Trail, span: Span) -> FilterError:
+    message, expected = f"more than {most} {what}", (f"{name} {most}",)
+    return FilterError(ErrorCode.LIMIT_EXCEEDED, message, path=trail, span=span, expected=expected)
+
+
+def unscoped(schema: ModelSchema[object]) -> None:
+    """No scope for any model: for names that are looked up only, and for the service's own paths."""
 
 
 def _unknown(view: ModelView, part: str, trail: Trail, span: Span) -> FilterError:

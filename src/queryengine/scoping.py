@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from queryengine.ast import (
     And,
@@ -25,7 +26,7 @@ from queryengine.engine import Capabilities
 from queryengine.errors import ConfigurationError, FilterError, Span
 from queryengine.operators import OPERATORS, by_name
 from queryengine.predicate import AllOf, AnyOf, Compare, Negated, Predicate, Related, Scope, shape_of
-from queryengine.resolver import FieldTarget, Place, RelationTarget, Right, Target, resolve
+from queryengine.resolver import FieldTarget, Place, RelationTarget, Right, Target, resolve, unscoped
 from queryengine.schema import ArrayType, FieldType, ModelSchema
 from queryengine.values import ValueProblem, check
 from queryengine.view import whole_view
@@ -46,16 +47,20 @@ class ScopeShape:
 
 
 UNSCOPED = ScopeShape((), (), ())
+NOTHING = AnyOf(())  # what None means in a mapping, as by itself: no row exists
 
 
 def reachable(root: ModelSchema[object]) -> tuple[ModelSchema[object], ...]:
-    """Return the schemas of a model and of all that its relations lead to."""
+    """Return the schemas of a model and of all that its relations lead to, embedded documents included."""
     found = {id(root): root}
     waiting = [root]
     while waiting:
         for relation in waiting.pop().relations.values():
-            target = relation.target
-            if not relation.embedded and id(target) not in found:
+            try:
+                target = relation.target
+            except ConfigurationError:
+                continue  # nothing leads to a model that cannot be read
+            if id(target) not in found:
                 found[id(target)] = target
                 waiting.append(target)
     return tuple(found.values())
@@ -64,11 +69,17 @@ def reachable(root: ModelSchema[object]) -> tuple[ModelSchema[object], ...]:
 def read_scope(scope: Scope | None, model: type[object]) -> ScopeShape:
     """Bring a scope of either form to one; a single predicate is about the root model.
 
-    Raises TypeError for what is neither.
+    Raises TypeError for what is neither, ConfigurationError for an empty mapping.
     """
     if scope is None:
         return UNSCOPED
-    predicates = tuple(scope.items()) if isinstance(scope, Mapping) else ((model, scope),)
+    # Any: a mapping's keys are invariant. None in one is no type's value, but what a service may forget.
+    given: Mapping[type[Any], Predicate | None] = scope if isinstance(scope, Mapping) else {model: scope}
+    if not given:
+        raise ConfigurationError("scope: the mapping names no model; EVERYTHING is the predicate of all rows")
+    predicates = tuple(
+        (model, NOTHING if predicate is None else predicate) for model, predicate in given.items()
+    )
     shapes = [(model, shape_of(predicate)) for model, predicate in predicates]
     key = tuple((model, shape[0]) for model, shape in shapes)
     return ScopeShape(predicates, key, tuple(value for _, shape in shapes for value in shape[1]))
@@ -94,8 +105,14 @@ class ScopeBinder:
             self._bound[id(schema)] = self._bind(schema)
         return self._bound[id(schema)]
 
-    def of(self, schemas: Iterable[ModelSchema[object]]) -> tuple[ModelScope, ...]:
-        """Return the scopes of those models that have one."""
+    def of(self, schemas: Sequence[ModelSchema[object]]) -> tuple[ModelScope, ...]:
+        """Return the scopes of those models that have one.
+
+        Raises ConfigurationError for a scope of a model that is none of them: it would hold nowhere.
+        """
+        for model, _ in self._scope.predicates:
+            if not any(model in schema.model.__mro__ for schema in schemas):
+                raise ConfigurationError(f"scope: no relation leads to {model.__qualname__}")
         scopes = ((schema, self(schema)) for schema in schemas)
         return tuple(ModelScope(schema, where) for schema, where in scopes if where is not None)
 
@@ -150,6 +167,8 @@ class _PredicateBinder:
             )
         if isinstance(target, RelationTarget) or compare.op is Op.IS_NULL:
             return Comparison(target.path, compare.op, None)
+        if target.field.field.gap is not None:
+            raise ConfigurationError(f"scope: {compare.name}: {target.field.field.gap}")
         slot = Slot(self._next)
         self._next += 1
         self._checks[slot.index] = _checker(compare, target.type)
@@ -166,13 +185,9 @@ class _PredicateBinder:
 
     def _resolve(self, name: str, place: Place) -> Target:
         try:
-            return resolve(place, name, _unscoped, ("scope", name), NOWHERE, right=Right.FILTER)
+            return resolve(place, name, unscoped, ("scope", name), NOWHERE, right=Right.FILTER)
         except FilterError as error:
             raise ConfigurationError(f"scope: {error}") from None
-
-
-def _unscoped(schema: ModelSchema[object]) -> None:
-    """A scope's own paths see all rows: it is the service's word, and would else go round in circles."""
 
 
 def _all(parts: Iterable[Where | None]) -> Where | None:

@@ -108,7 +108,7 @@ class _Builder:
     def __init__(self, capabilities: Capabilities, policy: SecurityPolicy | None) -> None:
         self._capabilities = capabilities
         self._policy = policy
-        self._views: dict[tuple[int, type[BaseModel] | None, str, Access], ModelView] = {}
+        self._views: dict[tuple[int, type[BaseModel] | None, str | None, Access], ModelView] = {}
 
     def view(
         self, schema: ModelSchema[object], expose: type[BaseModel] | None, prefix: str, default: Access
@@ -118,7 +118,7 @@ class _Builder:
         Places below which the policy's paths say nothing share one view, so that recursion ends.
         """
         special = self._policy is not None and any(path.startswith(prefix) for path in self._policy.paths)
-        key = (id(schema), expose, prefix if special else "", default)
+        key = (id(schema), expose, prefix if special or not prefix else None, default)
         if key not in self._views:
             self._views[key] = self._make(schema, expose, prefix, default)
         return self._views[key]
@@ -170,10 +170,9 @@ class _Builder:
         if path in policy.paths:
             return policy.paths[path] or NOTHING, policy.others or Access()
         if isinstance(member, Relation):
-            if exposed or ((policy.relations or member.embedded) and not member.hidden):
-                access = default
-            else:
-                access = NOTHING
+            secret = member.hidden or looks_secret(member.name)
+            natural = exposed or ((policy.relations or member.embedded) and not secret)
+            access = default if natural else NOTHING
             if not access.visible and policy.lists(path):
                 return Access(include=False), NOTHING
             return access, default

@@ -37,6 +37,10 @@ LONGEST_WAY = 3
 """to-one relations in one dotted path"""
 
 
+class Operands(dict[tuple[str, Field], SearchStrategy[object]]):
+    """What each operator can be asked with on each field: making strategies costs time."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Ground:
     """What filters are drawn for: a view, its back-end's capabilities, and the values that rows have."""
@@ -46,8 +50,8 @@ class Ground:
     seen: Mapping[Field, Sequence[Sample]] = field(default_factory=lambda: MappingProxyType({}))
     """the values of each field in the rows at hand; filters ask for them more often than for others"""
     depth: int = DEPTH
-    operands: dict[tuple[str, Field], SearchStrategy[object]] = field(default_factory=dict, init=False)
-    """what each operator was asked with on each field, kept because making strategies costs time"""
+    operands: Operands = field(default_factory=Operands, init=False)
+    """kept from one filter to the next"""
 
 
 def filters(ground: Ground, *, paged: bool = True) -> SearchStrategy[Document]:

@@ -37,7 +37,7 @@ class StatementCompiler(Generic[T]):
         self._joined: dict[tuple[Step, ...], Entity] = {}
 
     def compile(self, ast: FilterAST) -> Select[T]:
-        """Return the query of a filter, without what `hold_scopes` adds."""
+        """Return the query of a filter."""
         statement = select(self._model)
         if ast.where is not None:
             statement = statement.where(self.conditions.compile(ast.where, self._model))
@@ -45,16 +45,18 @@ class StatementCompiler(Generic[T]):
             statement = self._order_by(statement, key)
         statement = self._within(statement, ast)
         loading = Loading(self._model, ast, self.conditions)
-        statement = statement.options(*loading.options())
+        statement = self._hold_scopes(statement.options(*loading.options()), ast)
         return statement.execution_options(populate_existing=True) if loading.overwrites else statement
 
-    def hold_scopes(self, statement: Select[T], ast: FilterAST) -> Select[T]:
+    def _hold_scopes(self, statement: Select[T], ast: FilterAST) -> Select[T]:
         """Add the row scopes, for all that is loaded of a model with these rows, by whichever loader.
 
         The aliases of conditions and orders have them already.
         """
         for scope in ast.scopes:
             model = scope.schema.model
+            if inspect(model, raiseerr=False) is None:
+                continue  # a document, which is loaded with its row
             criteria = self.conditions.compile(scope.where, model)
             statement = statement.options(with_loader_criteria(model, criteria))
         return statement

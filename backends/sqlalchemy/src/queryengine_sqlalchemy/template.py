@@ -50,10 +50,6 @@ class Templates(Generic[T]):
 
     def compile(self, ast: FilterAST) -> Select[T]:
         """Return the query of a filter: a copy of its shape's template, or else compiled from the filter."""
-        statement = self._statement(ast)
-        return self._compiler().hold_scopes(statement, ast) if ast.scopes else statement
-
-    def _statement(self, ast: FilterAST) -> Select[T]:
         shape = ast.shape
         if shape is not None:
             template = self._known[shape] if shape in self._known else self._make(shape)
