@@ -43,7 +43,7 @@ def main() -> int:
         if not run_round(seed, arguments.workers):
             print(f"a round failed; to repeat it: python scripts/fuzz.py --seed {seed}", file=sys.stderr)
             return 1
-    print(f"{rounds} rounds found nothing")
+    print(f"rounds: {rounds}; nothing was found")
     return 0
 
 
