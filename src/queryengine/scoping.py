@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from queryengine.ast import (
     And,
@@ -73,8 +73,10 @@ def read_scope(scope: Scope | None, model: type[object]) -> ScopeShape:
     """
     if scope is None:
         return UNSCOPED
-    # Any: a mapping's keys are invariant. None in one is no type's value, but what a service may forget.
-    given: Mapping[type[Any], Predicate | None] = scope if isinstance(scope, Mapping) else {model: scope}
+    # None in a mapping is no value of its type, but what a service may give by mistake: it denies.
+    given = cast(
+        "Mapping[type[object], Predicate | None]", scope if isinstance(scope, Mapping) else {model: scope}
+    )
     if not given:
         raise ConfigurationError("scope: the mapping names no model; EVERYTHING is the predicate of all rows")
     predicates = tuple(

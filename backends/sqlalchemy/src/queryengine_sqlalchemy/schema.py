@@ -25,6 +25,7 @@ from sqlalchemy.sql.elements import CollationClause
 
 from queryengine.annotations import take_apart
 from queryengine.errors import ConfigurationError
+from queryengine.policy import looks_secret
 from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType, python_type
 from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, databases, transforms
 from queryengine_sqlalchemy.documents import JSONFields, document_relation
@@ -202,7 +203,7 @@ class _ModelReader:
             gap = self._folding_part(expression)
         # A JSON column that is never NULL may still hold JSON's own null.
         nullable = nullable or isinstance(found.type, JSONType)
-        hidden = hidden or self._excluded(key)
+        hidden = hidden or self._excluded(key) or self._has_hidden_part(expression)
         self.fields[key] = Field(key, found.type, nullable, hidden, gap, source)
 
     def _relationship(self, key: str, relationship: RelationshipProperty[Any]) -> None:
@@ -254,6 +255,19 @@ class _ModelReader:
             return {}
         return {key: get_args(hint)[0] if get_origin(hint) is Mapped else hint for key, hint in hints.items()}
 
+    def _has_hidden_part(self, expression: ColumnElement[Any]) -> bool:
+        """Whether an attribute shows a hidden column, or one with a secret's name, under another name."""
+        for column in visitors.iterate(expression):
+            if not _is_column(column):
+                continue
+            if _hides(column.name, column.info):
+                return True
+            for attribute in self.mapper.column_attrs:
+                own = any(part.shares_lineage(column) for part in attribute.columns)
+                if own and _hides(attribute.key, attribute.info):
+                    return True
+        return False
+
     def _folding_part(self, expression: ColumnElement[Any]) -> str | None:
         """Why an expression of text does not compare by code point: a part of it has another collation."""
         for part in visitors.iterate(expression):
@@ -295,3 +309,7 @@ def _always_there(relationship: RelationshipProperty[Any]) -> bool:
         and all(one.table is target.local_table for _, one in pairs)
         and any({(key.parent, key.column) for key in keys.elements} == pairs for keys in constraints)
     )
+
+
+def _hides(name: str, info: Mapping[Any, Any]) -> bool:
+    return info.get("queryengine") == "hidden" or looks_secret(name)
