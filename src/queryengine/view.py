@@ -58,7 +58,7 @@ class ModelView:
     """A model under the caller's names; `expose` is the response model behind it.
 
     `hides` is true when the model has a field that the caller does not see, `pruned` when the response model
-    shows more than the policy does.
+    shows more than the policy does; `known` are all names, the invisible ones too, for checks of the policy.
     """
 
     name: str
@@ -68,6 +68,7 @@ class ModelView:
     expose: type[BaseModel] | None
     hides: bool
     pruned: bool
+    known: frozenset[str]
 
     def names(self) -> list[str]:
         """All visible names, in the model's order."""
@@ -86,17 +87,17 @@ def whole_view(schema: ModelSchema[object], capabilities: Capabilities) -> Model
 
 def check_paths(view: ModelView, policy: SecurityPolicy) -> None:
     """Raise ConfigurationError where the policy speaks of a path that the model does not have."""
-    for path, access in policy.paths.items():
+    for path in policy.paths:
         here: ModelView | None = view
         for part in path.split("."):
             if here is None:
                 raise ConfigurationError(f"SecurityPolicy.paths[{path!r}]: nothing lies below {part!r}")
             if part in here.relations:
                 here = here.relations[part].target
-            elif part in here.fields or not access or not access.visible:
+            elif part in here.known:
                 here = None
             else:
-                known = ", ".join(here.names())
+                known = ", ".join(sorted(here.known))
                 raise ConfigurationError(
                     f"SecurityPolicy.paths[{path!r}]: {here.name} has no {part!r}, but: {known}"
                 )
@@ -147,6 +148,7 @@ class _Builder:
             expose,
             hides=any(name not in shown for name in schema.fields),
             pruned=expose is not None and self._withholds(prefix, default),
+            known=frozenset(members),
         )
 
     def _withholds(self, prefix: str, default: Access) -> bool:
