@@ -169,9 +169,9 @@ def test_the_smallest_failing_part_is_what_the_failure_needs(needed: set[int]) -
 
 
 def test_all_operators_quantifiers_and_orders_by_relations_are_drawn() -> None:
+    expected = {operator.op for operator in OPERATORS} | {"some", "every", "none", "to-one"}
     seen = Counter[str]()
 
-    @seed(0)
     @settings(FEW, max_examples=500)
     @given(filters(ground(depth=1)))
     def count(document: Document) -> None:
@@ -180,9 +180,11 @@ def test_all_operators_quantifiers_and_orders_by_relations_are_drawn() -> None:
         for leaf in comparisons(bound.condition):
             seen[leaf.quantifier if isinstance(leaf, Quantified) else leaf.op] += 1
 
-    count()
-    expected = {operator.op for operator in OPERATORS} | {"some", "every", "none", "to-one"}
-    assert expected - {name for name, times in seen.items() if times} == set()
+    for number in range(6):  # by chance, a few hundred filters may do without a rare word
+        seed(number)(count)()
+        if not expected - (+seen).keys():
+            break
+    assert expected - (+seen).keys() == set()
 
 
 @FEW

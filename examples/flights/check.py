@@ -24,10 +24,12 @@ class Answer:
 def problem(answer: Answer, expected: Rows | Refused, database: sqlite3.Connection) -> str | None:
     """Return what is wrong with an answer, or None.
 
+    >>> from contextlib import closing
     >>> expected = Rows("SELECT 1 AS id", ("id",))
-    >>> problem(Answer(200, [{"id": 1}]), expected, sqlite3.connect(":memory:")) is None
+    >>> with closing(sqlite3.connect(":memory:")) as database:
+    ...     problem(Answer(200, [{"id": 1}]), expected, database) is None
+    ...     problem(Answer(200, [{"id": 2}]), expected, database)
     True
-    >>> problem(Answer(200, [{"id": 2}]), expected, sqlite3.connect(":memory:"))
     "row 1 is {'id': 2}, not {'id': 1}"
     """
     match expected:

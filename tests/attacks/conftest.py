@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 from fastapi import FastAPI
 
@@ -9,8 +11,9 @@ from tests.attacks.service import Service, hiding_service, plain_service
 
 
 @pytest.fixture(scope="session")
-def service() -> Service:
-    return hiding_service()
+def service() -> Generator[Service]:
+    with hiding_service() as service:
+        yield service
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any
@@ -165,8 +166,9 @@ def refuse_exposed(result: Annotated[PlainResult, Depends(plain_exposed)]) -> li
     raise AssertionError(f"this was to be refused: {result.filter}")
 
 
-def hiding_service() -> Service:
-    """The service whose models have hidden fields."""
+@contextmanager
+def hiding_service() -> Generator[Service]:
+    """Give the service whose models have hidden fields."""
     database = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     Base.metadata.create_all(database)
     with Session(database) as session:
@@ -178,7 +180,8 @@ def hiding_service() -> Service:
     for path, handler in (("/items", list_items), ("/exposed", list_exposed), ("/mine", list_mine)):
         service.app.get(path)(handler)
     service.app.post("/items")(post_items)
-    return service
+    yield service
+    database.dispose()
 
 
 def plain_service() -> FastAPI:

@@ -97,12 +97,12 @@ def add_items(session: Session, other: str) -> None:
 @pytest.mark.parametrize("change", [rename_owners, resize_items, delete_items, add_items])
 def test_what_others_do_changes_no_answer(tenant: str, change: Callable[[Session, str], None]) -> None:
     """The same questions after rows of the other tenant were changed, deleted or added: the same answers."""
-    service = hiding_service()
-    before = [ask_as(tenant, service, document).body for document in FILTERS]
-    with Session(service.database) as session:
-        change(session, next(other for other in TENANTS if other != tenant))
-        session.commit()
-    assert [ask_as(tenant, service, document).body for document in FILTERS] == before
+    with hiding_service() as service:
+        before = [ask_as(tenant, service, document).body for document in FILTERS]
+        with Session(service.database) as session:
+            change(session, next(other for other in TENANTS if other != tenant))
+            session.commit()
+        assert [ask_as(tenant, service, document).body for document in FILTERS] == before
 
 
 def test_who_is_nobody_is_denied(service: Service) -> None:
