@@ -34,7 +34,9 @@ Dialect = Literal["sqlite", "postgresql"]
 Key = tuple[Sample, ...]
 
 # Random filters are deep; limits are for strangers, and have tests of their own.
-LIMITS = Limits(max_depth=100, max_conditions=1_000, default_limit=1_000)
+LIMITS = Limits(
+    max_depth=100, max_conditions=1_000, max_relation_depth=100, max_relation_steps=1_000, default_limit=1_000
+)
 POLICY = SecurityPolicy(relations=True, regex=True, limits=LIMITS)
 
 
