@@ -29,12 +29,12 @@ FILTERS = 25
 
 
 def scopes(database: Database, *, related: bool) -> st.SearchStrategy[ModelScope]:
-    """Draw scopes for some of the models; with `related` their predicates look at related rows too."""
+    """Draw scopes for things and some other models; if `related`, predicates look at related rows too."""
     ground = database.ground(Thing)
     for_each: dict[type[object], st.SearchStrategy[Predicate]] = {
         model: predicates(ground, database.schema_of(Thing, model), related=related) for model in MODELS
     }
-    return st.fixed_dictionaries({}, optional=for_each)
+    return st.fixed_dictionaries({Thing: for_each.pop(Thing)}, optional=for_each)
 
 
 @pytest.mark.parametrize("number", range(4))
