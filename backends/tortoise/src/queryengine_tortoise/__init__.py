@@ -1,0 +1,1 @@
+"""The Tortoise back-end of queryengine: a bound filter becomes a typed `QuerySet`."""
