@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
 import pytest
+from pydantic import BaseModel, Field
 
 from queryengine.errors import ConfigurationError
+from queryengine.limits import Limits
 from queryengine.policy import Access, SecurityPolicy, looks_secret
 
 
@@ -64,3 +70,85 @@ def test_a_policy_keeps_no_reference_to_the_mapping_it_was_given() -> None:
     policy = SecurityPolicy(paths=paths)
     paths["a"] = Access()
     assert not policy.access("a").visible
+
+
+# -- mistakes of the author, found when the policy is made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"lenient": "no"}, "SecurityPolicy.lenient='no': it is True or False"),
+        ({"regex": 1}, "SecurityPolicy.regex=1: it is True or False"),
+        ({"relations": None}, "SecurityPolicy.relations=None: it is True or False"),
+        ({"expose": "ProductOut"}, "SecurityPolicy.expose='ProductOut': it is a pydantic model"),
+        ({"expose": int}, "SecurityPolicy.expose=<class 'int'>: it is a pydantic model"),
+        ({"limits": {"max_limit": 5}}, "SecurityPolicy.limits={'max_limit': 5}: it is a Limits"),
+        ({"others": False}, "SecurityPolicy.others=False: it is an Access or None"),
+        ({"paths": ["a"]}, "SecurityPolicy.paths=['a']: it is a mapping of paths to Access or None"),
+        ({"paths": {"a": False}}, "SecurityPolicy.paths['a']=False: it is an Access or None"),
+        ({"paths": {"a..b": None}}, "SecurityPolicy.paths['a..b']: it is no dotted path"),
+        ({"paths": {5: None}}, "SecurityPolicy.paths[5]: it is no dotted path"),
+        ({"timezone": 2}, "SecurityPolicy.timezone=2: it is a time zone or the name of one"),
+        ({"timezone": "Nowhere"}, "SecurityPolicy.timezone='Nowhere': there is no zone of this name"),
+        ({"timezone": ""}, "SecurityPolicy.timezone='': there is no zone of this name"),
+        ({"timezone": "/etc/passwd"}, "SecurityPolicy.timezone='/etc/passwd': there is no zone of this name"),
+        ({"timezone": "Europe"}, "SecurityPolicy.timezone='Europe': there is no zone of this name"),
+    ],
+    ids=str,
+)
+def test_a_setting_that_means_nothing_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        SecurityPolicy(**arguments)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("right", ["sort", "select", "include"])
+def test_a_right_is_true_or_false(right: str) -> None:
+    wrong: dict[str, Any] = {right: "no"}
+    with pytest.raises(ConfigurationError, match=f"^Access.{right}='no': it is True or False$"):
+        Access(**wrong)
+
+
+@pytest.mark.parametrize("words", [None, 1, ["eq", 5]])
+def test_operators_of_an_access_are_words(words: Any) -> None:
+    with pytest.raises(ConfigurationError, match="names no operators of the language"):
+        Access(filter=words)
+
+
+def test_a_time_zone_may_be_named() -> None:
+    assert SecurityPolicy(timezone="Europe/Berlin").zone == ZoneInfo("Europe/Berlin")
+    assert SecurityPolicy(timezone="UTC").zone is dt.UTC
+    zone = dt.timezone(dt.timedelta(hours=2))
+    assert SecurityPolicy(timezone=zone).zone is zone
+    assert SecurityPolicy().zone is None
+
+
+class AuthorOut(BaseModel):
+    name: str
+
+
+class BookOut(BaseModel):
+    title: str = Field(serialization_alias="heading")
+    author: AuthorOut | None
+    tags: list[str]
+    later: "Later"  # type: ignore[name-defined]  # noqa: F821, UP037  # a class that is not there yet
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("title", "BookOut shows no 'title', but: author, heading, later, tags"),
+        ("author.nam", "AuthorOut shows no 'nam', but: name"),
+        ("tags.x", "nothing lies below 'tags'"),
+    ],
+)
+def test_a_path_that_the_response_model_does_not_show_is_refused_at_once(path: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        SecurityPolicy(expose=BookOut, paths={path: None})
+    assert str(caught.value) == f"SecurityPolicy.paths[{path!r}]: {message}"
+
+
+def test_paths_are_followed_as_far_as_the_response_model_is_known() -> None:
+    paths = {"heading": None, "author": Access(), "author.name": None, "later.anything": None}
+    assert SecurityPolicy(expose=BookOut, paths=paths, limits=Limits()).lists("author")

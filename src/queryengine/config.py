@@ -1,4 +1,4 @@
-"""How a dependency reads its filter: where it stands, under which name, who pages. Knows nothing else."""
+"""How a dependency reads its filter: where it stands, under which name, who pages. Knows settings."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from queryengine.errors import ConfigurationError
+from queryengine.settings import check_kind, check_number, check_word
+
 __all__ = ["QueryConfig"]
+
+NAME = "a name without brackets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryConfig:
-    """The settings of one dependency that are not policy.
+    """The settings of one dependency that are not policy. Raises ConfigurationError for what means nothing.
 
     >>> QueryConfig(parameter="q").source
     'query'
@@ -31,3 +36,14 @@ class QueryConfig:
     """a filter that shows in OpenAPI what can be asked; without one it is made from the model"""
     schema_name: str | None = None
     """what the names of the filter's schemas in OpenAPI begin with, in place of the model's name"""
+
+    def __post_init__(self) -> None:
+        check_word("QueryConfig.source", self.source, ("query", "body"))
+        check_word("QueryConfig.paging", self.paging, ("internal", "external"))
+        check_number("QueryConfig.cache_size", self.cache_size, 0)
+        check_kind("QueryConfig.parameter", self.parameter, str, NAME)
+        check_kind("QueryConfig.description", self.description, str | None, "a text")
+        check_kind("QueryConfig.schema_name", self.schema_name, str | None, "a text")
+        check_kind("QueryConfig.example", self.example, Mapping | None, "a filter as a mapping")
+        if not self.parameter or not {"[", "]"}.isdisjoint(self.parameter):
+            raise ConfigurationError(f"QueryConfig.parameter={self.parameter!r}: it is {NAME}")

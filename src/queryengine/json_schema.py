@@ -60,7 +60,8 @@ def filter_schema(
     February, the 16th digit, a 64-bit bound, NUL in a text); patterns outside of the regex subset; one name
     twice in an order or an include. **What binds it accepts**, but for other spellings of the same: `$`
     before words, operators' aliases (`neq`, `inq`, `regexp`), `skip` for `offset`, dotted paths through more
-    than one relation (it takes them nested), and texts for numbers where the policy is lenient.
+    than one relation (conditions it takes nested), as many fields left out as the model has of its own, and
+    texts for numbers where the policy is lenient.
     """
     writer = _Writer(capabilities, policy)
     root = writer.root(view, name or view.name, windowed=windowed)
@@ -130,30 +131,40 @@ class _Writer:
         return _object(properties, f"Which rows of {view.name}, in which order, with which fields.", 0)
 
     def _order_names(self, view: ModelView) -> list[str]:
-        names = [name for name, field in view.fields.items() if field.sort]
+        names = self._sortable(view)
         if self._capabilities.order_by_relation:
-            for head, relation in _to_one(view):
-                names += [f"{head}.{name}" for name, field in relation.target.fields.items() if field.sort]
+            for head, relation in self._to_one(view):
+                if relation.access.sort and self._orders(nullable=relation.relation.nullable):
+                    names += [f"{head}.{name}" for name in self._sortable(relation.target)]
         return [name for name in names if all(map(PLAIN_NAME, name.split(".")))]
+
+    def _sortable(self, view: ModelView) -> list[str]:
+        fields = view.fields.items()
+        return [name for name, field in fields if field.sort and self._orders(nullable=field.field.nullable)]
+
+    def _orders(self, *, nullable: bool) -> bool:
+        return self._capabilities.nulls_order or not nullable
 
     def _fields(self, view: ModelView) -> JSONSchema:
         own = [name for name, field in view.fields.items() if field.select and "." not in name]
         names = list(own)
+        depth = min(self._limits.max_include_depth, self._limits.max_relation_steps)
         for head, relation in view.relations.items():
-            if "." not in head:
-                names += [head] if relation.access.select else []
+            if relation.access.select and "." not in head and _within(depth, relation):
                 below = relation.target.fields
-                names += [f"{head}.{name}" for name in below if below[name].select and "." not in name]
+                names += [
+                    head,
+                    *(f"{head}.{name}" for name in below if below[name].select and "." not in name),
+                ]
         if not names:
             return {}
-        shown: JSONSchema = {name: _one_of([True]) for name in names}
-        hidden: JSONSchema = {name: _one_of([False]) for name in own}
         forms: list[JSONSchema] = [
             {"type": "array", "items": _one_of(names), "minItems": 1, "uniqueItems": True},
-            _object(shown, "Show these fields."),
+            _object({name: _one_of([True]) for name in names}, "Show these fields."),
         ]
         if len(own) > 1:
-            forms.append(_object(hidden, "Show all fields but these.") | {"maxProperties": len(own) - 1})
+            hidden = _object({name: _one_of([False]) for name in names}, "Show all fields but these.")
+            forms.append(hidden | {"maxProperties": len(own) - 1})
         return {"fields": {"description": "The fields to show.", "anyOf": forms}}
 
     def _include(self, view: ModelView) -> JSONSchema:
@@ -195,13 +206,22 @@ class _Writer:
         properties: JSONSchema = {
             name: schema for name, schema in self._members(view, "") if name not in reserved
         }
-        for head, relation in _to_one(view):
+        for head, relation in self._to_one(view):
             if relation.access.filter:
                 self._name(relation.target, view, head)
                 properties |= self._members(relation.target, f"{head}.")
         if nested:
             properties |= self._null_tests()
         return _joined(properties, own, f"Conditions on {view.name}, all of which must hold.")
+
+    def _to_one(self, view: ModelView) -> Iterator[tuple[str, ViewRelation]]:
+        """The relations that a dotted path may go through."""
+        for name, relation in view.relations.items():
+            if not relation.relation.many and "." not in name and self._leads(relation):
+                yield name, relation
+
+    def _leads(self, relation: ViewRelation) -> bool:
+        return _within(min(self._limits.max_relation_depth, self._limits.max_relation_steps), relation)
 
     def _null_tests(self) -> JSONSchema:
         """Whether there is a related row. Each word with false is the other one with true."""
@@ -221,7 +241,7 @@ class _Writer:
             if field.operators and _can_be_key(name):
                 yield prefix + name, self._field(view, field)
         for name, relation in view.relations.items():
-            if relation.access.filter and _can_be_key(name):
+            if relation.access.filter and _can_be_key(name) and self._leads(relation):
                 yield prefix + name, self._relation(view, relation)
 
     def _field(self, view: ModelView, field: ViewField) -> JSONSchema:
@@ -281,7 +301,7 @@ class _Writer:
                 return self._value(type_)
 
     def _value(self, type_: FieldType) -> JSONSchema:
-        return value_schema(type_, self._limits.max_string_length, self._policy.timezone)
+        return value_schema(type_, self._limits.max_string_length, self._policy.zone)
 
     def _equal(self, type_: FieldType) -> JSONSchema:
         if isinstance(type_, ArrayType):
@@ -351,11 +371,9 @@ def _order(names: list[str], most: int) -> JSONSchema:
     return {"description": f"Keys, - for descending: {', '.join(names)}.", "anyOf": [text, keys]}
 
 
-def _to_one(view: ModelView) -> Iterator[tuple[str, ViewRelation]]:
-    """The relations that a dotted path may go through."""
-    for name, relation in view.relations.items():
-        if not relation.relation.many and "." not in name:
-            yield name, relation
+def _within(depth: int, relation: ViewRelation) -> bool:
+    """Whether a limit allows the way through one relation: embedded rows are no further away than fields."""
+    return depth > 0 or relation.relation.embedded
 
 
 def _can_be_key(name: str) -> bool:

@@ -1,15 +1,24 @@
-"""The bounds on a filter, each checked before the work that it bounds. Knows nothing else."""
+"""The bounds on a filter, each checked before the work that it bounds. Knows settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from queryengine.errors import ConfigurationError
+from queryengine.settings import check_number
 
 __all__ = ["Limits"]
+
+MAY_BE_ZERO = frozenset({"max_include_depth", "max_relation_depth", "max_relation_steps", "max_offset"})
+"""limits of which zero says that there is none of it; a filter cannot do without the others"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How large a filter may be. A breach is the error `limit_exceeded`, which names the limit.
+
+    Raises ConfigurationError for a limit that is no whole number or too small, and for a default of rows
+    that is above their maximum.
 
     >>> Limits(max_conditions=8).max_conditions
     8
@@ -43,3 +52,12 @@ class Limits:
     """rows that a filter may ask for"""
     max_offset: int = 1_000_000
     """rows that a filter may skip"""
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            least = 0 if limit.name in MAY_BE_ZERO else 1
+            check_number(f"Limits.{limit.name}", getattr(self, limit.name), least)
+        if self.default_limit > self.max_limit:
+            raise ConfigurationError(
+                f"Limits.default_limit={self.default_limit} is more than Limits.max_limit={self.max_limit}"
+            )

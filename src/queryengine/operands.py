@@ -39,7 +39,7 @@ class Readers:
                 type_,
                 style,
                 lenient=policy.lenient,
-                timezone=policy.timezone,
+                timezone=policy.zone,
                 max_string_length=policy.limits.max_string_length,
             )
         return known

@@ -1,4 +1,4 @@
-"""What a caller may do, per dotted path, and how strictly values are read. Knows limits; no schema."""
+"""What a caller may do, per dotted path, and how strictly values are read. Knows limits and pydantic."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import datetime as dt
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
+from typing import cast
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
 from queryengine.errors import ConfigurationError
 from queryengine.limits import Limits
 from queryengine.operators import find_operator
+from queryengine.response_model import check_shown
+from queryengine.settings import check_flag, check_kind
 
 __all__ = ["Access", "SecurityPolicy", "looks_secret"]
-
-_SECRET_PARTS = re.compile(
-    r"password|passwd|passphrase|passcode|secret|credential|apikey|accesskey|authkey|privatekey"
-)
-_SECRET_WORDS = re.compile(r"(?:^|_)(?:token|hash|salt|pwd|otp|pin|ssn|cvv)s?\d*(?:$|_)")
-_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def looks_secret(name: str) -> bool:
@@ -29,8 +28,25 @@ def looks_secret(name: str) -> bool:
     >>> looks_secret("password_hash"), looks_secret("apiToken"), looks_secret("hashtag")
     (True, True, False)
     """
-    words = _WORD_STARTS.sub("_", name).lower()
-    return bool(_SECRET_PARTS.search(words.replace("_", "")) or _SECRET_WORDS.search(words))
+    words = _word_starts().sub("_", name).lower()
+    return bool(_secret_parts().search(words.replace("_", "")) or _secret_words().search(words))
+
+
+@cache
+def _secret_parts() -> re.Pattern[str]:
+    return re.compile(
+        r"password|passwd|passphrase|passcode|secret|credential|apikey|accesskey|authkey|privatekey"
+    )
+
+
+@cache
+def _secret_words() -> re.Pattern[str]:
+    return re.compile(r"(?:^|_)(?:token|hash|salt|pwd|otp|pin|ssn|cvv)s?\d*(?:$|_)")
+
+
+@cache
+def _word_starts() -> re.Pattern[str]:
+    return re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +67,10 @@ class Access:
     """whether `include` may name it (relations only)"""
 
     def __post_init__(self) -> None:
-        if isinstance(self.filter, bool):
-            return
-        unknown = sorted(word for word in self.filter if find_operator(word) is None)
-        if isinstance(self.filter, str) or unknown:
-            raise ConfigurationError(
-                f"Access.filter names no operators of the language: {unknown or self.filter!r}"
-            )
-        names = {operator.name for operator in map(find_operator, self.filter) if operator is not None}
-        object.__setattr__(self, "filter", frozenset(names))
+        for name in ("sort", "select", "include"):
+            check_flag(f"Access.{name}", getattr(self, name))
+        if not isinstance(self.filter, bool):
+            object.__setattr__(self, "filter", _operators(self.filter))
 
     def may_filter(self, operator: str) -> bool:
         """Tell whether a condition with this operator (its table name) is allowed."""
@@ -69,6 +80,17 @@ class Access:
     def visible(self) -> bool:
         """Whether the path exists for the caller at all."""
         return bool(self.filter) or self.sort or self.select or self.include
+
+
+def _operators(words: object) -> frozenset[str]:
+    """Return the table names of operators that an author named, by whatever alias."""
+    given = cast("Collection[object]", words) if isinstance(words, Collection) else ()
+    found = [find_operator(word) if isinstance(word, str) else None for word in given]
+    names = frozenset(operator.name for operator in found if operator is not None)
+    if not isinstance(words, Collection) or isinstance(words, str) or None in found:
+        unknown = [word for word, operator in zip(given, found, strict=True) if operator is None]
+        raise ConfigurationError(f"Access.filter names no operators of the language: {unknown or words!r}")
+    return names
 
 
 NOTHING = Access(filter=False, sort=False, select=False, include=False)
@@ -84,7 +106,8 @@ class SecurityPolicy:
 
     `paths` then says more of single paths, by the caller's names: `{"cost": Access(select=False)}`.
     A path into a relation (`"carrier.name"`) makes just that much of the relation visible, the relation's
-    own path all of its plain fields. `None` hides a path. A path of nothing is a `ConfigurationError`.
+    own path all of its plain fields. `None` hides a path. A path of nothing is a `ConfigurationError`: at
+    once where `expose` tells, otherwise when the model is first read.
 
     >>> policy = SecurityPolicy(paths={"carrier.name": Access(sort=False), "notes": None}, regex=True)
     >>> policy.access("notes").visible
@@ -103,14 +126,25 @@ class SecurityPolicy:
     """the bounds on a filter"""
     lenient: bool = False
     """whether a JSON text such as `"5"` is read as the number that the field holds"""
-    timezone: dt.tzinfo | None = None
-    """the zone of date-times that come without one for aware fields (and the reverse); None: an error"""
+    timezone: dt.tzinfo | str | None = None
+    """the zone, or its name, of date-times without one for aware fields (and the reverse); None: an error"""
     regex: bool = False
     """whether the operator regex is allowed"""
 
+    zone: dt.tzinfo | None = field(init=False, repr=False, compare=False)
+    """what `timezone` names"""
+
     def __post_init__(self) -> None:
-        frozen = {path: NOTHING if access is None else access for path, access in self.paths.items()}
-        object.__setattr__(self, "paths", MappingProxyType(frozen))
+        for flag in ("relations", "lenient", "regex"):
+            check_flag(f"SecurityPolicy.{flag}", getattr(self, flag))
+        check_kind("SecurityPolicy.limits", self.limits, Limits, "a Limits")
+        check_kind("SecurityPolicy.others", self.others, Access | None, "an Access or None")
+        object.__setattr__(self, "zone", _zone(self.timezone))
+        object.__setattr__(self, "paths", _frozen(self.paths))
+        if self.expose is not None:
+            _check_model(self.expose)
+            for path in self.paths:
+                check_shown(self.expose, path, f"SecurityPolicy.paths[{path!r}]")
 
     def access(self, path: str) -> Access:
         """Return the rights on a dotted path of visible names."""
@@ -130,3 +164,34 @@ class SecurityPolicy:
             (listed == path or listed.startswith(below)) and access is not None and access.visible
             for listed, access in self.paths.items()
         )
+
+
+def _check_model(expose: object) -> None:
+    if not isinstance(expose, type) or not issubclass(expose, BaseModel):
+        raise ConfigurationError(f"SecurityPolicy.expose={expose!r}: it is a pydantic model")
+
+
+def _frozen(paths: object) -> Mapping[str, Access]:
+    """Return a copy of the rights by path, if it is of that form."""
+    check_kind("SecurityPolicy.paths", paths, Mapping, "a mapping of paths to Access or None")
+    frozen: dict[str, Access] = {}
+    for path, access in cast("Mapping[object, object]", paths).items():
+        if not isinstance(path, str) or not all(path.split(".")):
+            raise ConfigurationError(f"SecurityPolicy.paths[{path!r}]: it is no dotted path")
+        check_kind(f"SecurityPolicy.paths[{path!r}]", access, Access | None, "an Access or None")
+        frozen[path] = access if isinstance(access, Access) else NOTHING
+    return MappingProxyType(frozen)
+
+
+def _zone(zone: object) -> dt.tzinfo | None:
+    """Return the zone of that name. UTC is known without a data base of zones."""
+    if not isinstance(zone, str):
+        check_kind("SecurityPolicy.timezone", zone, dt.tzinfo | None, "a time zone or the name of one")
+        return cast("dt.tzinfo | None", zone)
+    if zone == "UTC":
+        return dt.UTC
+    try:
+        return ZoneInfo(zone or "-")  # the empty name is a folder
+    except (KeyError, ValueError, OSError):
+        message = f"SecurityPolicy.timezone={zone!r}: there is no zone of this name"
+        raise ConfigurationError(message) from None

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Union, get_args, get_origin
 
-from pydantic import AliasChoices, AliasPath, BaseModel, SecretBytes, SecretStr
+from pydantic import AliasChoices, AliasPath, BaseModel
 from pydantic.fields import FieldInfo
 
 from queryengine.ast import Op
@@ -17,6 +14,7 @@ from queryengine.engine import FULL, Capabilities
 from queryengine.errors import ConfigurationError
 from queryengine.operators import by_name
 from queryengine.policy import NOTHING, Access, SecurityPolicy, looks_secret
+from queryengine.response_model import nested_model, shown
 from queryengine.schema import Field, ModelSchema, Relation
 
 __all__ = ["ModelView", "ViewField", "ViewRelation", "build_view", "check_paths", "whole_view"]
@@ -139,14 +137,14 @@ class _Builder:
             else:
                 load = self._loader(member, response, prefix + name + ".", below)
                 relations[name] = ViewRelation(name, member, access, load)
-        shown = {field.field.name for field in fields.values() if field.select}
+        selected = {field.field.name for field in fields.values() if field.select}
         return ModelView(
             schema.name if expose is None else expose.__name__,
             schema,
             MappingProxyType(fields),
             MappingProxyType(relations),
             expose,
-            hides=any(name not in shown for name in schema.fields),
+            hides=any(name not in selected for name in schema.fields),
             pruned=expose is not None and self._withholds(prefix, default),
             known=frozenset(members),
         )
@@ -206,18 +204,15 @@ def _members(schema: ModelSchema[object]) -> Members:
 def _exposed(expose: type[BaseModel], schema: ModelSchema[object]) -> Members:
     """What a response model shows, under its serialization aliases; relations with their nested models."""
     members: Members = {}
-    for name, info in expose.model_fields.items():
-        if info.exclude or _is_secret(info.annotation):
-            continue
+    for visible, (name, info) in shown(expose).items():
         attribute = next(
             (a for a in _attributes(name, info) if a in schema.fields or a in schema.relations), None
         )
-        visible = info.serialization_alias or info.alias or name
         if attribute is None:
             _must_be_computed(expose, name, info, schema)
         elif attribute in schema.fields:
             members[visible] = (schema.fields[attribute], None)
-        elif (response := _nested_model(info.annotation)) is not None:
+        elif (response := nested_model(info.annotation)) is not None:
             members[visible] = (schema.relations[attribute], response)
     return members
 
@@ -240,24 +235,3 @@ def _must_be_computed(
         hasattr(schema.model, attribute) for attribute in _attributes(name, info)
     ):
         raise ConfigurationError(f"{expose.__name__}.{name}: {schema.name} has no attribute of that name")
-
-
-def _is_secret(annotation: object) -> bool:
-    return any(part is SecretStr or part is SecretBytes for part in _parts(annotation))
-
-
-def _nested_model(annotation: object) -> type[BaseModel] | None:
-    models = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
-    return models[0] if len(models) == 1 else None
-
-
-def _parts(annotation: object) -> list[object]:
-    """The classes in an annotation: `list[A] | None` has `A` and `None`. A mapping's cannot be asked."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _parts(get_args(annotation)[0])
-    if origin in (Union, types.UnionType, list, tuple, set, frozenset) or (
-        isinstance(origin, type) and issubclass(origin, typing.Iterable) and not issubclass(origin, Mapping)
-    ):
-        return [part for argument in get_args(annotation) for part in _parts(argument)]
-    return [annotation]

@@ -1,0 +1,77 @@
+"""What a response model shows: its names, the models within it. Knows pydantic; no schema."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from typing import Annotated, ForwardRef, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+
+from queryengine.errors import ConfigurationError
+
+__all__ = ["check_shown", "nested_model", "shown"]
+
+UNKNOWN = (str, ForwardRef, TypeVar)
+"""what stands in an annotation for a class that is not known yet"""
+
+
+def shown(model: type[BaseModel]) -> dict[str, tuple[str, FieldInfo]]:
+    """Return what a response model shows: by the names in its output, the fields and their own names.
+
+    >>> class PriceOut(BaseModel):
+    ...     amount: int
+    ...     key: SecretStr
+    >>> list(shown(PriceOut))
+    ['amount']
+    """
+    return {
+        info.serialization_alias or info.alias or name: (name, info)
+        for name, info in model.model_fields.items()
+        if not info.exclude and not _is_secret(info.annotation)
+    }
+
+
+def check_shown(model: type[BaseModel], path: str, setting: str) -> None:
+    """Raise ConfigurationError where a response model does not show a path of a setting.
+
+    It looks as far as classes are known: a name in quotes may stand for one that is not there yet.
+    """
+    here: type[BaseModel] | None = model
+    above = ""
+    for part in path.split("."):
+        if here is None:
+            raise ConfigurationError(f"{setting}: nothing lies below {above!r}")
+        names = shown(here)
+        if part not in names:
+            raise ConfigurationError(
+                f"{setting}: {here.__name__} shows no {part!r}, but: {', '.join(sorted(names))}"
+            )
+        annotation = names[part][1].annotation
+        if any(isinstance(one, UNKNOWN) for one in _parts(annotation)):
+            return
+        here, above = nested_model(annotation), part
+
+
+def nested_model(annotation: object) -> type[BaseModel] | None:
+    """Return the one model in an annotation, such as `Author` in `list[Author] | None`."""
+    models = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+    return models[0] if len(models) == 1 else None
+
+
+def _is_secret(annotation: object) -> bool:
+    return any(part is SecretStr or part is SecretBytes for part in _parts(annotation))
+
+
+def _parts(annotation: object) -> list[object]:
+    """The classes in an annotation: `list[A] | None` has `A` and `None`. A mapping's cannot be asked."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _parts(get_args(annotation)[0])
+    if origin in (Union, types.UnionType, list, tuple, set, frozenset) or (
+        isinstance(origin, type) and issubclass(origin, typing.Iterable) and not issubclass(origin, Mapping)
+    ):
+        return [part for argument in get_args(annotation) for part in _parts(argument)]
+    return [annotation]
