@@ -146,7 +146,7 @@ class _Filler:
 
 def _each(nodes: tuple[N, ...], one: Callable[[N], Fill[N] | None]) -> Fill[tuple[N, ...]] | None:
     fills = [one(node) for node in nodes]
-    if all(fill is None for fill in fills):
+    if not any(fills):
         return None
     complete = [_constant(node) if fill is None else fill for node, fill in zip(nodes, fills, strict=True)]
     return lambda values: tuple([fill(values) for fill in complete])
@@ -195,6 +195,8 @@ def _quantified(node: Quantified) -> Fill[Where] | None:
 
 
 def _path(path: Path) -> Fill[Path] | None:
+    if not path.steps:
+        return None  # as most are: a shape is met for the first time more often than one thinks
     steps = _each(path.steps, _step)
     return None if steps is None else lambda values: Path(path.names, steps(values), path.field)
 

@@ -10,9 +10,9 @@ import json
 import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.lexer import STRING, WS, Lexed, element_spans, elements
@@ -45,6 +45,12 @@ KEYS = frozenset({*CLAUSES.values(), *NAMES, "LOGICAL", "NOT", "QUANTIFIER", "KE
 PUNCTUATION: Mapping[str, str] = MappingProxyType(
     {"{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", ",": "COMMA"}
 )
+LONGEST_KEPT = 64
+"""characters between two literals, up to which their tokens are kept"""
+
+Mark: TypeAlias = tuple[str, str, int, int, str]
+"""A token without its place in the text: type, text, start, end, and the word of a key."""
+
 _OPENING = frozenset({"LBRACE", "LSQB"})
 _CLOSING = frozenset({"RBRACE", "RSQB"})
 _TESTS = KEYS - frozenset({*CLAUSES.values(), *NAMES, "LOGICAL", "NOT", "KEY"})
@@ -92,26 +98,38 @@ def words() -> Mapping[str, str]:
 
 def pieces(lexed: Lexed) -> Iterator[Token]:
     """Yield the tokens of a text by themselves: a key has the type KEY, what is no token at all GARBAGE."""
-    scan = _piece().finditer
     position = 0
     for index, structure in enumerate(lexed.structs):
-        for match in scan(structure):
-            group = match.lastindex
-            if group is None:
-                continue
-            text = match[group]
-            start = position + match.start(group)
-            if group == 1:
-                yield Token(PUNCTUATION[text], text, start, start + 1)
-            elif group == 2:
-                yield Token("KEY", text, start, start + len(text), None, unescaped(text))
-            else:
-                yield Token(text.upper() if group == 3 else "GARBAGE", text, start, start + len(text))
+        found = _kept_marks(structure) if len(structure) <= LONGEST_KEPT else _marks(structure)
+        for kind, text, start, end, word in found:
+            yield Token(kind, text, position + start, position + end, None, word)
         position += len(structure)
         if index < len(lexed.lexemes):
             lexeme = lexed.lexemes[index]
             yield Token(LITERALS[lexed.kinds[index]], lexeme, position, position + len(lexeme), index)
             position += len(lexeme)
+
+
+@lru_cache(maxsize=512)
+def _kept_marks(structure: str) -> tuple[Mark, ...]:
+    """Return the tokens of a short structure, kept: new shapes are mostly made of parts that others had."""
+    return tuple(_marks(structure))
+
+
+def _marks(structure: str) -> Iterator[Mark]:
+    """Yield the tokens between two literals, each when it is wanted: a long text can be over a limit."""
+    for match in _piece().finditer(structure):
+        group = match.lastindex
+        if group is None:
+            continue
+        text = match[group]
+        start = match.start(group)
+        if group == 1:
+            yield PUNCTUATION[text], text, start, start + 1, ""
+        elif group == 2:
+            yield "KEY", text, start, start + len(text), unescaped(text)
+        else:
+            yield text.upper() if group == 3 else "GARBAGE", text, start, start + len(text), ""
 
 
 class TokenStream:
