@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from contextlib import suppress
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -37,8 +36,10 @@ class BoundedCache(Generic[K, V]):
         """Return the value of a key, or None."""
         value = self._values.get(key)
         if value is not None:
-            with suppress(KeyError):  # another thread may have put it out just now; the value still holds
+            try:  # noqa: SIM105  # a context manager costs more than the look-up
                 self._values.move_to_end(key)
+            except KeyError:  # another thread has put it out just now; the value still holds
+                pass
         return value
 
     def put(self, key: K, value: V) -> None:
