@@ -2,6 +2,7 @@
 
 # Annotations are not postponed here: FastAPI could not look up the dependencies that a test makes for itself.
 
+import functools
 import inspect
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar, Union
@@ -24,6 +25,7 @@ from queryengine import (
 )
 from queryengine.engine import Sort
 from queryengine.memory import MemoryQuery
+from queryengine.model_schema import read_schema
 from queryengine.schema import ModelSchema
 from tests.harbour import Port, Ship, ships
 
@@ -170,6 +172,48 @@ def test_an_annotation_that_cannot_be_evaluated_is_found() -> None:
     assert "the annotation of result cannot be evaluated: name 'Nowhere' is not defined" in found
 
 
+def quoted(annotation: str) -> Any:
+    return Annotated[annotation, "in quotes"]
+
+
+def test_what_stands_in_quotes_within_an_annotation_is_evaluated_too() -> None:
+    check_app(app_with(quoted("Ships | None")))
+    check_app(app_with(quoted("Ships"), required=True))
+    assert "result is str, but is given" in mistake(app_with(quoted("str")))
+
+
+@pytest.mark.parametrize("annotation", ["Nowhere", "inspect.nothing", "Ships[int][str]"])
+def test_what_cannot_be_evaluated_within_an_annotation_is_found(annotation: str) -> None:
+    found = mistake(app_with(quoted(annotation)))
+    assert "list_ships: the annotation of result cannot be evaluated: " in found
+
+
+def test_quotes_are_evaluated_where_the_caller_is_no_function() -> None:
+    dependency = create_qe_dependency(ships())
+
+    class Page:
+        def __init__(self, listed: object = Depends(dependency)) -> None:
+            self.listed = listed
+
+        def __call__(self, listed: object = Depends(dependency)) -> None:
+            self.listed = listed
+
+    def page(size: int, listed: object = Depends(dependency)) -> None:
+        del size, listed
+
+    callers: list[Any] = [Page, Page(None), Page(None).__call__, functools.partial(page, 1)]
+    for annotation, accepted in (("Ships | None", True), ("str", False)):
+        for function in (Page.__init__, Page.__call__, page):
+            function.__annotations__["listed"] = quoted(annotation)
+        for caller in callers:
+            app = FastAPI()
+            app.get("/page", dependencies=[Depends(caller)])(lambda: None)
+            if accepted:
+                check_app(app)
+            else:
+                assert "listed is str, but is given" in mistake(app)
+
+
 def test_a_parameter_without_annotation_is_not_wrong() -> None:
     check_app(app_with(inspect.Parameter.empty))
 
@@ -178,7 +222,7 @@ class Wrapped(Generic[T, Q]):
     """An engine's base with a type variable for the result."""
 
     model: type[T]
-    schema: ModelSchema[T]
+    schema: ModelSchema[Any] = read_schema(Ship)  # Any: of no interest here
     capabilities = Capabilities(backend="wrapped")
 
     def build_query(self, ast: FilterAST) -> Q:

@@ -1,18 +1,26 @@
-"""Finds handlers whose annotation beside `Depends(...)` is not what the dependency gives. Knows FastAPI."""
+"""Finds the mistakes of an application that would else show with a request. Knows FastAPI and the stages.
+
+They are bad policies, annotations beside `Depends(...)` that say something else than the dependency gives,
+and response models that do not show what `fields` asks for.
+"""
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from fastapi import FastAPI
 
 from queryengine.dependency import QEDependency
 from queryengine.errors import ConfigurationError
-from queryengine.routes import Use, applications, endpoints
+from queryengine.response_model import writes_whole
+from queryengine.routes import Endpoint, Use, applications, endpoints
+from queryengine.view import read_related
 
 __all__ = ["check_app"]
 
@@ -23,16 +31,20 @@ EMPTY = inspect.Parameter.empty
 
 
 def check_app(app: FastAPI) -> None:
-    """Raise ConfigurationError that lists each parameter whose annotation is not what its dependency gives.
+    """Raise ConfigurationError that lists the mistakes of an application, of its routers and mounts.
 
-    `Annotated[X, Depends(flights)]` says X twice, and type checkers cannot see whether the two agree. This
-    looks at all handlers, and at the dependencies below them, of an application and of those mounted in it,
-    and compares X with what the engine's `build_query` is annotated to return, for the engine's model, and
-    with None unless the dependency is `required` or has a scope. X may be wider: a base class, `object`, a
-    union. Call it when the routes are there.
+    - A policy or a model that cannot be read: the policy's paths, its response model and all related models
+      are read here, and not with the first request.
+    - An annotation that is not what the dependency gives. `Annotated[X, Depends(flights)]` says X twice, and
+      type checkers cannot see whether the two agree. X is compared with what the engine's `build_query` is
+      annotated to return, for the engine's model, and with None unless the dependency is `required` or has a
+      scope. X may be wider: a base class, `object`, a union. An engine without an annotation on
+      `build_query`, or with other type variables than its model's, tells nothing: there anything passes.
+    - A route whose `response_model` writes the policy's response model whole, although callers may ask for
+      some `fields`: FastAPI would write null for those that were not asked for.
 
-    It cannot see a result whose engine has no annotation on `build_query` or one with other type variables
-    than its model's: there anything passes.
+    Call it when the routes are there and the models can be read; where an ORM has to be initialised before
+    its models know their relations, after that.
 
     >>> check_app(FastAPI())
     """
@@ -41,31 +53,69 @@ def check_app(app: FastAPI) -> None:
         for part in applications(app)
         for endpoint in endpoints(part)
         for use in endpoint.uses
-        for mistake in _mistakes(use, http=bool(endpoint.methods))
+        for mistake in _mistakes(use, endpoint)
     ]
     if mistakes:
         raise ConfigurationError("\n".join(dict.fromkeys(mistakes)))
 
 
-def _mistakes(use: Use, *, http: bool) -> Iterator[str]:
-    if not http:
+def _mistakes(use: Use, endpoint: Endpoint) -> Iterator[str]:
+    if not endpoint.methods:
         yield "a WebSocket has no filter: its dependency reads HTTP requests"
-    elif use.parameter is not None:
-        actual = _result_type(use.dependency)
-        declared = _declared(use.caller, use.parameter)
-        if isinstance(declared, NameError):
-            yield f"{_name(use.caller)}: the annotation of {use.parameter} cannot be evaluated: {declared}"
-        elif declared is not EMPTY and actual is not None and not _accepts(declared, actual):
-            yield f"{_name(use.caller)}: {use.parameter} is {_text(declared)}, but is given {_text(actual)}"
-
-
-def _declared(caller: Callable[..., object], parameter: str) -> Type | NameError:
-    """What stands beside `Depends`, or EMPTY where nothing does."""
+        return
+    if use.parameter is not None:
+        yield from _wrong_annotation(use.caller, use.parameter, use.dependency)
     try:
-        found = inspect.signature(caller, eval_str=True).parameters.get(parameter)
-    except NameError as error:
-        return error
-    return EMPTY if found is None else found.annotation
+        view = use.dependency.processor.view
+        read_related(view)
+    except ConfigurationError as error:
+        yield str(error)
+        return
+    expose = view.expose
+    selects = use.dependency.engine.capabilities.projection and any(f.select for f in view.fields.values())
+    if expose is not None and selects and writes_whole(endpoint.response, expose):
+        name = expose.__name__
+        yield (
+            f"the response model writes {name} whole, with null for what `fields` leaves out: "
+            f"say SerializeAsAny[{name}] in it, or take the right away with Access(select=False)"
+        )
+
+
+# -- what stands beside `Depends`
+
+
+def _wrong_annotation(
+    caller: Callable[..., object], parameter: str, dependency: QEDependency[object]
+) -> Iterator[str]:
+    actual = _result_type(dependency)
+    try:
+        declared = _declared(caller, parameter)
+    except Exception as error:  # noqa: BLE001  # an annotation in quotes is code, and may raise anything
+        yield f"{_name(caller)}: the annotation of {parameter} cannot be evaluated: {error}"
+    else:
+        if declared is not EMPTY and actual is not None and not _accepts(declared, actual):
+            yield f"{_name(caller)}: {parameter} is {_text(declared)}, but is given {_text(actual)}"
+
+
+def _declared(caller: Callable[..., object], parameter: str) -> Type:
+    """What stands beside `Depends`, or EMPTY where nothing does."""
+    found = inspect.signature(caller, eval_str=True).parameters.get(parameter)
+    if found is None or found.annotation is EMPTY:
+        return EMPTY
+    # The signature leaves what stands in quotes within an annotation: `Annotated["Flights | None", ...]`.
+    said = SimpleNamespace(__annotations__={parameter: found.annotation})
+    names: dict[str, object] = getattr(_function(caller), "__globals__", {})
+    return typing.get_type_hints(said, names, include_extras=True)[parameter]
+
+
+def _function(caller: Callable[..., object]) -> object:
+    """The function behind a partial, a class or an object that can be called."""
+    caller = inspect.unwrap(caller)
+    if isinstance(caller, functools.partial):
+        return _function(caller.func)
+    if inspect.isroutine(caller):
+        return getattr(caller, "__func__", caller)
+    return inspect.getattr_static(caller, "__init__") if isinstance(caller, type) else type(caller).__call__
 
 
 # -- what a dependency gives
@@ -90,7 +140,7 @@ def _result_type(dependency: QEDependency[object]) -> Type | None:
 
 
 def _optional(result: Type) -> Type:
-    generic: Any = Union
+    generic: Any = Union  # Any: type checkers want to see its arguments
     return generic[result, None]
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
-from typing import Annotated, ForwardRef, TypeVar, Union, get_args, get_origin
+from collections.abc import Iterable, Mapping
+from typing import Annotated, ForwardRef, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import BaseModel, SecretBytes, SecretStr, SerializeAsAny
 from pydantic.fields import FieldInfo
 
 from queryengine.errors import ConfigurationError
 
-__all__ = ["check_shown", "nested_model", "shown"]
+__all__ = ["check_shown", "nested_model", "shown", "writes_whole"]
 
 UNKNOWN = (str, ForwardRef, TypeVar)
 """what stands in an annotation for a class that is not known yet"""
@@ -59,6 +59,39 @@ def nested_model(annotation: object) -> type[BaseModel] | None:
     """Return the one model in an annotation, such as `Author` in `list[Author] | None`."""
     models = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
     return models[0] if len(models) == 1 else None
+
+
+def writes_whole(response: object, model: type[BaseModel]) -> bool:
+    """Tell whether a type of responses writes a model with all of its fields, whatever subclass it is given.
+
+    >>> class NoteOut(BaseModel):
+    ...     text: str
+    >>> writes_whole(list[NoteOut], NoteOut), writes_whole(list[SerializeAsAny[NoteOut]], NoteOut)
+    (True, False)
+    """
+    seen: set[object] = set()
+    waiting: list[object] = [response]
+    while waiting:
+        here = waiting.pop()
+        here = getattr(here, "__value__", here)  # what `type X = ...` makes has a value
+        if here is model:
+            return True
+        arguments = get_args(here)
+        if get_origin(here) is Annotated:
+            waiting += [] if _as_any(arguments[1:]) else arguments[:1]
+        else:
+            waiting += arguments
+        if isinstance(here, type) and issubclass(here, BaseModel) and here not in seen:
+            seen.add(here)
+            fields = here.model_fields.values()
+            waiting += [info.annotation for info in fields if not _as_any(info.metadata)]
+    return False
+
+
+def _as_any(metadata: Iterable[object]) -> bool:
+    # For type checkers the class is the function of its argument.
+    marker: type[object] = cast("type[object]", SerializeAsAny)
+    return any(isinstance(mark, marker) for mark in metadata)
 
 
 def _is_secret(annotation: object) -> bool:

@@ -26,12 +26,16 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A route with the filter dependencies below it; `methods` is empty for WebSockets."""
+    """A route with the filter dependencies below it; `methods` is empty for WebSockets.
+
+    `response` is the type by which FastAPI writes the answer, None where it leaves out what was not set too.
+    """
 
     path: str
     methods: frozenset[str]
     documented: bool
     uses: tuple[Use, ...]
+    response: object = None
 
 
 def applications(app: FastAPI) -> Iterator[FastAPI]:
@@ -49,12 +53,14 @@ def endpoints(app: FastAPI) -> Iterator[Endpoint]:
         if not isinstance(original, routing.APIRoute | routing.APIWebSocketRoute):
             continue
         uses = tuple(_uses(route.dependant))
+        if not uses:
+            continue
         if isinstance(original, routing.APIRoute):
             methods, documented = frozenset(route.methods), bool(route.include_in_schema)
+            response: object = None if original.response_model_exclude_unset else original.response_model
+            yield Endpoint(route.path_format, methods, documented, uses, response)
         else:
-            methods, documented = frozenset[str](), False
-        if uses:
-            yield Endpoint(route.path if not methods else route.path_format, methods, documented, uses)
+            yield Endpoint(route.path, frozenset(), documented=False, uses=uses)
 
 
 def _routes(app: FastAPI) -> Iterable[Any]:  # Any: routes, or what FastAPI makes of those of routers

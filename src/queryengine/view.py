@@ -17,7 +17,15 @@ from queryengine.policy import NOTHING, Access, SecurityPolicy, looks_secret
 from queryengine.response_model import nested_model, shown
 from queryengine.schema import Field, ModelSchema, Relation
 
-__all__ = ["ModelView", "ViewField", "ViewRelation", "build_view", "check_paths", "whole_view"]
+__all__ = [
+    "ModelView",
+    "ViewField",
+    "ViewRelation",
+    "build_view",
+    "check_paths",
+    "read_related",
+    "whole_view",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +107,17 @@ def check_paths(view: ModelView, policy: SecurityPolicy) -> None:
                 raise ConfigurationError(
                     f"SecurityPolicy.paths[{path!r}]: {here.name} has no {part!r}, but: {known}"
                 )
+
+
+def read_related(view: ModelView) -> None:
+    """Read all related models that a view leads to. Raises ConfigurationError for one that cannot be read."""
+    seen: set[int] = set()
+    waiting = [view]
+    while waiting:
+        here = waiting.pop()
+        if id(here) not in seen:
+            seen.add(id(here))
+            waiting.extend(relation.target for relation in here.relations.values())
 
 
 class _Builder:
