@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import random
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ from queryengine.schema import (
 )
 from queryengine.values import ValueProblem, check
 
-__all__ = ["LETTERS", "TEXTS", "Sample", "pools", "samples", "storable"]
+__all__ = ["LETTERS", "TEXTS", "Sample", "holds", "pools", "samples", "storable"]
 
 Sample: TypeAlias = object
 """A typed value; for JSON fields the plain Python value, for arrays a tuple of samples."""
@@ -175,21 +176,45 @@ def storable(type_: FieldType, value: Sample) -> bool:
     return fits and value == round(value, type_.scale)
 
 
-def pools(fields: Mapping[str, Field], choose: random.Random) -> dict[str, list[Sample]]:
+def holds(type_: FieldType, value: Sample) -> bool:
+    """Tell whether a column of the type holds a value and gives it back as it is; enums by their values.
+
+    >>> holds(IntegerType(0, 9), 10)
+    False
+    """
+    if isinstance(type_, EnumType):
+        return isinstance(value, enum.Enum) and value.value in {member.value for member in type_.enum}
+    return _allowed(type_, value) and storable(type_, value)
+
+
+def pools(
+    fields: Mapping[str, Field], choose: random.Random, others: Sequence[Mapping[str, Field]] = ()
+) -> dict[str, list[Sample]]:
     """Choose the values of each field in rows: for some fields so few that many rows are equal.
 
-    Null is among them where it may be.
+    Null is among them where it may be. The values lie in the domains of the fields of that name in `others`
+    as well.
 
     >>> pools({"a": Field("a", IntegerType(5, 5))}, random.Random(1))
     {'a': [5, None]}
     """
     chosen: dict[str, list[Sample]] = {}
     for name, field in fields.items():
-        values = [value for value in samples(field.type) if storable(field.type, value)]
+        types = [field.type, *(other[name].type for other in others if name in other)]
+        values = [value for value in _of_all(types) if all(holds(type_, value) for type_ in types)]
         some = choose.sample(values, min(len(values), choose.choice([2, 6, len(values)])))
         nulls = 1 + len(some) // 4 if field.nullable else 0
         chosen[name] = [*some, *[None] * nulls]
     return chosen
+
+
+def _of_all(types: Sequence[FieldType]) -> list[Sample]:
+    """The samples of all types, each value once; the samples of an enum are those of the first type."""
+    found = list(samples(types[0]))
+    if not isinstance(types[0], EnumType):
+        for type_ in dict.fromkeys(types[1:]):
+            found += [value for value in samples(type_) if value not in found]
+    return found
 
 
 def _allowed(type_: FieldType, value: Sample) -> bool:
