@@ -89,6 +89,7 @@ CASES: list[tuple[type[Any], Document]] = [
 def test_a_copy_is_the_query_that_would_have_been_compiled(model: type[Any], document: Document) -> None:
     service = Service(model)
     assert template_of(service, document).holds
+    service.query(document)  # at first sight there is no template yet
     first, second = service.query(document), service.query(document)
     fresh = StatementCompiler(model, TextRules()).compile(service.bound(document))
     for dialect in dialects():
@@ -100,7 +101,9 @@ def test_a_copy_is_the_query_that_would_have_been_compiled(model: type[Any], doc
 def test_the_key_that_a_copy_brings_is_the_one_that_sqlalchemy_would_find(
     model: type[Any], document: Document
 ) -> None:
-    query = Service(model).query(document)
+    service = Service(model)
+    service.query(document)  # at first sight there is no template yet
+    query = service.query(document)
     find: Callable[[object], CacheKey | None] = getattr(HasCacheKey, CACHE_KEY)
     brought: CacheKey | None = getattr(query, CACHE_KEY)()
     found = find(query)
@@ -115,7 +118,7 @@ def test_the_key_that_a_copy_brings_is_the_one_that_sqlalchemy_would_find(
 def test_copies_of_random_shapes_are_the_queries_that_would_have_been_compiled(data: st.DataObject) -> None:
     service = Service(Person)
     ground = Ground(service.processor.view, service.engine.capabilities)
-    for document in data.draw(siblings(ground, 2, paged=False)):
+    for document in data.draw(siblings(ground, 3, paged=False)):
         ast = service.bound(document)
         fresh = StatementCompiler(Person, TextRules()).compile(ast)
         for dialect in dialects():
@@ -223,16 +226,49 @@ def test_a_value_within_a_loader_option_makes_no_template(session: Session, peop
 def test_a_shape_without_values_is_copied_too(session: Session, people: Service) -> None:
     document: Document = {"where": {"boss": {"isNull": True}}}
     assert template_of(people, document).holds
+    people.query(document)
     first, second = people.query(document), people.query(document)
     assert first is not second
     assert names(session, first) == names(session, second) == ["Ada"]
 
 
+class Counting:
+    """Makes compilers, and counts how often."""
+
+    def __init__(self) -> None:
+        self.compiles = 0
+
+    def __call__(self) -> StatementCompiler[Person]:
+        self.compiles += 1
+        return StatementCompiler(Person, TextRules())
+
+
+def test_a_shape_is_compiled_at_its_first_sight_and_as_a_template_at_its_second(people: Service) -> None:
+    counting = Counting()
+    templates = Templates(counting)
+    for name, compiles in (("Ada", 1), ("bob", 2), ("Eve", 2), ("Zoë", 2)):
+        query = templates.compile(people.bound({"where": {"kind": {"contains": name}}, "limit": 2}))
+        assert name in written(query, dialects()[0])[1].values()
+        assert counting.compiles == compiles
+    templates.compile(people.bound({"where": {"kind": {"endsWith": "Ada"}}, "limit": 2}))
+    assert counting.compiles == 3
+
+
+def test_a_shape_without_a_template_is_tried_once(people: Service) -> None:
+    counting = Counting()
+    templates = Templates(counting)
+    include = {"relation": "staff", "scope": {"where": {"kind": "person"}}}
+    for compiles in (1, 3, 4, 5):
+        templates.compile(people.bound({"include": [include]}))
+        assert counting.compiles == compiles
+
+
 def test_templates_go_with_their_shapes() -> None:
     service = Service(Person)
     templates = Templates(lambda: StatementCompiler(Person, TextRules()))
-    templates.compile(service.bound({"where": {"id": 1}}))
-    assert len(templates) == 1
+    for number in range(3):
+        templates.compile(service.bound({"where": {"id": number}}))
+        assert len(templates) == 1
     service.processor = Processor(service.engine, policy=POLICY)
     gc.collect()
     assert len(templates) == 0

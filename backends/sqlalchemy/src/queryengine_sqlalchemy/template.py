@@ -7,7 +7,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import BindParameter, ClauseElement, Select
 from sqlalchemy.orm import LoaderCriteriaOption
@@ -43,21 +43,31 @@ class Templates(Generic[T]):
 
     def __init__(self, compiler: Callable[[], StatementCompiler[T]]) -> None:
         self._compiler = compiler
+        self._seen: WeakSet[Shape] = WeakSet()
         self._known: WeakKeyDictionary[Shape, Template[T] | None] = WeakKeyDictionary()
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._seen)
 
     def compile(self, ast: FilterAST) -> Select[T]:
-        """Return the query of a filter: a copy of its shape's template, or else compiled from the filter."""
+        """Return the query of a filter: a copy of its shape's template, or else compiled from the filter.
+
+        A template costs twice what compiling does, so it is made when a shape comes for the second time.
+        """
         shape = ast.shape
         if shape is not None:
-            template = self._known[shape] if shape in self._known else self._make(shape)
+            template = self._known.get(shape)
+            if template is None and shape not in self._known:
+                template = self._second(shape)
             if template is not None:
                 return template.copy(ast.values)
         return self._compiler().compile(ast)
 
-    def _make(self, shape: Shape) -> Template[T] | None:
+    def _second(self, shape: Shape) -> Template[T] | None:
+        """Return the template of a shape that was seen before; of any other remember that it was seen now."""
+        if shape not in self._seen:
+            self._seen.add(shape)
+            return None
         compiler = self._compiler()
         template = Template(compiler.compile(shape.template), compiler.conditions.slots)
         self._known[shape] = template if template.holds else None
