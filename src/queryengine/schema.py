@@ -70,10 +70,14 @@ class IntegerType:
 
 @dataclass(frozen=True, slots=True)
 class FloatType:
-    """IEEE 754 double precision, without NaN and infinities; bounds are inclusive."""
+    """IEEE 754 double precision, without NaN and infinities; bounds are inclusive.
+
+    `digits` is for back-ends that pass doubles on with so many significant digits only.
+    """
 
     minimum: float | None = None
     maximum: float | None = None
+    digits: int | None = None
     kind: ClassVar = TypeKind.FLOAT
 
 
@@ -97,8 +101,9 @@ class BooleanType:
 
 @dataclass(frozen=True, slots=True)
 class TextType:
-    """Unicode text, compared and ordered by code point."""
+    """Unicode text, compared and ordered by code point; `without` has characters that no value may hold."""
 
+    without: str = ""
     kind: ClassVar = TypeKind.TEXT
 
 

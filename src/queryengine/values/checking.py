@@ -30,7 +30,7 @@ from queryengine.values.json_value import portable_json
 from queryengine.values.numeric import float_of_integer, within_decimal, within_float, within_integer
 from queryengine.values.problem import expectation, mismatch
 from queryengine.values.reading import TypedValue
-from queryengine.values.strings import check_text
+from queryengine.values.strings import check_text, within_text
 from queryengine.values.temporal import within_datetime, within_duration, within_time
 
 __all__ = ["check"]
@@ -63,7 +63,8 @@ def check(type_: FieldType, value: object, timezone: dt.tzinfo | None = None) ->
         case DurationType() if isinstance(value, dt.timedelta):
             return within_duration(type_, value)
         case TextType() if isinstance(value, str):
-            return check_text(str.__str__(value))  # the plain text of a StrEnum's member too
+            text = check_text(str.__str__(value))  # the plain text of a StrEnum's member too
+            return within_text(frozenset(type_.without), text)
         case EnumType() if isinstance(value, type_.enum):
             return value
         case ArrayType() if isinstance(value, (list, tuple)):

@@ -135,6 +135,8 @@ def within_float(type_: FloatType, value: float) -> float:
     low, high = type_.minimum, type_.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         raise out_of_range(_bounds(low, high))
+    if type_.digits is not None and value and _digits(Decimal(repr(value))) > type_.digits:
+        raise out_of_range(f"a number of at most {type_.digits} digits")
     return value + 0.0
 
 

@@ -32,7 +32,7 @@ from queryengine.values.enumeration import BOOLEANS, enum_reader
 from queryengine.values.json_value import parse_json
 from queryengine.values.numeric import decimal_parser, float_parser, integer_parser
 from queryengine.values.problem import ValueProblem, expectation, mismatch
-from queryengine.values.strings import bytes_of, string_reader, uuid_of
+from queryengine.values.strings import bytes_of, string_reader, uuid_of, within_text
 from queryengine.values.temporal import date_of, datetime_parser, duration_parser, time_parser
 
 __all__ = ["TypedValue", "read_list", "reader", "split_list"]
@@ -94,7 +94,8 @@ def reader(
     unquoted = style is Style.BRACKETS
     match type_:
         case TextType():
-            return string
+            without = frozenset(type_.without)
+            return (lambda lexeme: within_text(without, string(lexeme))) if without else string
         case IntegerType() | FloatType() | DecimalType() | BooleanType():
             parse = _bare_parser(type_)
             if unquoted:

@@ -9,9 +9,9 @@ import uuid
 from collections.abc import Callable
 
 from queryengine.errors import ErrorCode
-from queryengine.values.problem import ValueProblem, mismatch
+from queryengine.values.problem import ValueProblem, mismatch, out_of_range
 
-__all__ = ["bytes_of", "check_text", "string_reader", "uuid_of"]
+__all__ = ["bytes_of", "check_text", "string_reader", "uuid_of", "within_text"]
 
 # One character outside the basic plane can be written as two escapes of six characters.
 ESCAPED = 12
@@ -24,6 +24,17 @@ def check_text(text: str) -> str:
     if _forbidden(text):
         raise ValueProblem(ErrorCode.INVALID_ENCODING, "a string holds NUL or a lone surrogate")
     return text
+
+
+def within_text(without: frozenset[str], text: str) -> str:
+    """Return the text, if it has none of the characters that the field's back-end cannot take.
+
+    >>> within_text(frozenset(";"), "one line")
+    'one line'
+    """
+    if without.isdisjoint(text):
+        return text
+    raise out_of_range("a string without " + ", ".join(f"U+{ord(c):04X}" for c in sorted(without)))
 
 
 def string_reader(most: int, expected: str) -> Callable[[str], str]:
