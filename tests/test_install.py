@@ -225,6 +225,32 @@ def test_a_filter_in_the_body_and_one_in_the_query_share_components() -> None:
     assert [name for name in names if "Filter" in name] == ["ShipFilter"]
 
 
+def test_a_filter_in_the_body_uses_the_components_of_its_policy_s_parameter_whatever_their_names() -> None:
+    # Two policies over one model: FastAPI gives longer names to the components that differ.
+    narrow = SecurityPolicy(paths={"crew": None})
+    body = create_qe_dependency(ships(), policy=OPEN, config=BODY)
+    app = app_with(
+        body, create_qe_dependency(ships(), policy=OPEN), create_qe_dependency(ships(), policy=narrow)
+    )
+    before = set(app.openapi()["components"]["schemas"])
+    install_queryengine(app)
+    document = app.openapi()
+    assert set(document["components"]["schemas"]) == before
+    parameters = [parameter(document, path)["content"]["application/json"]["schema"] for path in ("/1", "/2")]
+    described = document["paths"]["/0"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert described == parameters[0] != parameters[1]
+
+
+def test_a_filter_in_the_body_that_shows_less_has_components_of_its_own_where_they_differ() -> None:
+    narrow = SecurityPolicy(paths={"crew": None})
+    app = app_with(create_qe_dependency(ships()), create_qe_dependency(ships(), policy=narrow, config=BODY))
+    install_queryengine(app)
+    components = app.openapi()["components"]["schemas"]
+    assert "crew" in components["ShipWhere"]["properties"]
+    assert "crew" not in components["ShipWhere2"]["properties"]
+    assert "Int64Operators2" not in components
+
+
 def test_a_scope_s_refusal_is_described() -> None:
     app = app_with(create_qe_dependency(ships(), scope=scope), create_qe_dependency(ships()))
     install_queryengine(app)

@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from pydantic import BaseModel
 from pydantic import Field as ResponseField
 
-from queryengine import Access, Capabilities, FilterError, Processor, SecurityPolicy
+from queryengine import Access, Capabilities, FilterError, Limits, Processor, SecurityPolicy
 from queryengine.ast import Quantifier
 from queryengine.config import QueryConfig
 from queryengine.errors import ErrorCode
@@ -254,6 +254,38 @@ def test_a_policy_that_limits_one_field_gives_it_operators_of_its_own() -> None:
     assert not subject.accepts({"where": {"name": {"contains": "x"}}})
     assert not subject.accepts({"order": "name"})
     assert subject.accepts({"order": "price"})
+
+
+def test_names_behind_a_relation_need_its_right() -> None:
+    paths = {"maker": Access(select=False), "parent": Access(sort=False)}
+    subject = Subject(SHOP, SecurityPolicy(relations=True, paths=paths))
+    refused: tuple[JSON, ...] = (
+        {"fields": ["maker.name"]},
+        {"fields": {"maker.name": True}},
+        {"fields": {"maker.name": False}},
+        {"order": "parent.price"},
+    )
+    for document in refused:
+        assert subject.error(document) is not None
+        assert not subject.accepts(document)
+    for taken in ({"fields": ["parent.price"]}, {"fields": {"parent.price": False}}, {"order": "maker.name"}):
+        assert subject.error(taken) is None
+        assert subject.accepts(taken)
+
+
+def test_where_a_limit_allows_no_relation_none_is_named() -> None:
+    limits = Limits(max_relation_depth=0, max_include_depth=0)
+    subject = Subject(SHOP, SecurityPolicy(relations=True, limits=limits))
+    for document in (
+        {"where": {"maker": None}},
+        {"where": {"maker.name": "x"}},
+        {"where": {"reviews": {"some": {"stars": 1}}}},
+        {"order": "maker.name"},
+        {"fields": ["maker"]},
+        {"include": ["maker"]},
+    ):
+        assert subject.error(document) is not None
+        assert not subject.accepts(document)
 
 
 def test_names_that_no_filter_can_hold_are_left_out() -> None:

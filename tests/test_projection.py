@@ -160,3 +160,13 @@ def test_leaving_out_everything_is_refused() -> None:
     with pytest.raises(FilterError) as caught:
         bind({"fields": {"id": False}}, policy=policy)
     assert caught.value.code is ErrorCode.EMPTY_CONDITION
+
+
+def test_leaving_out_below_a_relation_that_is_not_shown_shows_none_of_it() -> None:
+    assert "maker" not in projection({"maker.name": False}).model_fields
+
+
+def test_a_relation_that_is_left_out_is_not_brought_back_by_a_path_below_it() -> None:
+    asked = projection({"maker": False, "maker.country": False}, EXPOSE)
+    row = Row(id=1, name="Lamp", price=Decimal(5), stock=3)
+    assert "maker" not in shown(asked, row)

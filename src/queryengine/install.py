@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 
 from queryengine.errors import FilterError
 from queryengine.http_errors import FilterAccessDenied, FilterValidationError, context, message, safe_path
-from queryengine.openapi import add_components
+from queryengine.json_schema import PREFIX
+from queryengine.openapi import Written, add_components, written_components
 from queryengine.routes import Endpoint, Use, applications, endpoints
 
 __all__ = ["install_problem_handler", "install_queryengine"]
@@ -145,14 +146,22 @@ def _add_rewrite(app: FastAPI, rewrite: Rewrite) -> None:
 
 
 def _describe_filters(app: FastAPI, document: Document) -> None:
-    for endpoint, operation in _operations(app, document):
+    operations = _operations(app, document)
+    if not operations:
+        return
+    components: Document = document.setdefault("components", {}).setdefault("schemas", {})
+    written: dict[str, str] = {}
+    bodies: list[tuple[Use, Document]] = []
+    for endpoint, operation in operations:
         for use in endpoint.uses:
             if use.dependency.config.source == "body":
-                _describe_body(use, operation, document)
+                bodies.append((use, operation))
             else:
-                _describe_parameter(use, operation)
+                written |= _describe_parameter(use, operation, components)
             if use.dependency.scoped:
                 operation["responses"].setdefault("403", {"description": "No row exists for the caller"})
+    for use, operation in bodies:  # these use the components that the parameters have
+        _describe_body(use, operation, components, written)
 
 
 def _operations(app: FastAPI, document: Document) -> list[tuple[Endpoint, Document]]:
@@ -167,22 +176,26 @@ def _operations(app: FastAPI, document: Document) -> list[tuple[Endpoint, Docume
     ]
 
 
-def _describe_parameter(use: Use, operation: Document) -> None:
-    name = use.dependency.config.parameter
+def _describe_parameter(use: Use, operation: Document, components: Document) -> Written:
+    """Make the parameter JSON, and return the names that the document gave to its components."""
+    name, filters = use.dependency.config.parameter, use.dependency.document
+    written: Written = {}
     for parameter in operation.get("parameters", []):
         schema = parameter.get("schema", {})
         if parameter["name"] == name and parameter["in"] == "query" and "contentSchema" in schema:
+            content: Document = schema["contentSchema"]
             del parameter["schema"]
-            parameter["content"] = use.dependency.document.parameter_content(schema["contentSchema"])
+            parameter["content"] = filters.parameter_content(content)
+            written = written_components(filters.schema, content["$ref"].removeprefix(PREFIX), components)
+    return written
 
 
-def _describe_body(use: Use, operation: Document, document: Document) -> None:
+def _describe_body(use: Use, operation: Document, components: Document, written: Written) -> None:
     filters = use.dependency.document
-    components = document.setdefault("components", {}).setdefault("schemas", {})
     operation["requestBody"] = {
         "description": filters.description,
         "required": False,
-        "content": filters.body_content(add_components(filters.schema, components)),
+        "content": filters.body_content(add_components(filters.schema, components, written)),
     }
     operation["responses"].setdefault("422", {"description": "Validation Error"})
 

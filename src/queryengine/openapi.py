@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, TypeGuard
+from types import MappingProxyType
+from typing import Any, TypeAlias, TypeGuard
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -20,7 +21,10 @@ from queryengine.process import Processor
 from queryengine.request import encode
 from queryengine.value_schema import JSONSchema
 
-__all__ = ["FilterDocument", "add_components"]
+__all__ = ["FilterDocument", "Written", "add_components", "written_components"]
+
+Written: TypeAlias = Mapping[str, str]
+"""The names that components have in a document, by the digests of what they say."""
 
 
 class FilterDocument:
@@ -126,22 +130,48 @@ class FilterDocument:
         return references
 
 
-def add_components(schema: FilterSchema, taken: dict[str, JSONSchema]) -> JSONSchema:
+def written_components(schema: FilterSchema, root: str, document: Mapping[str, JSONSchema]) -> Written:
+    """Return the names under which the components of a document have a filter's; `root` is its root's.
+
+    Pydantic gives longer names where two dependencies have components of one name that differ. Both trees
+    have the same references in the same places, so that walking them side by side tells who is who.
+    """
+    names = {schema.root: root}
+    pending = [schema.root]
+    while pending:
+        name = pending.pop()
+        for target, found in zip(
+            _targets(schema.components[name]), _targets(document[names[name]]), strict=True
+        ):
+            if target not in names:
+                names[target] = found
+                pending.append(target)
+    return {digest: names[name] for name, digest in _digests(schema.components).items()}
+
+
+def add_components(
+    schema: FilterSchema, taken: dict[str, JSONSchema], written: Written = MappingProxyType({})
+) -> JSONSchema:
     """Add a filter's components to those of a document, and return the reference to its root.
 
-    A component that is there already, under its name and with the same content, is used; one whose name
-    another schema has gets a number.
+    A component that the document has already is used: one that is `written`, or has the same name and
+    content. One whose name another schema has gets a number.
     """
-    numbers = dict.fromkeys(schema.components, 1)
+    digests = _digests(schema.components)
+    own = {name: name for name in schema.components}
+    known = {name: written[digest] for name, digest in digests.items() if digest in written}
+    names, numbers = own | known, dict.fromkeys(own.keys() - known.keys(), 1)
     while True:
-        names = {name: name if number == 1 else f"{name}{number}" for name, number in numbers.items()}
         placed = {names[name]: _renamed(component, names) for name, component in schema.components.items()}
-        clashes = [name for name, new in names.items() if taken.get(new, placed[new]) != placed[new]]
+        clashes = [
+            name for name in numbers if taken.get(names[name], placed[names[name]]) != placed[names[name]]
+        ]
         if not clashes:
-            taken.update(placed)
+            taken.update((names[name], placed[names[name]]) for name in numbers)
             return reference(names[schema.root])
         for name in clashes:
             numbers[name] += 1
+            names[name] = f"{name}{numbers[name]}"
 
 
 def _renamed(schema: JSONSchema, names: Mapping[str, str]) -> JSONSchema:
@@ -159,10 +189,13 @@ def _renamed_value(value: Any, names: Mapping[str, str]) -> Any:  # Any: a JSON 
 
 
 def _targets(value: Any) -> Iterator[str]:  # Any: a JSON value
-    """Yield the names of the components that a schema refers to."""
-    if _is_object(value) and "$ref" in value:
-        yield _target(value["$ref"])
-    for item in value.values() if _is_object(value) else value if _is_list(value) else ():
+    """Yield the names of the components that a schema refers to, by the order of its keys' names."""
+    if _is_object(value):
+        if "$ref" in value:
+            yield _target(value["$ref"])
+        for key in sorted(value):
+            yield from _targets(value[key])
+    for item in value if _is_list(value) else ():
         yield from _targets(item)
 
 

@@ -145,11 +145,11 @@ def _add(tree: Tree, parts: list[str]) -> None:
 
 def _remove(view: ModelView, tree: Tree, parts: list[str]) -> None:
     head, *rest = parts
-    if not rest:
+    if not rest or head not in tree:  # what is not shown stays so
         tree.pop(head, None)
         return
     target = view.relations[head].target
-    below = tree.get(head, {}) or _everything(target)
+    below = tree[head] or _everything(target)
     tree[head] = below
     _remove(target, below, rest)
     if not below:
