@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import combinations
+from typing import Any, TypeAlias
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import Load, Mapper, aliased
 
-from queryengine.ast import FilterAST, Path, Step, Where
+from queryengine.ast import FilterAST, Include, Path, Step, Where
 from queryengine.errors import ErrorCode, FilterError
 from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity
 from queryengine_sqlalchemy.documents import DocumentSource
@@ -18,14 +19,29 @@ from queryengine_sqlalchemy.schema import AttributeSource, RelationshipSource
 
 __all__ = ["Loading"]
 
+Trail: TypeAlias = tuple[str, ...]
+
+ALWAYS_LOADED = (False, "immediate", "joined", "selectin", "subquery")
+"""SQLAlchemy's words for relations that are loaded with each row"""
+
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """A relation to load: its name in the class, what its rows must meet, and what is loaded of them."""
+    """A relation to load: its name in the class, what its rows must meet, and what is loaded of them.
+
+    `trail` leads to the place in the filter that asks for it.
+    """
 
     key: str
-    wheres: tuple[Where, ...]
+    trail: Trail
+    condition: Where | None
+    scope: Where | None
     end: _Tree
+
+    @property
+    def wheres(self) -> tuple[Where, ...]:
+        """The row scope of the related model, and the filter's own condition."""
+        return tuple(where for where in (self.scope, self.condition) if where is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +66,15 @@ class Loading:
     overwrites it (`overwrites`). But a row that is met on two ways would lose on the second what it got on
     the first. So the relations that one way loads are left alone on the other, with all columns.
 
-    Raises FilterError for what SQLAlchemy's loaders cannot do: an order or a window of the related rows.
+    Raises FilterError for what SQLAlchemy's loaders cannot do: an order or a window of the related rows, and
+    one relation of a row with two conditions.
     """
 
     def __init__(self, model: type[object], ast: FilterAST, conditions: ConditionCompiler) -> None:
         self._conditions = conditions
         self._tree = _tree(model, ast)
         nodes = list(self._tree.walk())
+        _check_conditions(nodes)
         self.overwrites = any(branch.wheres for node in nodes for branch in node.branches)
         met = Counter(node.mapper.base_mapper for node in nodes)
         self._twice = {mapper for mapper, times in met.items() if times > 1 and self.overwrites}
@@ -96,35 +114,77 @@ def _left_alone(place: Entity, key: str) -> Load:
     )
 
 
+# -- one relation on two ways
+
+
+def _check_conditions(nodes: Sequence[_Tree]) -> None:
+    """Refuse one relation with two conditions: a row that is met on both ways has one object, with one list.
+
+    Conditions are compared with their values, so that the same one may stand on both ways.
+    """
+    loaded = [(node.mapper, branch) for node in nodes for branch in node.branches]
+    for (one, first), (other, second) in combinations(loaded, 2):
+        if first.condition != second.condition and _is_same(one, first.key, other, second.key):
+            raise _two_conditions(second.trail, f"see {'.'.join(first.trail)}")
+    narrowed = [(mapper, branch) for mapper, branch in loaded if branch.condition is not None]
+    for one, key in _loaded_anyway(nodes) if narrowed else ():
+        for other, branch in narrowed:
+            if _is_same(one, key, other, branch.key):
+                raise _two_conditions(
+                    branch.trail, f"the model itself loads all of {one.class_.__name__}.{key}"
+                )
+
+
+def _is_same(one: Mapper[Any], key: str, other: Mapper[Any], other_key: str) -> bool:
+    """Whether two relations can be that of one row."""
+    return key == other_key and (one.isa(other) or other.isa(one))
+
+
+def _loaded_anyway(nodes: Sequence[_Tree]) -> Iterator[tuple[Mapper[Any], str]]:
+    """Yield the relations that the models say to load always, on the ways that begin at the query's rows."""
+    waiting = [(node.mapper, {branch.key for branch in node.branches}) for node in nodes]
+    met: set[Mapper[Any]] = set()
+    while waiting:
+        mapper, asked = waiting.pop()
+        for relationship in mapper.relationships:
+            if relationship.lazy in ALWAYS_LOADED and relationship.key not in asked:
+                yield mapper, relationship.key
+                if relationship.mapper not in met:
+                    met.add(relationship.mapper)
+                    waiting.append((relationship.mapper, set()))
+
+
+def _two_conditions(trail: Trail, hint: str) -> FilterError:
+    return _unsupported("two conditions for one relation of a row", trail, hint)
+
+
 # -- from a filter to the tree
 
 
-def _tree(model: type[object], ast: FilterAST) -> _Tree:
+def _tree(model: type[object], ast: FilterAST, trail: Trail = ()) -> _Tree:
     mapper: Mapper[Any] = inspect(model)
     fields = ast.fields or ()
-    branches = [_included(include.path, include.filter) for include in ast.include]
+    branches = [_included(include, (*trail, "include", *include.path.names)) for include in ast.include]
     included = {branch.key for branch in branches}
-    found = [_of_fields(step, paths) for step, paths in _by_relation(fields)]
+    found = [_of_fields(step, paths, (*trail, "fields")) for step, paths in _by_relation(fields)]
     branches += [branch for branch in found if branch.key not in included]
     return _Tree(mapper, None if ast.fields is None else _own(mapper, fields), tuple(branches))
 
 
-def _included(path: Path, ast: FilterAST) -> _Branch:
-    step = path.steps[0]
+def _included(include: Include, trail: Trail) -> _Branch:
+    step, ast = include.path.steps[0], include.filter
     source = _source(step)
     if ast.order or ast.window.limit is not None or ast.window.offset != 0:
-        raise _unsupported("order and limit in an include", path)
+        raise _unsupported("order and limit in an include", trail)
     if not source.loads:
-        raise _unsupported(f"include of {path}, which is never loaded as a whole", path)
-    wheres = tuple(where for where in (step.scope, ast.where) if where is not None)
-    return _Branch(source.key, wheres, _tree(step.relation.target.model, ast))
+        raise _unsupported(f"include of {include.path}, which is never loaded as a whole", trail)
+    return _Branch(source.key, trail, ast.where, step.scope, _tree(step.relation.target.model, ast, trail))
 
 
-def _of_fields(step: Step, paths: tuple[Path, ...]) -> _Branch:
+def _of_fields(step: Step, paths: tuple[Path, ...], trail: Trail) -> _Branch:
     whole = any(not path.names for path in paths)
-    wheres = () if step.scope is None else (step.scope,)
-    end = _tree(step.relation.target.model, FilterAST(fields=None if whole else paths))
-    return _Branch(_source(step).key, wheres, end)
+    end = _tree(step.relation.target.model, FilterAST(fields=None if whole else paths), trail[:-1])
+    return _Branch(_source(step).key, trail, None, step.scope, end)
 
 
 def _by_relation(fields: Sequence[Path]) -> list[tuple[Step, tuple[Path, ...]]]:
@@ -156,6 +216,5 @@ def _source(step: Step) -> RelationshipSource:
     return source
 
 
-def _unsupported(what: str, path: Path) -> FilterError:
-    code = ErrorCode.UNSUPPORTED_BY_BACKEND
-    return FilterError(code, f"sqlalchemy has no {what}", path=("include", *path.names))
+def _unsupported(what: str, trail: Trail, hint: str | None = None) -> FilterError:
+    return FilterError(ErrorCode.UNSUPPORTED_BY_BACKEND, f"sqlalchemy has no {what}", path=trail, hint=hint)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import LoaderCriteriaOption
 from sqlalchemy.sql.cache_key import CacheKey, HasCacheKey
 
 from queryengine.ast import FilterAST, Shape, Value
+from queryengine.errors import FilterError
 from queryengine_sqlalchemy.constructs import Operand
 from queryengine_sqlalchemy.statement import StatementCompiler
 
@@ -68,10 +69,17 @@ class Templates(Generic[T]):
         if shape not in self._seen:
             self._seen.add(shape)
             return None
-        compiler = self._compiler()
-        template = Template(compiler.compile(shape.template), compiler.conditions.slots)
-        self._known[shape] = template if template.holds else None
+        self._known[shape] = self._make(shape)
         return self._known[shape]
+
+    def _make(self, shape: Shape) -> Template[T] | None:
+        compiler = self._compiler()
+        try:
+            statement = compiler.compile(shape.template)
+        except FilterError:
+            return None  # it may be right with some values and wrong with others
+        template = Template(statement, compiler.conditions.slots)
+        return template if template.holds else None
 
 
 class Template(Generic[T]):
