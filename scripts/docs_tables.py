@@ -1,6 +1,9 @@
-"""A hook of the documents' builder: puts tables that are made from the code where a page asks for one.
+"""Writes the tables that are made from the code into the pages that show them.
 
-A line `<!-- table: operators -->` in a page becomes the table of that name, which is never out of date.
+    python scripts/docs_tables.py --write
+
+fills each place `<!-- table: operators -->` of a page with the table of that name. Without `--write` it names
+the pages whose tables are not what the code says; tests/test_docs.py holds that there are none.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ import ast
 import inspect
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -24,21 +28,38 @@ from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS, Arity
 from queryengine.schema import TypeKind
 from queryengine.values.table import TYPE_TABLE
 
-__all__ = ["on_page_markdown"]
+__all__ = ["filled", "pages"]
 
 ROOT = Path(__file__).resolve().parents[1]
-MARK = re.compile(r"^<!-- table: (?P<name>[a-z-]+) -->$", re.MULTILINE)
+END = "<!-- end of table -->"
+PLACE = re.compile(rf"^<!-- table: (?P<name>[a-z-]+) -->\n(?:(?:(?!<!-- ).*\n)*{END}\n)?", re.MULTILINE)
+"""a mark, with the table that it was given before"""
 
 Cells = Sequence[str]
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:  # Any: what MkDocs tells beside it: page, config, files
-    """Return the page with its tables. Raises KeyError for a table that is not known.
+def pages() -> list[Path]:
+    """Return the pages that have tables."""
+    return [page for page in sorted(ROOT.glob("docs/**/*.md")) if PLACE.search(page.read_text("utf-8"))]
 
-    >>> print(on_page_markdown("<!-- table: logical -->").splitlines()[0])
+
+def filled(markdown: str) -> str:
+    r"""Return the text of a page with its tables as they are now. Raises KeyError for an unknown table.
+
+    >>> page = filled("<!-- table: logical -->\n")
+    >>> print(page)  # doctest: +ELLIPSIS
+    <!-- table: logical -->
+    <BLANKLINE>
     | Word | Meaning |
+    ...
+    <!-- end of table -->
+    <BLANKLINE>
+    >>> filled(page) == page
+    True
     """
-    return MARK.sub(lambda mark: TABLES[mark["name"]](), markdown)
+    return PLACE.sub(
+        lambda place: f"<!-- table: {place['name']} -->\n\n{TABLES[place['name']]()}\n\n{END}\n", markdown
+    )
 
 
 def table(head: Cells, rows: Iterable[Cells]) -> str:
@@ -174,13 +195,13 @@ def errors() -> str:
     return table(["Code", "Meaning"], ([code(each.value), texts[each.name]] for each in ErrorCode))
 
 
-def benchmarks() -> str:
-    """What `make bench` measured last."""
+def benchmarks(results: Path = ROOT / "benchmarks" / "results") -> str:
+    """What `make bench` measured last, as far as its results are committed."""
     tables: list[str] = []
-    for path in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
+    for path in sorted(results.glob("*.json")):
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))  # Any: texts and numbers
         tables.append(f"### {path.stem}\n\n" + table(BENCHMARK_HEAD, map(benchmark_row, rows)))
-    return "\n\n".join(tables) or "*There are no results yet.*"
+    return "\n\n".join(tables) or "*Not measured yet: no results are committed.*"
 
 
 BENCHMARK_HEAD = ["What", "Beside", "Ours, µs", "Peer, µs", "Ratio", "At most", "Holds"]
@@ -254,3 +275,17 @@ TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "types": types,
     }
 )
+
+
+def main(write: bool) -> int:
+    """Renew the tables of all pages, or name those that need it; return the status to exit with."""
+    stale = [page for page in pages() if filled(page.read_text("utf-8")) != page.read_text("utf-8")]
+    for page in stale:
+        print(page.relative_to(ROOT))
+        if write:
+            page.write_text(filled(page.read_text("utf-8")), encoding="utf-8")
+    return 0 if write else min(len(stale), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(write="--write" in sys.argv[1:]))

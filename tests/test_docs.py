@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from scripts import docs_tables
 from scripts.docs_code import FENCE, ROOT, Program, named_programs, pages
 from tests.document_blocks import LANGUAGES, program
 
@@ -47,3 +49,22 @@ def test_the_links_of_a_page_to_other_files_lead_somewhere(page: Path) -> None:
     # The documents' builder sees to its own pages; README and others are read where the repository is.
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", docs_tables.pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_tables_of_a_page_are_what_the_code_says(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == docs_tables.filled(text), "python scripts/docs_tables.py --write"
+
+
+def test_measurements_become_a_table(tmp_path: Path) -> None:
+    measured = {"name": "a|b", "peer": "x", "ours_us": 1.0, "peer_us": 2000.0, "ratio": 0.0005}
+    rows = [measured | {"bar": 0.3, "holds": True}, measured | {"bar": None, "holds": None}]
+    assert docs_tables.benchmarks(tmp_path) == "*Not measured yet: no results are committed.*"
+    (tmp_path / "ast.json").write_text(json.dumps(rows), encoding="utf-8")
+    title, _, _, _, *lines = docs_tables.benchmarks(tmp_path).splitlines()
+    assert title == "### ast"
+    assert lines == [
+        r"| a\|b | x | 1.0 | 2,000.0 | 0.00 | 0.3 | yes |",
+        r"| a\|b | x | 1.0 | 2,000.0 | 0.00 |  |  |",
+    ]
