@@ -154,7 +154,25 @@ def test_limits_hold_before_anything_is_built(query: str, limits: Limits, name: 
 
 def test_an_index_reserves_nothing() -> None:
     assert refused("filter[a][999999]=1").code is ErrorCode.INVALID_PARAMETER
-    assert read(f"filter[a][{'9' * 5_000}]=1").text == '{"a":{"' + "9" * 5_000 + '":"1"}}'
+    error = refused(f"filter[where][and][{'9' * 5_000}][x]=1")
+    assert error.code is ErrorCode.INVALID_PARAMETER
+    assert error.message == "the list has no element [0]: indices are [0], [1] and so on, without gaps"
+    assert error.path == ("where", "and")
+
+
+@pytest.mark.parametrize(
+    ("query", "word", "path"),
+    [
+        ("filter[fields]=id", "fields", ("fields",)),
+        ("filter[where][a][in]=1,2", "in", ("where", "a", "in")),
+        ("filter[where][or][0][a][between]=1", "between", ("where", "or", 0, "a", "between")),
+    ],
+)
+def test_a_missing_list_says_how_to_write_one(query: str, word: str, path: tuple[str | int, ...]) -> None:
+    error = refused(query)
+    assert error.message == f"{word} takes a list"
+    assert error.hint == "end the name with [] to give one value after the other"
+    assert error.path == path
 
 
 def test_every_key_and_value_knows_where_it_came_from() -> None:

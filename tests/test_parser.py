@@ -178,7 +178,6 @@ def test_the_window_keeps_the_words_as_written() -> None:
         ('"a"', [("a", False, None)]),
         ('["-a", "+b.c , d desc"]', [("a", True, None), ("b.c", False, None), ("d", True, None)]),
         ('["a NULLS LAST,b"]', [("a", False, Nulls.LAST), ("b", False, None)]),
-        ("[]", []),
     ],
 )
 def test_an_order_is_a_text_or_a_list_of_texts(text: str, expected: list[object]) -> None:
@@ -206,7 +205,6 @@ def test_fields_are_shown_or_left_out(text: str, names: list[str], exclude: bool
     [
         ('"a"', ["a"]),
         ('["a", "b"]', ["a", "b"]),
-        ("[]", []),
         ('{"relation": "a"}', ["a"]),
         ('["a", {"relation": "b", "scope": {}}, {"scope": {"limit": 1}, "relation": "c"}]', ["a", "b", "c"]),
     ],

@@ -249,3 +249,59 @@ def test_half_of_a_surrogate_pair_in_a_name_is_refused_in_words_that_can_be_sent
     assert error.code is ErrorCode.INVALID_ENCODING
     assert error.span is not None
     json.dumps([str(error), error.path, error.context()], ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"limit": "abc"}', "limit takes a number, not the text 'abc'"),
+        ('{"offset": null}', "offset takes a number, not null"),
+        ('{"limit": {"a": 1}}', "limit takes a number, not an object"),
+        (
+            '{"fields": "id"}',
+            "fields takes a list of names or an object of true and false, not the text 'id'",
+        ),
+        ('{"order": 5}', "order takes a text or a list of texts, not a number"),
+        ('{"include": true}', "include takes a name, a list of names or an object with a relation, not true"),
+        ('{"after": 5}', "after takes a text, not a number"),
+        ('{"where": [{"a": 1}]}', "where takes an object of conditions, not a list"),
+        ('{"where": {"a": {"exists": 1}}}', "exists takes true or false, not a number"),
+        ('{"where": {"a": {"$in": 5}}}', "in takes a list of values, not a number"),
+        ('{"where": {"a": {"between": 5}}}', "between takes a list of two values, not a number"),
+        ('{"where": {"a": {"some": 1}}}', "some takes an object of conditions, not a number"),
+        ('{"where": {"and": {"a": 1}}}', "and takes a list of objects of conditions, not an object"),
+        ('{"where": {"or": [1]}}', "or takes a list of objects of conditions, not a list of values"),
+        ('{"where": {"not": [{"a": 1}]}}', "not takes an object of conditions, not a list"),
+        ('{"include": {"relation": 5}}', "relation takes a name, not a number"),
+        ('{"include": {"relation": "a", "scope": 5}}', "scope takes a filter, not a number"),
+        ('{"limit": }', "'}' cannot stand here"),
+    ],
+)
+def test_what_a_word_takes_is_said(text: str, message: str) -> None:
+    assert refused(text).message == message
+
+
+@pytest.mark.parametrize("text", ['{"filter": {"where": {"a": 1}}}', '{"$filter": {}}', '{"Filter": {}}'])
+def test_a_document_around_the_filter_is_explained(text: str) -> None:
+    error = refused(text)
+    assert error.code is ErrorCode.UNKNOWN_CLAUSE
+    assert error.nearest is None
+    assert error.hint == "the document is itself the filter: send what stands under this key"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ('{"order": []}', "[]", "order names no field"),
+        ('{"order": [ ]}', "[ ]", "order names no field"),
+        ('{"include": []}', "[]", "include names no relation"),
+        ('{"include": [{"relation": "a", "scope": {"order": []}}]}', "[]", "order names no field"),
+        ('{"fields": []}', "[]", "fields names no field"),
+    ],
+)
+def test_a_clause_that_names_nothing_is_refused(text: str, place: str, message: str) -> None:
+    error = refused(text)
+    assert error.code is ErrorCode.EMPTY_CONDITION
+    assert error.message == message
+    assert error.span is not None
+    assert error.span.slice(text) == place

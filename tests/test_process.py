@@ -9,10 +9,12 @@ import pytest
 
 from queryengine.config import QueryConfig
 from queryengine.errors import ConfigurationError, FilterError, Span
+from queryengine.limits import Limits
 from queryengine.parsed import Source, Style
 from queryengine.policy import Access, SecurityPolicy
 from queryengine.predicate import field
 from queryengine.process import Processor, process_filter_to_ast
+from queryengine.request import read_query
 from tests.shop import OPEN, ShopEngine
 
 FILTERS: list[dict[str, Any]] = [
@@ -121,6 +123,33 @@ def test_errors_of_bracket_parameters_point_into_the_query_string() -> None:
         Processor(ShopEngine(), policy=OPEN).process(source)
     assert caught.value.span == Span(21, 22)
     assert caught.value.source == "filter[where][stock]=x"
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("filter[limit]=1&filter[where][and][x][stock]=1", "filter[where][and][x][stock]"),
+        ("filter[order][x]=5", "filter[order][x]"),
+        ("filter[limit][]=5", "5"),
+        ("filter[where][stock][exists]=1", "1"),
+    ],
+)
+def test_each_mistake_in_brackets_has_a_place_in_the_query_string(query: str, place: str) -> None:
+    source = read_query(query.encode(), QueryConfig(), Limits())
+    assert source is not None
+    with pytest.raises(FilterError) as caught:
+        Processor(ShopEngine(), policy=OPEN).process(source)
+    assert caught.value.span is not None
+    assert caught.value.span.slice(query) == place
+
+
+def test_texts_and_documents_obey_the_limits() -> None:
+    policy = SecurityPolicy(limits=Limits(max_body_bytes=20))
+    document = {"where": {"name": "x" * 20}}
+    for filter in (document, json.dumps(document)):
+        with pytest.raises(FilterError) as caught:
+            process_filter_to_ast(filter, ShopEngine(), policy=policy)
+        assert caught.value.expected == ("max_body_bytes 20",)
 
 
 def test_brackets_and_json_of_one_text_are_different_shapes() -> None:

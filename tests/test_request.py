@@ -115,6 +115,43 @@ def test_a_filter_that_could_be_read_in_two_ways_is_refused_with_its_place(
     assert error.source == (query if isinstance(query, str) else query.decode("latin-1"))
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Filter[where][id]=1",
+        "FILTER%5Blimit%5D=1",
+        "filters[where][id]=1",
+        "filter%20[where][id]=1",
+        "filter.where.id=1",
+        "filter.limit=1",
+        "filter.where[id]=1",
+        "filter][where][id]=1",
+    ],
+)
+def test_a_name_that_is_nearly_the_filter_s_is_refused_and_does_not_give_all_rows(query: str) -> None:
+    error = refused("x=1&" + query)
+    assert error.code is ErrorCode.INVALID_PARAMETER
+    assert error.expected == ("a name such as filter[where][price][gt]",)
+    assert error.source == "x=1&" + query
+    assert error.span == Span(4, 4 + query.index("="))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "filters={}",
+        "Filter={}",
+        "filters[]=1",
+        "filters[id]=1",
+        "filter_a[where]=1",
+        "filter2.limit=1",
+        "where[id]=1",
+    ],
+)
+def test_parameters_that_a_handler_may_have_itself_are_left_alone(query: str) -> None:
+    assert read_query(query.encode(), CONFIG, LIMITS) is None
+
+
 def test_the_limit_on_a_query_string_counts_its_bytes_before_anything_else() -> None:
     query = b"filter=" + b"%zz" * 10
     assert refused(query, Limits(max_url_bytes=len(query))).code is ErrorCode.INVALID_ENCODING
@@ -265,6 +302,30 @@ def test_a_text_is_no_longer_than_a_body() -> None:
     with pytest.raises(FilterError) as caught:
         read_text("{ }", Limits(max_body_bytes=2))
     assert caught.value.expected == ("max_body_bytes 2",)
+
+
+def test_a_text_is_measured_in_bytes() -> None:
+    for text, size in (('"é"', 4), ('"\ud800"', 5), ('"😀"', 6)):
+        assert read_text(text, Limits(max_body_bytes=size)) == Source(text)
+        with pytest.raises(FilterError) as caught:
+            read_text(text, Limits(max_body_bytes=size - 1))
+        assert caught.value.expected == (f"max_body_bytes {size - 1}",)
+
+
+def test_a_text_for_a_dependency_that_reads_urls_is_no_longer_than_a_url() -> None:
+    limits = Limits(max_url_bytes=2)
+    assert read_text("{ }", limits, QueryConfig(source="body")) == Source("{ }")
+    with pytest.raises(FilterError) as caught:
+        read_text("{ }", limits, QueryConfig())
+    assert caught.value.expected == ("max_url_bytes 2",)
+
+
+def test_a_document_is_no_longer_than_a_body() -> None:
+    document = {"where": {"a": "x" * 100}}
+    assert encode(document).text == encode(document, Limits()).text
+    with pytest.raises(FilterError) as caught:
+        encode(document, Limits(max_body_bytes=50))
+    assert caught.value.expected == ("max_body_bytes 50",)
 
 
 class Colour(enum.Enum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cache
 from json.encoder import encode_basestring
@@ -42,10 +42,14 @@ class _Leaf:
 
 @dataclass(slots=True)
 class _Branch:
-    """An object, or a list when all its keys are indices; `appended` counts the values under `[]`."""
+    """An object, or a list when all its keys are indices; `appended` counts the values under `[]`.
+
+    `depth` is the number of keys that lead there in the name of the `parameter` that came there first.
+    """
 
     parameter: Parameter
-    children: dict[str, _Tree]
+    depth: int
+    children: dict[str, _Tree] = field(default_factory=dict[str, "_Tree"])
     appended: int = 0
 
 
@@ -79,7 +83,7 @@ def read_brackets(parameters: Sequence[Parameter], original: str, limits: Limits
     '{"where":{"price":"5"}}'
     """
     try:
-        root = _Branch(parameters[0], {})
+        root = _Branch(parameters[0], 0)
         for parameter in parameters:
             _insert(root, parameter, limits)
         return _Writer().write(root, original)
@@ -94,10 +98,10 @@ def read_brackets(parameters: Sequence[Parameter], original: str, limits: Limits
 def _insert(root: _Branch, parameter: Parameter, limits: Limits) -> None:
     *way, last = _keys(parameter, limits)
     branch = root
-    for key in way:
+    for depth, key in enumerate(way, start=1):
         if not key:
             raise _invalid(parameter, "[] can only stand at the end of a name")
-        below = branch.children.setdefault(key, _Branch(parameter, {}))
+        below = branch.children.setdefault(key, _Branch(parameter, depth))
         if isinstance(below, _Leaf):
             raise _conflict(parameter)
         branch = below
@@ -114,7 +118,8 @@ def _insert(root: _Branch, parameter: Parameter, limits: Limits) -> None:
     if last in branch.children:
         hint = "a name that ends with [] may stand again, for the next value of a list"
         message = f"{quoted(parameter.name)} stands twice"
-        raise FilterError(ErrorCode.DUPLICATE_KEY, message, span=parameter.name_span, hint=hint)
+        path = _path(parameter)
+        raise FilterError(ErrorCode.DUPLICATE_KEY, message, path=path, span=parameter.name_span, hint=hint)
     branch.children[last] = _Leaf(parameter)
 
 
@@ -128,13 +133,21 @@ def _keys(parameter: Parameter, limits: Limits) -> list[str]:
     return keys[1:-1].split("][")
 
 
+def _path(parameter: Parameter, depth: int | None = None) -> tuple[str | int, ...]:
+    """Return the keys in a name that can be read, or the first of them, as they lead through the document."""
+    keys = parameter.name[parameter.name.index("[") + 1 : -1].split("][")[:depth]
+    return tuple([int(key) if len(key) < 7 and _index().fullmatch(key) else key for key in keys if key])
+
+
 def _conflict(parameter: Parameter) -> FilterError:
-    return _invalid(parameter, f"{quoted(parameter.name)} clashes with another parameter")
+    return _invalid(parameter, f"{quoted(parameter.name)} clashes with another parameter", _path(parameter))
 
 
-def _invalid(parameter: Parameter, message: str) -> FilterError:
+def _invalid(parameter: Parameter, message: str, path: tuple[str | int, ...] = ()) -> FilterError:
     example = "a name such as filter[where][price][gt]"
-    return FilterError(ErrorCode.INVALID_PARAMETER, message, span=parameter.name_span, expected=(example,))
+    return FilterError(
+        ErrorCode.INVALID_PARAMETER, message, path=path, span=parameter.name_span, expected=(example,)
+    )
 
 
 # -- the tree to text
@@ -193,23 +206,26 @@ class _Writer:
 
 def _indices(branch: _Branch) -> range | None:
     """Return the indices of a list, or None for an object. Raises FilterError for a list with gaps."""
-    if not all(_index().fullmatch(key) for key in branch.children):
+    if not branch.children or not all(_index().fullmatch(key) for key in branch.children):
         if branch.appended:
             raise _conflict(branch.parameter)
         return None
     indices = range(len(branch.children))
     for index in indices:
         if str(index) not in branch.children:
-            raise _invalid(branch.parameter, f"the list has no element [{index}]")
+            message = f"the list has no element [{index}]: indices are [0], [1] and so on, without gaps"
+            raise _invalid(branch.parameter, message, _path(branch.parameter, branch.depth))
     return indices
 
 
 def _literal(parameter: Parameter, at: _At) -> str:
     text = parameter.value
-    if at is _At.LIST:
+    if at in (_At.LIST, _At.FIELDS):
+        path = _path(parameter)
         raise FilterError(
             ErrorCode.SYNTAX_ERROR,
-            "a list is needed here",
+            f"{path[-1]} takes a list",  # one of our own words, or a number
+            path=path,
             span=parameter.name_span,
             expected=["a list"],
             hint="end the name with [] to give one value after the other",
@@ -271,7 +287,7 @@ def _brackets() -> re.Pattern[str]:
 
 @cache
 def _index() -> re.Pattern[str]:
-    return re.compile("0|[1-9][0-9]{0,5}")
+    return re.compile("0|[1-9][0-9]*+")
 
 
 @cache

@@ -57,6 +57,8 @@ class ClauseReader:
         for lexeme, span in strings(token):
             keys += parse_order(lexeme, span.start, self._limits)
             check_order_length(len(keys), token.span, self._limits)
+        if not keys:
+            raise FilterError(ErrorCode.EMPTY_CONDITION, "order names no field", span=token.span)
         return tuple(keys)
 
     def _names(self, token: Token) -> list[tuple[str, Span]]:
@@ -96,7 +98,10 @@ class ClauseReader:
         self, value: Token | Clauses | list[Token | Clauses], depth: int
     ) -> tuple[ParsedInclude, ...]:
         items = value if isinstance(value, list) else [value]
-        return tuple([include for item in items for include in self._includes(item, depth)])
+        includes = tuple([include for item in items for include in self._includes(item, depth)])
+        if not includes:
+            raise FilterError(ErrorCode.EMPTY_CONDITION, "include names no relation", span=items[0].span)
+        return includes
 
     def _includes(self, item: Token | Clauses, depth: int) -> Iterable[ParsedInclude]:
         if depth > self._limits.max_include_depth:

@@ -23,7 +23,8 @@ class QueryConfig:
     """
 
     parameter: str = "filter"
-    """the name of the query parameter, and the root of bracket parameters"""
+    """the name of the query parameter, and the root of bracket parameters; what differs from it by case or an
+    s only, and has a clause behind it (`Filter[where]`), is refused as a mistake"""
     source: Literal["query", "body"] = "query"
     """whether the filter stands in the URL or is the JSON body of the request"""
     paging: Literal["internal", "external"] = "internal"

@@ -94,12 +94,13 @@ class QEDependency(Generic[R_co]):
     ) -> R_co:
         """Return the query of a filter, without waiting for anything.
 
-        `filter` is the filter's JSON text; None reads it from the request's raw query string. A dependency
-        with a scope needs one here too. Raises what a call raises.
+        `filter` is the filter's JSON text, no longer than the query string (or the body) that it stands for
+        may be; None reads it from the request's raw query string. A dependency with a scope needs one here
+        too. Raises what a call raises.
         """
         try:
             limits = self.processor.policy.limits
-            source = self._read_query(request) if filter is None else read_text(filter, limits)
+            source = self._read_query(request) if filter is None else read_text(filter, limits, self.config)
             return self._query(source, scope, principal)
         except FilterError as error:
             raise http_error(error, self._location) from None

@@ -144,7 +144,8 @@ def process_filter_to_ast(
     from queryengine.request import encode, read_text  # noqa: PLC0415  # the reader is for this way in only
 
     processor = Processor(engine, policy=policy, config=config)
-    source = read_text(filter, processor.policy.limits) if isinstance(filter, str) else encode(filter)
+    limits = processor.policy.limits
+    source = read_text(filter, limits) if isinstance(filter, str) else encode(filter, limits)
     return processor.process(source)
 
 
@@ -161,6 +162,7 @@ def _original(span: Span, source: Source) -> Span | None:
     touched = [
         original for place, original in source.places if place.start < span.end and span.start < place.end
     ]
-    if not touched:
-        return None
+    if not touched:  # a bracket or a brace, which belongs to the name before it
+        before = [original for place, original in source.places if place.end <= span.start]
+        return before[-1] if before else None
     return Span(min(place.start for place in touched), max(place.end for place in touched))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
@@ -17,7 +18,7 @@ from queryengine.config import QueryConfig
 from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.limits import Limits
 from queryengine.parsed import Source
-from queryengine.tokens import exceeded
+from queryengine.tokens import CLAUSES, exceeded
 from queryengine.values import write
 
 __all__ = ["BodyRequest", "encode", "read_body", "read_query", "read_text"]
@@ -39,7 +40,8 @@ class BodyRequest(Protocol):
 def read_query(raw: bytes, config: QueryConfig, limits: Limits) -> Source | None:
     """Return the filter in a raw query string (ASGI's `query_string`), or None where there is none.
 
-    It is `filter=` with JSON, or parameters `filter[...]=`; all others are left alone. Raises FilterError.
+    It is `filter=` with JSON, or parameters `filter[...]=`; all others are left alone, but for those that can
+    only have been meant for it, such as `Filter[where][id]=` and `filter.limit=`. Raises FilterError.
 
     >>> read_query(b"page=2&filter=%7B%22limit%22:5%7D", QueryConfig(), Limits()).text
     '{"limit":5}'
@@ -48,10 +50,10 @@ def read_query(raw: bytes, config: QueryConfig, limits: Limits) -> Source | None
         return None
     if len(raw) > limits.max_url_bytes:
         raise exceeded("max_url_bytes", limits.max_url_bytes, "bytes", Span(0, len(raw)))
-    pieces = list(_pieces(raw, config.parameter.encode()))
-    if not pieces:
-        return None
     try:
+        pieces = list(_pieces(raw, config.parameter.encode()))
+        if not pieces:
+            return None
         if len(pieces) == 1 and not pieces[0].bracketed:
             return _source(_decode(pieces[0].value, pieces[0].value_span), pieces[0].value_span)
         parameters = [piece.parameter() for piece in _all_bracketed(pieces)]
@@ -61,10 +63,14 @@ def read_query(raw: bytes, config: QueryConfig, limits: Limits) -> Source | None
     return read_brackets(parameters, raw.decode("latin-1"), limits)
 
 
-async def read_body(request: BodyRequest, config: QueryConfig, limits: Limits) -> Source | None:  # noqa: ARG001
+async def read_body(
+    request: BodyRequest,
+    config: QueryConfig,  # noqa: ARG001  # both readers are called alike
+    limits: Limits,
+) -> Source | None:
     """Return the filter that is a request's JSON body, or None where the body is empty. Raises FilterError.
 
-    Nothing is read beyond the limit. `config` is there so that both readers are called alike.
+    Nothing is read beyond the limit.
     """
     headers = {name.lower(): value for name, value in request.scope.get("headers", ())}
     maximum = limits.max_body_bytes
@@ -82,17 +88,30 @@ async def read_body(request: BodyRequest, config: QueryConfig, limits: Limits) -
     return _source(_checked(bytes(body), Span(0, 0)), Span(0, 0))
 
 
-def read_text(text: str, limits: Limits) -> Source:
-    """Return the filter that is given as a text, no longer than a body may be. Raises FilterError."""
-    if len(text) > limits.max_body_bytes:
-        raise exceeded("max_body_bytes", limits.max_body_bytes, "characters", Span(0, len(text)))
+def read_text(text: str, limits: Limits, config: QueryConfig | None = None) -> Source:
+    """Return the filter that is given as a text. Raises FilterError.
+
+    In UTF-8 it is no longer than a body may be, or, where `config` reads filters from URLs, a query string.
+    """
+    in_url = config is not None and config.source == "query"
+    name = "max_url_bytes" if in_url else "max_body_bytes"
+    maximum: int = getattr(limits, name)
+    # The first half spares long texts their encoding, and short ones are none of the second.
+    if len(text) > maximum or (
+        len(text) * 4 > maximum and len(text.encode("utf-8", "surrogatepass")) > maximum
+    ):
+        raise exceeded(name, maximum, "bytes", Span(0, len(text)))
     return Source(text)
 
 
-def encode(document: Mapping[str, Any]) -> Source:  # Any: a JSON document, with Python's values in it
+def encode(
+    document: Mapping[str, Any],  # Any: a JSON document, with Python's values in it
+    limits: Limits | None = None,
+) -> Source:
     """Return the filter that is given as a document; dates, decimals, UUIDs, enums and bytes become JSON.
 
-    Raises FilterError for what no filter can hold, and for a document that is too deep or holds itself.
+    Raises FilterError for what no filter can hold, for a document that is too deep or holds itself, and, if
+    limits are given, for one that is longer than a body may be.
 
     >>> import datetime
     >>> encode({"where": {"day": datetime.date(2013, 1, 31)}}).text
@@ -108,7 +127,7 @@ def encode(document: Mapping[str, Any]) -> Source:  # Any: a JSON document, with
         raise FilterError(ErrorCode.OUT_OF_RANGE, message) from None
     except TypeError:
         raise FilterError(ErrorCode.SYNTAX_ERROR, "a key of the document is no text") from None
-    return Source(text)
+    return Source(text) if limits is None else read_text(text, limits)
 
 
 def _plain(value: object) -> object:
@@ -147,14 +166,51 @@ class _Piece(NamedTuple):
 
 
 def _pieces(raw: bytes, root: bytes) -> Iterator[_Piece]:
-    """Yield the parameters that make the filter; others may be encoded as they like."""
+    """Yield the parameters that make the filter; others may be encoded as they like.
+
+    Raises FilterError for one that is nearly of the filter's name: without it all rows would be given.
+    """
     start = 0
     for part in raw.split(b"&"):
         name, _, value = part.partition(b"=")
         plain = unquote_to_bytes(name) if b"%" in name else name
         if plain == root or plain.startswith(root + b"["):
             yield _Piece(start, name, value, plain != root)
+        elif _is_near_miss(plain, root):
+            raise _misnamed(plain, root, Span(start, start + len(name)))
         start += len(part) + 1
+
+
+def _is_near_miss(name: bytes, root: bytes) -> bool:
+    """Tell whether a name is the filter's but for case, blanks or an s, with a clause in brackets or dots.
+
+    Without a clause it may be a parameter of the handler's own.
+    """
+    head, *clauses = _separators().split(name, maxsplit=2)
+    if not clauses or clauses[0] not in _clauses():
+        return False
+    near = head.strip(b" +").lower().removesuffix(b"s")
+    return near == root.lower().removesuffix(b"s")
+
+
+def _misnamed(name: bytes, root: bytes, span: Span) -> FilterError:
+    shown, wanted = name.decode("utf-8", "replace"), root.decode()
+    return FilterError(
+        ErrorCode.INVALID_PARAMETER,
+        f"{quoted(shown)} is not a name of the parameter {quoted(wanted)}",
+        span=span,
+        expected=(f"a name such as {wanted}[where][price][gt]",),
+    )
+
+
+@cache
+def _separators() -> re.Pattern[bytes]:
+    return re.compile(rb"[\[\].]++")
+
+
+@cache
+def _clauses() -> frozenset[bytes]:
+    return frozenset(word.encode() for word, kind in CLAUSES.items() if kind not in {"RELATION", "SCOPE"})
 
 
 def _all_bracketed(pieces: list[_Piece]) -> list[_Piece]:

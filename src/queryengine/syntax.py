@@ -10,9 +10,43 @@ from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.grammar import MismatchError
 from queryengine.lexer import Lexed
 from queryengine.operators import OPERATORS
-from queryengine.tokens import CLAUSES, KEYS, PUNCTUATION, Token, words
+from queryengine.tokens import CLAUSES, KEYS, PUNCTUATION, Token, unescaped, words
 
 __all__ = ["expected", "explain"]
+
+TAKES: Mapping[str, str] = MappingProxyType(
+    {
+        "WHERE": "an object of conditions",
+        "ORDER": "a text or a list of texts",
+        "FIELDS": "a list of names or an object of true and false",
+        "INCLUDE": "a name, a list of names or an object with a relation",
+        "LIMIT": "a number",
+        "OFFSET": "a number",
+        "CURSOR": "a text",
+        "RELATION": "a name",
+        "SCOPE": "a filter",
+        "LOGICAL": "a list of objects of conditions",
+        "NOT": "an object of conditions",
+        "QUANTIFIER": "an object of conditions",
+        "OP_MANY": "a list of values",
+        "OP_PAIR": "a list of two values",
+        "OP_FLAG": "true or false",
+    }
+)
+"""What stands under a key, by the type of its token."""
+VALUES: Mapping[str, str] = MappingProxyType(
+    {
+        "STRING": "",
+        "NUMBER": "a number",
+        "LIST": "a list",
+        "TRUE": "true",
+        "FALSE": "false",
+        "NULL": "null",
+        "LBRACE": "an object",
+        "LSQB": "a list",
+    }
+)
+"""What to call a value that begins with a token; a text is shown."""
 
 
 def explain(error: MismatchError, lexed: Lexed) -> FilterError:
@@ -31,6 +65,9 @@ def explain(error: MismatchError, lexed: Lexed) -> FilterError:
             span=Span(before.start_pos if before.type == "LBRACE" else token.start_pos, token.end_pos),
             expected=expected(accepts),
         )
+    taken = _taken(before, token)
+    if taken is not None:
+        return _syntax_error(taken, token.span, accepts, _hint(token))
     if kind == "STRING" and accepts & KEYS:
         span = Span(token.end_pos, token.end_pos)
         return FilterError(
@@ -58,14 +95,22 @@ def _syntax_error(message: str, span: Span, accepts: frozenset[str], hint: str |
 
 def _unknown_clause(token: Token, accepts: frozenset[str]) -> FilterError:
     known = [word for word, kind in CLAUSES.items() if kind in accepts]
-    near = nearest(token.word.removeprefix("$").lower(), known)
+    word = token.word.removeprefix("$").lower()
+    near: str | None = None
+    hint: str | None = None
+    if word == "filter":
+        hint = "the document is itself the filter: send what stands under this key"
+    else:
+        near = nearest(word, known)
+        if near is None and "WHERE" in accepts:
+            hint = "conditions stand under where"
     return FilterError(
         ErrorCode.UNKNOWN_CLAUSE,
         f"no clause {quoted(token.word)}",
         span=token.span,
         expected=expected(accepts),
         nearest=near,
-        hint="conditions stand under where" if near is None and "WHERE" in accepts else None,
+        hint=hint,
     )
 
 
@@ -81,10 +126,21 @@ def _is_empty(token: Token, before: Token, accepts: frozenset[str]) -> bool:
             return False
 
 
+def _taken(before: object, token: Token) -> str | None:
+    """Say what the key before a value takes, if it is one that takes values of one form only."""
+    takes = TAKES.get(before.type) if isinstance(before, Token) else None
+    if takes is None or not isinstance(before, Token) or token.type not in VALUES:
+        return None
+    given = VALUES[token.type] or _described(token)
+    if before.type == "LOGICAL" and token.type == "LIST":
+        given = "a list of values"
+    return f"{before.word.removeprefix('$')} takes {takes}, not {given}"
+
+
 def _described(token: Token) -> str:
     match token.type:
         case "STRING":
-            return "a text"
+            return f"the text {quoted(unescaped(token.value))}"
         case "NUMBER":
             return "a number"
         case "LIST":
