@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import math
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 from pydantic import BaseModel, computed_field, field_serializer
 
-from queryengine.errors import ErrorCode, FilterError
+from queryengine.engine import Capabilities
+from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.model_schema import read_schema
+from queryengine.parsed import ParsedFields, ParsedFilter
 from queryengine.policy import Access, SecurityPolicy
+from queryengine.projection import Projector
+from queryengine.resolver import Place, unscoped
+from queryengine.schema import ModelSchema, Relation
+from queryengine.view import build_view
 from tests.shop import OPEN, ProductOut, bind
 
 EXPOSE = SecurityPolicy(expose=ProductOut)
@@ -170,3 +180,74 @@ def test_a_relation_that_is_left_out_is_not_brought_back_by_a_path_below_it() ->
     asked = projection({"maker": False, "maker.country": False}, EXPOSE)
     row = Row(id=1, name="Lamp", price=Decimal(5), stock=3)
     assert "maker" not in shown(asked, row)
+
+
+class Facts(TypedDict, total=False):
+    """What a column of JSON is declared to hold."""
+
+    text: str
+    whole: int
+    number: float
+    flag: bool
+    inner: Inner
+
+
+class Inner(TypedDict):
+    """A document in the document."""
+
+    whole: int
+
+
+def unchecked(model: type[object]) -> ModelSchema[object]:
+    """The schema of documents that nothing holds to their types."""
+    schema = read_schema(model)
+    relations = {
+        name: replace(relation, load=lambda: unchecked(Inner), unchecked=True)
+        for name, relation in schema.relations.items()
+    }
+    fields = {name: replace(field, nullable=True) for name, field in schema.fields.items()}
+    return replace(schema, fields=fields, relations=relations)
+
+
+def facts(document: object) -> object:
+    """What the projection shows of a document."""
+    facts = Relation("facts", lambda: unchecked(Facts), embedded=True, unchecked=True)
+    schema = ModelSchema("Row", Row, relations={"facts": facts})
+    view = build_view(schema, Capabilities(backend="toy"), SecurityPolicy())
+    asked = ParsedFilter(fields=ParsedFields((("facts", Span(0, 0)),), False, Span(0, 0)))
+    _, model = Projector(1).project(Place(view), asked, unscoped, ())
+    assert model is not None
+    return shown_as_json(model, Row(facts=document))
+
+
+def shown_as_json(model: type[BaseModel], row: object) -> object:
+    shown: dict[str, object] = json.loads(model.model_validate(row, from_attributes=True).model_dump_json())
+    return shown["facts"]
+
+
+NOTHING: dict[str, object] = {"text": None, "whole": None, "number": None, "flag": None, "inner": None}
+
+
+@pytest.mark.parametrize("document", [None, [], [{"text": "a"}], "{}", "", 5, 1.5, True])
+def test_a_document_that_is_no_object_is_null(document: object) -> None:
+    assert facts(document) is None
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({}, {}),
+        ({"text": "a", "other": 1}, {"text": "a"}),
+        ({"text": 1, "whole": "3", "number": "1.5", "flag": 1, "inner": []}, {}),
+        ({"text": True, "whole": True, "number": False, "flag": "yes", "inner": "x"}, {}),
+        ({"whole": 3.0, "number": 3, "flag": False}, {"whole": 3, "number": 3.0, "flag": False}),
+        ({"whole": 3.5, "number": 10**400}, {}),
+        ({"text": "\ud800", "number": math.nan, "whole": math.inf}, {}),
+        ({"inner": {"whole": "3"}}, {"inner": {"whole": None}}),
+        ({"inner": {"whole": 3}}, {"inner": {"whole": 3}}),
+    ],
+)
+def test_a_member_that_is_not_as_declared_is_null(
+    document: dict[str, object], expected: dict[str, object]
+) -> None:
+    assert facts(document) == NOTHING | expected

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from copy import copy
 from types import GenericAlias, UnionType
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    create_model,
+)
 
 from queryengine.ast import Path
 from queryengine.cache import BoundedCache
@@ -176,24 +187,54 @@ def _make(view: ModelView, tree: Tree) -> type[BaseModel]:
     return _pruned(view, tree, view.expose) if view.expose is not None else _plain(view, tree)
 
 
-def _plain(view: ModelView, tree: Tree) -> type[BaseModel]:
+def _plain(view: ModelView, tree: Tree, *, unchecked: bool = False) -> type[BaseModel]:
     definitions: Definitions = {}
     for name, below in tree.items():
         if name in view.fields:
-            definitions[name] = _plain_field(view.fields[name])
+            definitions[name] = (_unchecked_field if unchecked else _plain_field)(view.fields[name])
             continue
-        relation = view.relations[name]
-        model = _plain(relation.target, below or _everything(relation.target))
-        if relation.relation.many:
+        relation = view.relations[name].relation
+        target = view.relations[name].target
+        model = _plain(target, below or _everything(target), unchecked=relation.unchecked)
+        if relation.many:
             definitions[name] = (GenericAlias(list, (model,)), ...)
+        elif relation.unchecked:
+            definitions[name] = (Annotated[model | None, AS_DECLARED], None)
         else:
-            definitions[name] = (model | None, None) if relation.relation.nullable else (model, ...)
+            definitions[name] = (model | None, None) if relation.nullable else (model, ...)
     return create_model(f"{view.name}Projection", __base__=Projection, **definitions)
 
 
 def _plain_field(field: ViewField) -> tuple[Any, Any]:  # Any: annotations made at run time
     annotation = _annotation(field.field.type)
     return (annotation | None, None) if field.field.nullable else (annotation, ...)
+
+
+def _unchecked_field(field: ViewField) -> tuple[Any, Any]:  # Any: annotations made at run time
+    """A member of a document that nothing holds to its types: a text of digits is no number, say."""
+    annotation = _annotation(field.field.type)
+    return Annotated[annotation | None, Strict(), BeforeValidator(_json_value), AS_DECLARED], None
+
+
+def _json_value(value: object) -> object:
+    """One type of number, so that 3.0 is an integer too; nothing that JSON in UTF-8 could not hold."""
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("JSON has no such number")
+        return int(value) if value.is_integer() else value
+    return value
+
+
+def _null_unless_declared(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return validate(value)
+    except (OverflowError, ValidationError):  # an integer beyond all floats overflows
+        return None
+
+
+AS_DECLARED = WrapValidator(_null_unless_declared)
 
 
 def _annotation(type_: FieldType) -> Any:  # Any: annotations made at run time

@@ -220,7 +220,9 @@ class Relation:
     """A way to another model, or to an embedded document (`embedded`: it lives inside of its parent's row).
 
     `load` returns the schema at the other end; it is called when a filter first goes that way, so that
-    models may refer to one another. `source` is the back-end's own handle.
+    models may refer to one another. `unchecked` marks a document that nothing holds to its declared types: a
+    member of another type is null, and so is a document that is no object. `source` is the back-end's own
+    handle.
     """
 
     name: str
@@ -229,6 +231,7 @@ class Relation:
     nullable: bool = True
     embedded: bool = False
     hidden: bool = False
+    unchecked: bool = False
     source: object = None
 
     @property

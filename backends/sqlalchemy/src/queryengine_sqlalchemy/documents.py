@@ -57,7 +57,14 @@ def json_fields(document: type[object], *, hidden: bool = False) -> dict[str, ob
 def document_relation(key: str, declared: JSONFields) -> Relation:
     """Return the relation that leads into the document of a column. Raises ConfigurationError."""
     schema = _members(read_schema(declared.document), key)
-    return Relation(key, lambda: schema, embedded=True, hidden=declared.hidden, source=DocumentSource(key))
+    return Relation(
+        key,
+        lambda: schema,
+        embedded=True,
+        hidden=declared.hidden,
+        unchecked=True,
+        source=DocumentSource(key),
+    )
 
 
 def _members(schema: ModelSchema[object], place: str) -> ModelSchema[object]:
@@ -74,6 +81,7 @@ def _members(schema: ModelSchema[object], place: str) -> ModelSchema[object]:
             relation,
             load=partial(_nested, relation, f"{place}.{name}"),
             nullable=True,
+            unchecked=True,
             source=MemberSource(name),
         )
         for name, relation in schema.relations.items()
