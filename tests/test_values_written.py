@@ -276,3 +276,46 @@ def test_what_is_not_of_a_closed_union_raises() -> None:
     for use in (expectation, reader, write):
         with pytest.raises(AssertionError):
             use(unknown)
+
+
+@pytest.mark.parametrize(
+    ("type_", "text", "message"),
+    [
+        (
+            AWARE,
+            "2024-07-01",
+            "expected a date-time with its zone as YYYY-MM-DDTHH:MM:SSZ, not a date alone",
+        ),
+        (
+            AWARE,
+            "2024-07-01T12:00:00",
+            "expected a date-time with its zone as YYYY-MM-DDTHH:MM:SSZ, not one without a zone",
+        ),
+        (
+            NAIVE,
+            "2024-07-01T12:00:00Z",
+            "expected a date-time without a zone as YYYY-MM-DDTHH:MM:SS, not one with a zone",
+        ),
+        (NAIVE, "July 1st", "expected a date-time without a zone as YYYY-MM-DDTHH:MM:SS"),
+        (DateType(), "2024-07-01T12:00:00Z", "expected a date as YYYY-MM-DD, not a date-time"),
+        (DateType(), "July 1st", "expected a date as YYYY-MM-DD"),
+    ],
+)
+def test_a_date_and_a_date_time_are_told_apart_in_words(
+    type_: DateType | DateTimeType, text: str, message: str
+) -> None:
+    with pytest.raises(ValueProblem) as caught:
+        reader(type_)(f'"{text}"')
+    assert caught.value.message == message
+
+
+def test_a_value_of_no_member_is_answered_with_the_members_but_not_with_hundreds() -> None:
+    make: Any = enum.Enum  # Any: mypy wants to see the members
+    many = make("many", {f"M{n}": n for n in range(300)})
+    for class_, message in (
+        (Color, "expected one of red, blue"),
+        (many, "expected one of " + ", ".join(map(str, range(20))) + " ..."),
+    ):
+        with pytest.raises(ValueProblem) as caught:
+            reader(EnumType(class_))('"x"')
+        assert caught.value.message == message

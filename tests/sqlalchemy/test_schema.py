@@ -308,4 +308,4 @@ def test_the_gap_of_a_variant_is_the_gap_of_its_database() -> None:
 
     assert fields(Variant, "sqlite")["text"].gap is None
     assert fields(Variant, "postgresql")["text"].gap is not None
-    assert fields(Variant)["mixed"].gap == "its type depends on the database: name the engine's dialect"
+    assert fields(Variant)["mixed"].gap == "its type depends on the database"

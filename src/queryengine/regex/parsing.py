@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final, assert_never
 
 from queryengine.errors import ErrorCode
@@ -26,7 +27,6 @@ CLASSES: Final = {
     "s": ((9, 13), (32, 32)),
 }
 CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t"}
-_bounds = re.compile(r"\{([0-9]{1,3})(,([0-9]{1,3})?)?\}")
 
 
 def parse_regex(pattern: str) -> Regex:
@@ -119,7 +119,7 @@ class _Parser:
             return simple[self.take()]
         if self.peek() != "{":
             return None
-        match = _bounds.match(self.pattern, self.position)
+        match = _bounds().match(self.pattern, self.position)
         if match is None:
             raise self.fail("a { that is no quantifier")
         low = int(match[1])
@@ -208,6 +208,11 @@ class _Parser:
             self.position -= 1
             raise self.fail("a [ without its ]" if not character else "a [ inside of []")
         return character
+
+
+@cache
+def _bounds() -> re.Pattern[str]:
+    return re.compile(r"\{([0-9]{1,3})(,([0-9]{1,3})?)?\}")
 
 
 def _single(character: str) -> Characters:

@@ -56,6 +56,7 @@ def enum_reader(
     members = {_key(enum_value(member)): member for member in type_.enum}
     as_text = lenient or style is Style.BRACKETS
     listed = tuple(str(enum_value(member)) for member in list(type_.enum)[:MENTIONED])
+    more = " ..." if len(type_.enum) > MENTIONED else ""
 
     def read(lexeme: str) -> enum.Enum:
         if lexeme[0] == '"':
@@ -66,7 +67,7 @@ def enum_reader(
         else:
             member = members.get(_bare(lexeme))
         if member is None:
-            raise ValueProblem(ErrorCode.TYPE_MISMATCH, "expected a value of the enumeration", listed)
+            raise ValueProblem(ErrorCode.TYPE_MISMATCH, f"expected one of {', '.join(listed)}{more}", listed)
         return member
 
     return read

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from queryengine.schema import DecimalType, FloatType, IntegerType
@@ -31,13 +32,10 @@ DECIMAL_EXPONENT: Final = 300
 EXACT_FLOAT: Final = 2**53
 """up to here a double holds every integer"""
 
-_number = re.compile(r"-?(?:0|[1-9][0-9]*+)(\.[0-9]++)?(?:[eE]([+-]?[0-9]++))?").fullmatch
-_plain_integer = re.compile(r"-?(?:0|[1-9][0-9]{0,18})").fullmatch
-
 
 def is_number(text: str) -> bool:
     """Tell whether the text is a number as JSON writes it."""
-    return _number(text) is not None
+    return _number().fullmatch(text) is not None
 
 
 def exact_number(text: str, expected: str) -> Decimal:
@@ -46,7 +44,7 @@ def exact_number(text: str, expected: str) -> Decimal:
     >>> exact_number("1.50e1", "a number")
     Decimal('15.0')
     """
-    match = _number(text)
+    match = _number().fullmatch(text)
     if match is None:
         raise mismatch(expected)
     exponent: str | None = match[2]
@@ -62,7 +60,7 @@ def integer_parser(type_: IntegerType) -> Callable[[str], int]:
     def parse(text: str) -> int:
         # Most integers are short, positive and plain: no regular expression for them.
         short = len(text) < 19 and text.isdecimal() and text.isascii() and text[0] > "0"
-        if short or _plain_integer(text):
+        if short or _plain_integer().fullmatch(text):
             value = int(text)
         else:
             value = _integral(exact_number(text, expected), expected)
@@ -100,7 +98,7 @@ def float_parser(type_: FloatType) -> Callable[[str], float]:
     expected = expectation(type_)
 
     def parse(text: str) -> float:
-        match = _number(text)
+        match = _number().fullmatch(text)
         if match is None:
             raise mismatch(expected)
         if len(text) > LONGEST:
@@ -174,3 +172,13 @@ def _bounds(low: float | Decimal | None, high: float | Decimal | None) -> str:
     if high is not None:
         parts.append(f"at most {high}")
     return "a number of " + " and ".join(parts)
+
+
+@cache
+def _number() -> re.Pattern[str]:
+    return re.compile(r"-?(?:0|[1-9][0-9]*+)(\.[0-9]++)?(?:[eE]([+-]?[0-9]++))?")
+
+
+@cache
+def _plain_integer() -> re.Pattern[str]:
+    return re.compile(r"-?(?:0|[1-9][0-9]{0,18})")

@@ -46,9 +46,10 @@ class ValueProblem(QueryEngineError):  # noqa: N818 - it becomes a FilterError w
         self.element: int | None = None
 
 
-def mismatch(expected: str) -> ValueProblem:
-    """Return the problem of a value that is of another type."""
-    return ValueProblem(ErrorCode.TYPE_MISMATCH, f"expected {expected}", (expected,))
+def mismatch(expected: str, given: str | None = None) -> ValueProblem:
+    """Return the problem of a value that is of another type; `given` says which."""
+    but = "" if given is None else f", not {given}"
+    return ValueProblem(ErrorCode.TYPE_MISMATCH, f"expected {expected}{but}", (expected,))
 
 
 def out_of_range(expected: str) -> ValueProblem:

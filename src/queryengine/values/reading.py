@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import TypeAlias, assert_never, overload
 
 from queryengine.ast import JSONDocument, Scalar
@@ -43,8 +44,6 @@ QuotedType: TypeAlias = DateType | DateTimeType | TimeType | DurationType | UUID
 """Types that JSON does not have: strings stand for them."""
 TypedValue: TypeAlias = Scalar | tuple[Scalar, ...] | JSONDocument
 """What a reader returns: a scalar, an array's elements, or a JSON document."""
-
-_elements = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[^\s,\[\]"]++', re.DOTALL).findall
 
 
 @overload
@@ -91,30 +90,35 @@ def reader(
     True
     """
     string = string_reader(max_string_length, expectation(type_))
-    unquoted = style is Style.BRACKETS
     match type_:
-        case TextType():
-            without = frozenset(type_.without)
-            return (lambda lexeme: within_text(without, string(lexeme))) if without else string
-        case IntegerType() | FloatType() | DecimalType() | BooleanType():
-            parse = _bare_parser(type_)
-            if unquoted:
-                return lambda lexeme: parse(string(lexeme))
-            if lenient or isinstance(type_, DecimalType):  # JSON writers put decimals into strings
-                return lambda lexeme: parse(string(lexeme) if lexeme[0] == '"' else lexeme)
-            return parse
-        case EnumType():
-            return enum_reader(type_, style, lenient=lenient, string=string)
         case JSONType():
-            return (lambda lexeme: parse_json(string(lexeme))) if unquoted else parse_json
+            return (lambda lexeme: parse_json(string(lexeme))) if style is Style.BRACKETS else parse_json
         case ArrayType():
             element = reader(
                 type_.element, style, lenient=lenient, timezone=timezone, max_string_length=max_string_length
             )
             return read_list(element, max_list_length)
+        case TextType():
+            without = frozenset(type_.without)
+            return (lambda lexeme: within_text(without, string(lexeme))) if without else string
+        case EnumType():
+            return enum_reader(type_, style, lenient=lenient, string=string)
+        case IntegerType() | FloatType() | DecimalType() | BooleanType():
+            return _bare_reader(type_, style, string, lenient=lenient)
         case _:
             of_text = _quoted_parser(type_, timezone)
             return lambda lexeme: of_text(string(lexeme))
+
+
+def _bare_reader(
+    type_: BareType, style: Style, string: Callable[[str], str], *, lenient: bool
+) -> Callable[[str], Scalar]:
+    parse = _bare_parser(type_)
+    if style is Style.BRACKETS:
+        return lambda lexeme: parse(string(lexeme))
+    if lenient or isinstance(type_, DecimalType):  # JSON writers put decimals into strings
+        return lambda lexeme: parse(string(lexeme) if lexeme[0] == '"' else lexeme)
+    return parse
 
 
 def _bare_parser(type_: BareType) -> Callable[[str], Scalar]:
@@ -192,5 +196,10 @@ def split_list(lexeme: str) -> list[str]:
     >>> split_list('["a,\\"b", 2]')
     ['"a,\\"b"', '2']
     """
-    found: list[str] = _elements(lexeme)
+    found: list[str] = _element().findall(lexeme)
     return found
+
+
+@cache
+def _element() -> re.Pattern[str]:
+    return re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*"|[^\s,\[\]"]++', re.DOTALL)

@@ -7,6 +7,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from functools import cache
 
 from queryengine.errors import ErrorCode
 from queryengine.values.problem import ValueProblem, mismatch, out_of_range
@@ -15,13 +16,11 @@ __all__ = ["bytes_of", "check_text", "string_reader", "uuid_of", "within_text"]
 
 # One character outside the basic plane can be written as two escapes of six characters.
 ESCAPED = 12
-_forbidden = re.compile("[\x00\ud800-\udfff]").search
-_uuid = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 
 
 def check_text(text: str) -> str:
     """Return the text, unless it holds what not every back-end can hold: NUL or a lone surrogate."""
-    if _forbidden(text):
+    if _forbidden().search(text):
         raise ValueProblem(ErrorCode.INVALID_ENCODING, "a string holds NUL or a lone surrogate")
     return text
 
@@ -71,7 +70,7 @@ def _too_long(most: int) -> ValueProblem:
 
 def uuid_of(text: str, expected: str) -> uuid.UUID:
     """Read a UUID in its canonical form; letters may be of either case."""
-    if not _uuid(text):
+    if not _uuid().fullmatch(text):
         raise mismatch(expected)
     return uuid.UUID(text)
 
@@ -85,3 +84,13 @@ def bytes_of(text: str, expected: str) -> bytes:
     if binascii.b2a_base64(value, newline=False).decode("ascii") != text:
         raise mismatch(expected)
     return value
+
+
+@cache
+def _forbidden() -> re.Pattern[str]:
+    return re.compile("[\x00\ud800-\udfff]")
+
+
+@cache
+def _uuid() -> re.Pattern[str]:
+    return re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

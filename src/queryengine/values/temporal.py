@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from queryengine.schema import DateTimeType, DurationType, TimeType
@@ -27,23 +28,16 @@ DAY: Final = dt.timedelta(days=1)
 
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
-_date = re.compile(_DATE).fullmatch
-_time = re.compile(rf"{_TIME}|(?:[01][0-9]|2[0-3]):[0-5][0-9]").fullmatch
-_datetime = re.compile(rf"{_DATE}[Tt ]{_TIME}(Z|z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?").fullmatch
-_duration = re.compile(
-    r"(-)?P(?=.)(?:([0-9]{1,10})W|(?:([0-9]{1,10})D)?"
-    r"(?:T(?=.)(?:([0-9]{1,12})H)?(?:([0-9]{1,12})M)?(?:([0-9]{1,15})(?:\.([0-9]{1,6}))?S)?)?)"
-).fullmatch
 
 
 def date_of(text: str, expected: str) -> dt.date:
     """Read a calendar date of the years 1 to 9999."""
     try:
-        if _date(text):
+        if _date().fullmatch(text):
             return dt.date.fromisoformat(text)
     except ValueError:
         pass
-    raise mismatch(expected)
+    raise mismatch(expected, "a date-time" if _datetime().fullmatch(text) else None)
 
 
 def datetime_parser(type_: DateTimeType, timezone: dt.tzinfo | None) -> Callable[[str], dt.datetime]:
@@ -51,8 +45,8 @@ def datetime_parser(type_: DateTimeType, timezone: dt.tzinfo | None) -> Callable
     expected = expectation(type_)
 
     def parse(text: str) -> dt.datetime:
-        if not _datetime(text):
-            raise mismatch(expected)
+        if not _datetime().fullmatch(text):
+            raise mismatch(expected, "a date alone" if _date().fullmatch(text) else None)
         try:
             # Lower-case letters are RFC 3339's; Python 3.11 reads only the upper-case zone.
             value = dt.datetime.fromisoformat(text.upper())
@@ -84,7 +78,7 @@ def _zoned(type_: DateTimeType, value: dt.datetime, timezone: dt.tzinfo | None) 
     aware = value.utcoffset() is not None
     if aware != type_.aware:
         if timezone is None:
-            raise mismatch(expectation(type_))
+            raise mismatch(expectation(type_), f"one {'with' if aware else 'without'} a zone")
         if not aware:
             value = value.replace(tzinfo=timezone, fold=0)
     if type_.aware:
@@ -99,7 +93,7 @@ def time_parser(type_: TimeType) -> Callable[[str], dt.time]:
     expected = expectation(type_)
 
     def parse(text: str) -> dt.time:
-        if not _time(text):
+        if not _time().fullmatch(text):
             raise mismatch(expected)
         return within_time(type_, dt.time.fromisoformat(text))
 
@@ -122,7 +116,7 @@ def duration_parser(type_: DurationType) -> Callable[[str], dt.timedelta]:
     expected = expectation(type_)
 
     def parse(text: str) -> dt.timedelta:
-        match = _duration(text)
+        match = _duration().fullmatch(text)
         if match is None:
             raise mismatch(expected)
         sign, *numbers, fraction = match.groups()
@@ -177,3 +171,26 @@ def format_duration(value: dt.timedelta) -> str:
     if not days and not clock:
         return "PT0S"
     return f"{sign}P{days}{'T' if clock else ''}{clock}"
+
+
+@cache
+def _date() -> re.Pattern[str]:
+    return re.compile(_DATE)
+
+
+@cache
+def _time() -> re.Pattern[str]:
+    return re.compile(rf"{_TIME}|(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+
+
+@cache
+def _datetime() -> re.Pattern[str]:
+    return re.compile(rf"{_DATE}[Tt ]{_TIME}(Z|z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?")
+
+
+@cache
+def _duration() -> re.Pattern[str]:
+    return re.compile(
+        r"(-)?P(?=.)(?:([0-9]{1,10})W|(?:([0-9]{1,10})D)?"
+        r"(?:T(?=.)(?:([0-9]{1,12})H)?(?:([0-9]{1,12})M)?(?:([0-9]{1,15})(?:\.([0-9]{1,6}))?S)?)?)"
+    )

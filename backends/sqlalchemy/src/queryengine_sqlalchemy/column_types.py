@@ -255,5 +255,5 @@ def _shared(one: FieldType, other: FieldType) -> Meaning:
         case _:
             return (
                 one,
-                None if one == other else "its type depends on the database: name the engine's dialect",
+                None if one == other else "its type depends on the database",
             )

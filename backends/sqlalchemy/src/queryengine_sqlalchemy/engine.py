@@ -121,9 +121,9 @@ def _gaps(dialect: str | None) -> tuple[dict[TypeKind, frozenset[str]], MappingP
     notes = {"include_window": "SQLAlchemy's loaders know no order and no limit for each row's related rows"}
     if dialect == "postgresql":
         return {}, MappingProxyType(notes)
-    where = 'name the engine\'s database: dialect="postgresql"' if dialect is None else "PostgreSQL has it"
-    notes["regex"] = f"SQLite has no regular expressions; {where}"
+    # Callers read these: what the author of the service could do about it is in the documents.
+    notes["regex"] = "SQLite has no regular expressions; PostgreSQL has it"
     for word in ("eq", "ne"):
-        notes[f"{TypeKind.JSON}:{word}"] = f"SQLite compares JSON as text, not by value; {where}"
+        notes[f"{TypeKind.JSON}:{word}"] = "SQLite compares JSON as text, not by value; PostgreSQL has it"
     gaps = {TypeKind.TEXT: frozenset({"regex"}), TypeKind.JSON: frozenset({"eq", "ne"})}
     return gaps, MappingProxyType(notes)
