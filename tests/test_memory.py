@@ -259,10 +259,14 @@ def test_an_empty_array_is_not_null() -> None:
 
 
 def test_a_row_of_another_type_than_its_field_is_a_mistake_of_the_service() -> None:
-    naive = Thing(at=dt.datetime(2024, 2, 29))  # noqa: DTZ001 - it has no zone
+    wrong: Any = "5"  # Any: that is the mistake
     with pytest.raises(ConfigurationError, match="not of its field's type"):
-        matches(compare("at", Op.GT, NOON), naive)
-    assert not matches(compare("at", Op.EQ, NOON), naive)
+        matches(compare("count", Op.GT, 1), Thing(count=wrong))
+    assert not matches(compare("count", Op.EQ, 5), Thing(count=wrong))
+    naive = Thing(at=dt.datetime(2024, 2, 29))  # noqa: DTZ001 - it has no zone
+    for op in (Op.GT, Op.EQ):
+        with pytest.raises(ConfigurationError, match="a date-time with no zone"):
+            matches(compare("at", op, NOON), naive)
     assert not matches(compare("data", Op.EQ, json_document([])), Thing(data={1: NOON}))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import pytest
+from pydantic import AwareDatetime
 
 from queryengine.ast import (
     FilterAST,
@@ -17,7 +19,9 @@ from queryengine.ast import (
     Window,
 )
 from queryengine.engine import Engine
+from queryengine.errors import ConfigurationError
 from queryengine.memory import MemoryQueryEngine, MemoryQueryResult, evaluate, sort_rows
+from queryengine.process import process_filter_to_ast
 from queryengine.schema import IntegerType
 from tests.things import Maker, Tag, Thing, compare, order
 
@@ -133,3 +137,42 @@ def test_numbers_of_annotations_bound_the_fields_of_the_engine() -> None:
         amount: Annotated[int, IntegerType(0, 9)]
 
     assert MemoryQueryEngine(Stock).schema.fields["amount"].type == IntegerType(0, 9)
+
+
+@dataclass
+class Visit:
+    id: int
+    begun: dt.datetime | None = None
+    ended: AwareDatetime | None = None
+    seen: list[dt.datetime] | None = field(default_factory=list[dt.datetime])
+
+
+NAIVE, AWARE = dt.datetime(2013, 1, 1, 12), dt.datetime(2013, 1, 1, 12, tzinfo=dt.UTC)  # noqa: DTZ001  # it has no zone
+
+
+@pytest.mark.parametrize(
+    ("visit", "filter", "name"),
+    [
+        (Visit(1, begun=AWARE), {"where": {"begun": "2013-01-01T12:00:00"}}, "begun"),
+        (Visit(1, begun=AWARE), {"where": {"begun": {"ne": "2013-01-01T12:00:00"}}}, "begun"),
+        (Visit(1, begun=AWARE), {"where": {"begun": {"gt": "2013-01-01T12:00:00"}}}, "begun"),
+        (Visit(1, ended=NAIVE), {"where": {"ended": {"in": ["2013-01-01T12:00:00Z"]}}}, "ended"),
+        (Visit(1, begun=AWARE), {"order": "begun"}, "begun"),
+        (Visit(1, seen=[NAIVE, AWARE]), {"where": {"seen": {"has": "2013-01-01T12:00:00"}}}, "seen"),
+    ],
+)
+def test_a_row_with_a_date_time_of_the_other_kind_is_never_just_not_found(
+    visit: Visit, filter: dict[str, Any], name: str
+) -> None:
+    engine = MemoryQueryEngine(Visit)
+    query = engine.build_query(process_filter_to_ast(filter, engine)).query
+    with pytest.raises(ConfigurationError, match=f"^a row's '{name}' is a date-time with (no|a) zone, which"):
+        query.all([visit])
+
+
+def test_rows_with_the_date_times_of_their_annotations_are_found() -> None:
+    engine = MemoryQueryEngine(Visit)
+    where = {"begun": NAIVE, "ended": AWARE, "seen": {"has": NAIVE}}
+    query = engine.build_query(process_filter_to_ast({"where": where}, engine)).query
+    right = Visit(1, begun=NAIVE, ended=AWARE, seen=[NAIVE])
+    assert query.all([right, Visit(2, begun=NAIVE, ended=AWARE, seen=None), Visit(3)]) == [right]

@@ -5,6 +5,7 @@ Every back-end is tested against this module. It is written to be read, not to b
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from queryengine.engine import Capabilities, QueryResult
 from queryengine.errors import ConfigurationError
 from queryengine.model_schema import read_schema
 from queryengine.regex import search
-from queryengine.schema import ModelSchema
+from queryengine.schema import ArrayType, DateTimeType, Field, ModelSchema
 from queryengine.text import fold, like_matches
 from queryengine.values import json_document
 
@@ -99,7 +100,28 @@ def matches(where: Where | None, row: object) -> bool:
 def value_at(path: Path, row: object) -> object:
     """Return what stands at the end of a to-one path. Rule 3: behind a missing row or field, it is null."""
     found = _follow(path.steps, row)
-    return found if found is None or path.field is None else _attribute(found, path.field.name)
+    if found is None or path.field is None:
+        return found
+    return _of_type(path.field, _attribute(found, path.field.name))
+
+
+def _of_type(field: Field, value: object) -> object:
+    """Return a row's value, unless it is a date-time of the other kind: Python calls those just unequal."""
+    many = isinstance(field.type, ArrayType) and value is not None
+    type_ = field.type.element if isinstance(field.type, ArrayType) else field.type
+    if isinstance(type_, DateTimeType):
+        for item in _elements(value) if many else (value,):
+            if isinstance(item, dt.datetime) and (item.utcoffset() is not None) is not type_.aware:
+                raise _other_kind(field.name, aware=type_.aware)
+    return value
+
+
+def _other_kind(name: str, *, aware: bool) -> ConfigurationError:
+    holds, annotation = ("no zone", "NaiveDatetime") if aware else ("a zone", "AwareDatetime")
+    return ConfigurationError(
+        f"a row's {name!r} is a date-time with {holds}, which its annotation does not say; "
+        f"pydantic's {annotation} does"
+    )
 
 
 def _follow(steps: Sequence[Step], row: object) -> object:
@@ -306,6 +328,9 @@ class MemoryQueryEngine(Generic[T]):
 
     Nested models and lists of models are relations. `name` is what documents call the model; `primary_key`
     names the fields of the tie-breaker, in order (default: those marked `PrimaryKey`, or else `id`).
+
+    Rows hold what the annotations say: a plain `datetime` is a wall-clock time, and an instant is pydantic's
+    `AwareDatetime`. A row of the other kind is a ConfigurationError when a filter comes upon it.
 
     >>> @dataclass
     ... class Point:
