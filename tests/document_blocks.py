@@ -3,7 +3,9 @@
 - `python` is run, `pycon` prints what it says, with the names of all blocks above.
 - `json` after a command: what the command answers. Any other `json`: filters, one after the other, which the
   dependency takes.
-- `http`: requests whose filters the dependency takes.
+- `http`: requests whose filters the dependency takes; `sql` after them is the last one's query, on SQLite.
+- `js`: what a front end does; where node is on the machine it runs, the program's `app` answers what it
+  fetches, and what it logs is the next block's `text`.
 - `sh`: commands, each of a kind that is known here. `curl` asks the program's `app`, whose answer is the next
   block's `json`; `queryengine` runs, and what it prints is the next block's `text`.
 - `toml` is read as such.
@@ -29,7 +31,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import ClauseElement, Engine
+from sqlalchemy.dialects import sqlite
 from typer.testing import CliRunner
 
 from queryengine import QEDependency
@@ -38,8 +41,9 @@ from queryengine.limits import Limits
 from queryengine.parsed import Source
 from queryengine.request import read_query
 from scripts.docs_code import ROOT, Block
+from tests.front_end import run_script
 
-LANGUAGES = frozenset({"http", "json", "pycon", "python", "sh", "text", "toml"})
+LANGUAGES = frozenset({"http", "js", "json", "pycon", "python", "sh", "sql", "text", "toml"})
 
 
 @contextmanager
@@ -64,6 +68,9 @@ class Reader:
     names: dict[str, Any]  # Any: the globals of a module
     answer: object = None
     printed: str | None = None
+    logged: str | None = None
+    scripted: bool = False
+    query: object = None
 
     def read(self, block: Block) -> None:
         """Hold a block to what it promises."""
@@ -83,6 +90,18 @@ class Reader:
             case "json":
                 for text in documents(block.text):
                     self.take(Source(text))
+            case "js":
+                app = self.names["app"]
+                assert isinstance(app, FastAPI)
+                self.logged = run_script(block.text, app)
+                self.scripted = True
+            case "text" if self.scripted:
+                assert self.logged is None or stripped(self.logged) == stripped(block.text), self.logged
+                self.scripted = False
+            case "sql":
+                assert isinstance(self.query, ClauseElement)
+                statement = str(self.query.compile(dialect=sqlite.dialect()))
+                assert statement.split() == block.text.split(), statement
             case "text":
                 assert self.printed is not None, "a text block is what a command prints"
                 assert stripped(self.printed) == stripped(block.text), self.printed
@@ -113,7 +132,8 @@ class Reader:
     def take(self, source: Source) -> None:
         """Let the dependency take a filter, and make its query."""
         dependency = self.dependency()
-        dependency.engine.build_query(dependency.processor.process(source))
+        result = dependency.engine.build_query(dependency.processor.process(source))
+        self.query = getattr(result, "query", None)
 
     def request(self, line: str) -> Source:
         """Return the filter of `GET /path?query`."""
