@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from queryengine import __version__
 from queryengine.cli import MISUSED, REFUSED, app
 from queryengine.errors import ConfigurationError
 from queryengine.operators import OPERATORS
 
 MODEL = "tests.command_models:Book"
+TABLE = "tests.sqlalchemy.models:Person"
 
 
 def run(*arguments: str, given: str | None = None) -> Result:
@@ -72,6 +74,25 @@ def test_schema_prints_a_json_schema_of_the_visible_fields() -> None:
     assert "secret_note" not in text
 
 
+def test_the_version_is_shown() -> None:
+    result = run("--version")
+    assert (result.exit_code, result.stdout) == (0, f"queryengine {__version__}\n")
+
+
+def test_regular_expressions_are_allowed_when_asked() -> None:
+    arguments = ("check", '{"where": {"title": {"regex": "^A"}}}', "-m", MODEL, "-b", "memory")
+    assert run(*arguments).exit_code == REFUSED
+    assert run(*arguments, "--regex").exit_code == 0
+
+
+def test_a_dialect_is_handed_to_the_back_end() -> None:
+    arguments = ("explain", '{"where": {"name": {"regex": "^A"}}}', "-m", TABLE, "--regex")
+    assert "SQLite has no regular expressions" in run(*arguments).stderr
+    result = run(*arguments, "--dialect", "postgresql")
+    assert result.exit_code == 0
+    assert " ~ " in result.stdout
+
+
 def test_operators_lists_them_all() -> None:
     result = run("operators")
     assert result.exit_code == 0
@@ -81,7 +102,14 @@ def test_operators_lists_them_all() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("check", "{}", "-m", "tests.command_models:Nope"), "cannot be loaded"),
+        (("check", "{}", "-m", "tests.command_models:Nope"), "cannot be loaded: module"),
+        (
+            ("check", "{}", "-m", "main"),
+            "'main' names no class: write package.module:Class, such as main:Flight",
+        ),
+        (("check", "{}", "-m", ":Book"), "':Book' names no class"),
+        (("check", "{}", "-m", MODEL, "-b", "memory", "-d", "sqlite"), "memory: it has no dialects"),
+        (("check", "{}", "-m", TABLE, "-d", "oracle"), "dialect='oracle'"),
         (("check", "{}", "-m", "no.such.module:Nope"), "cannot be loaded"),
         (("check", "{}", "-m", "tests.command_models:NOT_A_CLASS"), "is no class"),
         (("check", "{}", "-m", MODEL, "-b", "nope"), "no back-end 'nope'"),
@@ -97,8 +125,8 @@ def test_a_wrong_call_is_explained(arguments: tuple[str, ...], message: str) -> 
 
 
 def test_the_installed_command_ends_with_two_for_a_wrong_call() -> None:
-    command = [str(Path(sys.executable).with_name("queryengine")), "check", "{}", "-m", "nope"]
+    command = [str(Path(sys.executable).with_name("queryengine")), "check", "{}", "-m", "no.such:Model"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == MISUSED
-    assert ended.stderr.startswith("queryengine: 'nope' cannot be loaded")
+    assert ended.stderr.startswith("queryengine: 'no.such:Model' cannot be loaded: ")
     assert "Traceback" not in ended.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import cast
@@ -12,7 +13,8 @@ from queryengine.errors import ConfigurationError
 __all__ = ["engine_for", "installed"]
 
 GROUP = "queryengine.backends"
-EngineFactory = Callable[[type[object]], Engine[object, object]]
+EngineFactory = Callable[..., Engine[object, object]]
+"""What makes an engine of a model, and of the settings of its back-end by their names."""
 
 
 def installed() -> tuple[str, ...]:
@@ -24,15 +26,19 @@ def installed() -> tuple[str, ...]:
     return (*sorted(entry.name for entry in entry_points(group=GROUP) if entry.name != "memory"), "memory")
 
 
-def engine_for(model: type[object], backend: str | None = None) -> Engine[object, object]:
+def engine_for(
+    model: type[object], backend: str | None = None, dialect: str | None = None
+) -> Engine[object, object]:
     """Return an engine for a model: of the named back-end, or of the first one that knows such models.
 
-    Raises ConfigurationError where no back-end can read the model.
+    A dialect is for back-ends that have such a setting; others are passed over then. Raises
+    ConfigurationError where no back-end can read the model.
     """
+    settings = {} if dialect is None else {"dialect": dialect}
     reasons: list[str] = []
     for name in installed() if backend is None else (backend,):
         try:
-            engine = _load(name)(model)
+            engine = _load(name, dialect=dialect is not None)(model, **settings)
             _ = engine.schema
         except ConfigurationError as error:
             reasons.append(f"{name}: {error}")
@@ -41,11 +47,14 @@ def engine_for(model: type[object], backend: str | None = None) -> Engine[object
     raise ConfigurationError(f"no back-end reads {model.__qualname__}; " + "; ".join(reasons))
 
 
-def _load(name: str) -> EngineFactory:
+def _load(name: str, *, dialect: bool) -> EngineFactory:
     found = list(entry_points(group=GROUP, name=name))
     if not found:
         raise ConfigurationError(f"no back-end {name!r} is installed, but: {', '.join(installed())}")
     try:
-        return cast(EngineFactory, found[0].load())
+        factory = cast(EngineFactory, found[0].load())
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(f"back-end {name!r} cannot be loaded: {error}") from error
+    if dialect and "dialect" not in inspect.signature(factory).parameters:
+        raise ConfigurationError("it has no dialects")
+    return factory

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.json import JSON
 from rich.table import Table
 
+from queryengine import __version__
 from queryengine.ast import FilterAST
 from queryengine.backends import engine_for
 from queryengine.engine import DescribesQueries, Engine
@@ -30,7 +31,7 @@ __all__ = ["app", "main"]
 REFUSED = 1
 MISUSED = 2
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 FilterText = Annotated[
     str, typer.Argument(metavar="FILTER", help="JSON, bracket parameters, or - for standard input")
@@ -46,6 +47,11 @@ BackendName = Annotated[
 AllRelations = Annotated[
     bool, typer.Option("--relations", help="show all relations, without a response model")
 ]
+DialectName = Annotated[
+    str | None,
+    typer.Option("--dialect", "-d", help="the database, for back-ends that know several: sqlite, postgresql"),
+]
+AllowRegex = Annotated[bool, typer.Option("--regex", help="allow the operator regex")]
 
 
 def main() -> None:
@@ -54,20 +60,39 @@ def main() -> None:
     try:
         app()
     except ConfigurationError as error:
-        Console(stderr=True).print(f"queryengine: {error}", markup=False, highlight=False)
+        Console(stderr=True, soft_wrap=True).print(f"queryengine: {error}", markup=False, highlight=False)
         sys.exit(MISUSED)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"queryengine {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=__doc__)
+def _common(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="show the version", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
 def check(
     filter: FilterText,
     model: ModelName,
+    *,
     expose: ExposeName = None,
     backend: BackendName = None,
     relations: AllRelations = False,
+    dialect: DialectName = None,
+    regex: AllowRegex = False,
 ) -> None:
     """Print the canonical form of a filter, or what is wrong with it and where."""
-    processor = _processor(model, expose, backend, relations)[1]
+    processor = _processor(model, expose, backend, dialect, relations=relations, regex=regex)[1]
     typer.echo(to_text(_bind(processor, filter)))
 
 
@@ -75,12 +100,15 @@ def check(
 def explain(
     filter: FilterText,
     model: ModelName,
+    *,
     expose: ExposeName = None,
     backend: BackendName = None,
     relations: AllRelations = False,
+    dialect: DialectName = None,
+    regex: AllowRegex = False,
 ) -> None:
     """Print the canonical form of a filter and the native query that it becomes."""
-    engine, processor = _processor(model, expose, backend, relations)
+    engine, processor = _processor(model, expose, backend, dialect, relations=relations, regex=regex)
     ast = _bind(processor, filter)
     typer.echo(to_text(ast))
     if not isinstance(engine, DescribesQueries):
@@ -91,10 +119,16 @@ def explain(
 
 @app.command()
 def schema(
-    model: ModelName, expose: ExposeName = None, backend: BackendName = None, relations: AllRelations = False
+    model: ModelName,
+    *,
+    expose: ExposeName = None,
+    backend: BackendName = None,
+    relations: AllRelations = False,
+    dialect: DialectName = None,
+    regex: AllowRegex = False,
 ) -> None:
     """Print the JSON Schema of a model's filters."""
-    engine, processor = _processor(model, expose, backend, relations)
+    engine, processor = _processor(model, expose, backend, dialect, relations=relations, regex=regex)
     found = filter_schema(processor.view, engine.capabilities, processor.policy)
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -122,13 +156,13 @@ def operators() -> None:
 
 
 def _processor(
-    model: str, expose: str | None, backend: str | None, relations: bool
+    model: str, expose: str | None, backend: str | None, dialect: str | None, *, relations: bool, regex: bool
 ) -> tuple[Engine[object, object], Processor]:
-    engine = engine_for(_load(model), backend)
+    engine = engine_for(_load(model), backend, dialect)
     response = None if expose is None else _load(expose)
     if response is not None and not issubclass(response, BaseModel):
         raise ConfigurationError(f"{expose} is no pydantic model")
-    policy = SecurityPolicy(expose=response, relations=relations)
+    policy = SecurityPolicy(expose=response, relations=relations, regex=regex)
     return engine, Processor(engine, policy=policy)
 
 
@@ -155,12 +189,12 @@ def _bind(processor: Processor, text: str) -> FilterAST:
 
 def _load(name: str) -> type[object]:
     module, _, attribute = name.partition(":")
+    if not module or not attribute:
+        raise ConfigurationError(f"{name!r} names no class: write package.module:Class, such as main:Flight")
     try:
         found: object = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigurationError(
-            f"{name!r} cannot be loaded ({error}); write it as package.module:Class"
-        ) from error
+        raise ConfigurationError(f"{name!r} cannot be loaded: {error}") from error
     if not isinstance(found, type):
         raise ConfigurationError(f"{name} is no class")
     return found
