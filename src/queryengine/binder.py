@@ -208,6 +208,9 @@ class _Clauses:
             raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=item.span)
         if not self._capabilities.include:
             raise self._unsupported("include", "include", trail, item.span)
+        gap = relation.relation.gap
+        if gap is not None and item.filter is not None and item.filter.where is not None:
+            raise self._unsupported(f"condition on {quoted(item.name)}", None, trail, item.span, gap)
         step = Step(relation.relation, self._scopes(relation.relation.target))
         inner = self._scoped(item.filter or ParsedFilter(), relation.target, trail)
         return Include(Path((item.name,), (step,), None), inner, item.span)

@@ -68,7 +68,7 @@ def _conditions(view: ModelView) -> Iterator[dict[str, object]]:
 
 def _related(view: ModelView, capabilities: Capabilities) -> Iterator[dict[str, object]]:
     for name, relation in view.relations.items():
-        if not relation.access.filter or not _can_be_key(name):
+        if not relation.access.filter or not _can_be_key(name) or relation.relation.gap is not None:
             continue
         for condition in _conditions(relation.target):
             if not relation.relation.many:

@@ -177,6 +177,8 @@ class _Writer:
             return {}
         forms: list[JSONSchema] = [_one_of(list(relations))]
         for name, relation in relations.items():
+            if relation.relation.gap is not None:
+                continue
             target = relation.target
             title = self._name(target, view, name)
             scope = self._component(f"{title}Related", partial(self._related, target))
@@ -217,7 +219,8 @@ class _Writer:
     def _to_one(self, view: ModelView) -> Iterator[tuple[str, ViewRelation]]:
         """The relations that a dotted path may go through."""
         for name, relation in view.relations.items():
-            if not relation.relation.many and "." not in name and self._leads(relation):
+            going_on = not relation.relation.many and relation.relation.gap is None
+            if going_on and "." not in name and self._leads(relation):
                 yield name, relation
 
     def _leads(self, relation: ViewRelation) -> bool:
@@ -315,6 +318,8 @@ class _Writer:
             own = f"{name}Quantifiers"
             return self._component(own, lambda: self._quantifiers(target, reference(own)))
         forms: list[JSONSchema] = [self._nested(target)]
+        if relation.relation.gap is not None:
+            forms = [_object(self._null_tests(), f"Whether there is a related row of {target.name}.")]
         if self._capabilities.can("isNull", TypeKind.RELATION):
             forms.append(NULL)
         return {"anyOf": forms} if len(forms) > 1 else forms[0]

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from queryengine.ast import Path, Step, Where
 from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.policy import Access
-from queryengine.schema import FieldType, ModelSchema
+from queryengine.schema import FieldType, ModelSchema, Relation
 from queryengine.view import ModelView, ViewField, ViewRelation
 
 __all__ = [
@@ -121,7 +121,8 @@ def resolve(place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *
     """Look up a dotted name. To-many relations may stand on the way to what is selected only.
 
     Raises FilterError: unknown_field for a name that the view does not have, not_allowed where a relation may
-    not be used so, quantifier_required for a way through a to-many relation.
+    not be used so, quantifier_required for a way through a to-many relation, unsupported_by_backend for one
+    through a relation with a gap.
     """
     here = place
     parts = name.split(".")
@@ -129,6 +130,8 @@ def resolve(place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *
     for position, part in enumerate(parts):
         view = here.view
         names = (*here.names, part)
+        if here.steps and right is not Right.SELECT:
+            _check_gap(here.steps[-1].relation, trail, span)
         found = view.fields.get(part)
         if found is not None and position == last:
             return FieldTarget(Path(names, here.steps, found.field), found)
@@ -160,6 +163,12 @@ def quantifier_required(name: str, trail: Trail, span: Span) -> FilterError:
         expected=("some", "every", "none"),
         hint=f'write {{"{name}": {{"some": ...}}}}',
     )
+
+
+def _check_gap(relation: Relation, trail: Trail, span: Span) -> None:
+    if relation.gap is not None:
+        message = f"the back-end can only tell whether {quoted(relation.name)} is null"
+        raise FilterError(ErrorCode.UNSUPPORTED_BY_BACKEND, message, path=trail, span=span, hint=relation.gap)
 
 
 def _exceeded(name: str, most: int, what: str, trail: Trail, span: Span) -> FilterError:

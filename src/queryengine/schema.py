@@ -220,9 +220,10 @@ class Relation:
     """A way to another model, or to an embedded document (`embedded`: it lives inside of its parent's row).
 
     `load` returns the schema at the other end; it is called when a filter first goes that way, so that
-    models may refer to one another. `unchecked` marks a document that nothing holds to its declared types: a
-    member of another type is null, and so is a document that is no object. `source` is the back-end's own
-    handle.
+    models may refer to one another. `gap` is the reason why the back-end can only tell whether there is a
+    related row: no condition and no order goes on from there. `unchecked` marks a document that nothing holds
+    to its declared types: a member of another type is null, and so is a document that is no object. `source`
+    is the back-end's own handle.
     """
 
     name: str
@@ -231,6 +232,7 @@ class Relation:
     nullable: bool = True
     embedded: bool = False
     hidden: bool = False
+    gap: str | None = None
     unchecked: bool = False
     source: object = None
 

@@ -68,7 +68,11 @@ class _Drawer:
     def _compare(self, draw: DrawFn, schema: ModelSchema[object]) -> Predicate:
         names: list[str] = []
         while self.related and len(names) < LONGEST_WAY and draw(st.sampled_from([False, False, True])):
-            single = [name for name, relation in schema.relations.items() if not relation.many]
+            single = [
+                name
+                for name, relation in schema.relations.items()
+                if not relation.many and relation.gap is None
+            ]
             if not single:
                 break
             names.append(draw(st.sampled_from(single)))

@@ -166,7 +166,8 @@ def _way(draw: st.DrawFn, view: ModelView, longest: int) -> tuple[list[str], Mod
 
 
 def _is_single(relation: ViewRelation) -> bool:
-    return relation.access.filter is not False and not relation.relation.many
+    end = relation.relation
+    return relation.access.filter is not False and not end.many and end.gap is None
 
 
 def _is_many(relation: ViewRelation) -> bool:

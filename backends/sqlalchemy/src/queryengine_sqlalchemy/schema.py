@@ -17,7 +17,6 @@ from sqlalchemy.orm import (
     InspectionAttrInfo,
     Mapped,
     Mapper,
-    RelationshipDirection,
     RelationshipProperty,
 )
 from sqlalchemy.sql import visitors
@@ -27,6 +26,7 @@ from queryengine.annotations import take_apart
 from queryengine.errors import ConfigurationError
 from queryengine.policy import looks_secret
 from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType, python_type
+from queryengine_sqlalchemy.cardinality import always_there, leads_to_one
 from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, databases, transforms
 from queryengine_sqlalchemy.documents import JSONFields, document_relation
 from queryengine_sqlalchemy.operands import SQLType, operand_type
@@ -34,6 +34,8 @@ from queryengine_sqlalchemy.operands import SQLType, operand_type
 __all__ = ["AttributeSource", "RelationshipSource", "SchemaReader", "expression_of"]
 
 T = TypeVar("T")
+
+NOT_UNIQUE = "the mapping has no primary key and no unique constraint by which it leads to one row at most"
 
 STREAMS = ("dynamic", "write_only")
 """ways of loading that give a query in place of the related rows"""
@@ -213,8 +215,9 @@ class _ModelReader:
             key,
             partial(self.reader.read, target),
             many=bool(relationship.uselist),
-            nullable=not (self.reader.references_hold and _always_there(relationship)),
+            nullable=not (self.reader.references_hold and always_there(relationship)),
             hidden=declared is not None or self._excluded(key),
+            gap=None if relationship.uselist or leads_to_one(relationship) else NOT_UNIQUE,
             source=RelationshipSource(relationship.key, relationship.lazy not in STREAMS),
         )
 
@@ -288,27 +291,6 @@ class _ModelReader:
                     "and the primary key must have one"
                 )
             yield self.fields[key]
-
-
-def _always_there(relationship: RelationshipProperty[Any]) -> bool:
-    """Whether the database itself sees to it that each row has its related row."""
-    target = relationship.mapper
-    if relationship.direction is not RelationshipDirection.MANYTOONE or target.single:
-        return False
-    pairs = set(relationship.local_remote_pairs or ())
-    parts = visitors.iterate(relationship.primaryjoin)
-    if sum(part.__visit_name__ == "binary" for part in parts) != len(pairs):
-        return False  # it asks for more than equal keys
-    local = [one for one, _ in pairs if _is_column(one)]
-    constraints = [
-        key.constraint for column in local for key in column.foreign_keys if key.constraint is not None
-    ]
-    return (
-        len(local) == len(pairs)
-        and not any(column.nullable for column in local)
-        and all(one.table is target.local_table for _, one in pairs)
-        and any({(key.parent, key.column) for key in keys.elements} == pairs for keys in constraints)
-    )
 
 
 def _hides(name: str, info: Mapping[Any, Any]) -> bool:
