@@ -9,12 +9,14 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 from pydantic import Field as ResponseField
 
-from queryengine.ast import FilterAST
+from queryengine.ast import Comparison, FilterAST
 from queryengine.config import QueryConfig
 from queryengine.engine import Capabilities, QueryResult
+from queryengine.errors import FilterError
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.process import Processor
@@ -190,3 +192,17 @@ def bind(
     return Processor(ShopEngine(capabilities), policy=policy, config=config).process(
         encode(document), scope=scope
     )
+
+
+def only(where: dict[str, Any], **settings: Any) -> Comparison:
+    """The one comparison that a condition becomes."""
+    bound = bind({"where": where}, **settings).condition
+    assert isinstance(bound, Comparison)
+    return bound
+
+
+def refused(document: dict[str, Any], **settings: Any) -> FilterError:
+    """The error of a filter that cannot be bound."""
+    with pytest.raises(FilterError) as caught:
+        bind(document, **settings)
+    return caught.value

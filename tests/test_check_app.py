@@ -278,7 +278,7 @@ class Dynamic:
 
 
 class Postponed(Listed[T]):
-    def build_query(self, ast: FilterAST) -> "list[Missing]":  # type: ignore[name-defined]  # noqa: F821
+    def build_query(self, ast: FilterAST) -> "list[Missing]":  # type: ignore[name-defined]  # noqa: F821  # as under TYPE_CHECKING
         raise NotImplementedError
 
 

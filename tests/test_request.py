@@ -340,7 +340,7 @@ class Level(enum.IntEnum):
     ("value", "written"),
     [
         (dt.date(2013, 1, 31), "2013-01-31"),
-        (dt.datetime(2013, 1, 31, 12, 30, 0, 5), "2013-01-31T12:30:00.000005"),  # noqa: DTZ001
+        (dt.datetime(2013, 1, 31, 12, 30, 0, 5), "2013-01-31T12:30:00.000005"),  # noqa: DTZ001  # it has no zone
         (dt.datetime(2013, 1, 31, tzinfo=dt.UTC), "2013-01-31T00:00:00Z"),
         (dt.time(1, 2, 3), "01:02:03"),
         (dt.timedelta(hours=26), "P1DT2H"),

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from queryengine.ast import JSONDocument
 from queryengine.errors import ConfigurationError, ErrorCode
-from queryengine.operators import SORTABLE, find_operator
 from queryengine.parsed import Style
 from queryengine.schema import (
     ArrayType,
@@ -31,10 +30,9 @@ from queryengine.schema import (
     JSONType,
     TextType,
     TimeType,
-    TypeKind,
     UUIDType,
 )
-from queryengine.values import TYPE_TABLE, TypeRow, ValueProblem, read_list, reader, split_list
+from queryengine.values import ValueProblem, read_list, reader, split_list
 
 
 class Mixed(enum.Enum):
@@ -382,40 +380,3 @@ def test_the_problem_of_a_list_knows_the_element() -> None:
 @given(st.lists(st.text() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)))
 def test_splitting_a_list_gives_its_literals(items: list[object]) -> None:
     assert [json.loads(literal) for literal in split_list(json.dumps(items, indent=1))] == items
-
-
-TYPES: dict[TypeKind, FieldType] = {
-    TypeKind.INTEGER: IntegerType(),
-    TypeKind.FLOAT: FloatType(),
-    TypeKind.DECIMAL: DecimalType(),
-    TypeKind.BOOLEAN: BooleanType(),
-    TypeKind.TEXT: TextType(),
-    TypeKind.DATE: DateType(),
-    TypeKind.DATETIME: AWARE,
-    TypeKind.TIME: TimeType(),
-    TypeKind.DURATION: DurationType(),
-    TypeKind.UUID: UUIDType(),
-    TypeKind.BYTES: BytesType(),
-    TypeKind.ENUM: EnumType(Color),
-    TypeKind.JSON: JSONType(),
-    TypeKind.ARRAY: ArrayType(TextType()),
-}
-
-
-@pytest.mark.parametrize("row", TYPE_TABLE, ids=lambda row: row.kind.value)
-def test_the_examples_of_the_type_table_say_the_same_in_both_styles(row: TypeRow) -> None:
-    type_ = TYPES[row.kind]
-    in_brackets: object = row.text
-    if row.kind is TypeKind.ARRAY:
-        in_brackets = [part.removeprefix("[]=") for part in row.text.split("&")]
-    assert reader(type_)(row.json) == reader(type_, Style.BRACKETS)(json.dumps(in_brackets))
-
-
-def test_the_type_table_has_every_kind_once_and_agrees_with_the_operators() -> None:
-    assert [row.kind for row in TYPE_TABLE] == list(TYPES)
-    assert set(TYPES) == set(TypeKind) - {TypeKind.RELATION}
-    greater = find_operator("gt")
-    assert greater is not None
-    for row in TYPE_TABLE:
-        assert row.sortable is (row.kind in SORTABLE)
-        assert (row.order is not None) is (row.kind in greater.kinds)

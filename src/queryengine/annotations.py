@@ -124,7 +124,8 @@ def _literal_type(values: Sequence[object]) -> FieldType | None:
 class _Bounds:
     """The constraints of annotated_types and of pydantic: all of their objects name them alike."""
 
-    ge: Any = None  # Any: a bound is of the field's own type
+    # Any: here and below, a bound is of the field's own type.
+    ge: Any = None
     gt: Any = None
     le: Any = None
     lt: Any = None

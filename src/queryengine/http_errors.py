@@ -85,7 +85,7 @@ def context(error: FilterError) -> dict[str, Any]:  # Any: a JSON object
 
 
 def _entry(error: FilterError, location: tuple[str, ...]) -> dict[str, Any]:  # Any: FastAPI's own type
-    entry: dict[str, Any] = {
+    entry: dict[str, Any] = {  # Any: the same
         "type": error.code.value,
         "loc": [*location, *safe_path(error)],
         "msg": message(error),
