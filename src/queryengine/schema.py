@@ -246,6 +246,9 @@ class Relation:
 class ModelSchema(Generic[M_co]):
     """A model's fields and relations by attribute name, and the fields of its primary key in order.
 
+    `kinds` lead to the subclasses whose rows are rows of this model too: each from a row to itself, as the
+    one that it is of the subclass, or to none. No filter names them; the row scopes of subclasses go there.
+
     >>> schema = ModelSchema("Point", tuple, fields={"x": Field("x", IntegerType(), nullable=False)})
     >>> schema.fields["x"].type.kind.value
     'integer'
@@ -256,6 +259,7 @@ class ModelSchema(Generic[M_co]):
     fields: Mapping[str, Field] = field(default_factory=lambda: MappingProxyType({}))
     relations: Mapping[str, Relation] = field(default_factory=lambda: MappingProxyType({}))
     primary_key: tuple[Field, ...] = ()
+    kinds: tuple[Relation, ...] = ()
 
 
 def python_type(type_: FieldType) -> type[object]:

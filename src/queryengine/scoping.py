@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,6 +19,7 @@ from queryengine.ast import (
     Quantifier,
     Scalar,
     Slot,
+    Step,
     Value,
     Where,
 )
@@ -51,11 +52,15 @@ NOTHING = AnyOf(())  # what None means in a mapping, as by itself: no row exists
 
 
 def reachable(root: ModelSchema[object]) -> tuple[ModelSchema[object], ...]:
-    """Return the schemas of a model and of all that its relations lead to, embedded documents included."""
+    """Return the schemas of a model and of all that its rows lead to.
+
+    Those are its relations, embedded documents included, and the subclasses whose rows are its own too.
+    """
     found = {id(root): root}
     waiting = [root]
     while waiting:
-        for relation in waiting.pop().relations.values():
+        schema = waiting.pop()
+        for relation in (*schema.relations.values(), *schema.kinds):
             try:
                 target = relation.target
             except ConfigurationError:
@@ -100,7 +105,10 @@ class ScopeBinder:
         self.checks: dict[int, Callable[[Value], Value]] = {}
 
     def __call__(self, schema: ModelSchema[object]) -> Where | None:
-        """Return the scope of a model: the predicates for its class and for those that it comes from."""
+        """Return the scope of a model: the predicates for its class and for those that it comes from.
+
+        Those of its subclasses hold for their rows, under whichever class these are met.
+        """
         if not self._scope.predicates:
             return None
         if id(schema) not in self._bound:
@@ -123,11 +131,26 @@ class ScopeBinder:
         first = 0
         for model, predicate in self._scope.predicates:
             if model in schema.model.__mro__:
-                binder = _PredicateBinder(self._capabilities, first, self.checks)
-                bound = binder.bind(predicate, Place(whole_view(schema, self._capabilities)))
+                bound = self._predicate(predicate, schema, first)
                 parts += [] if bound is None else [bound]
+            else:
+                parts += self._of_kinds(model, predicate, schema, first)
             first += len(shape_of(predicate)[1])
         return And(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+
+    def _of_kinds(
+        self, model: type[object], predicate: Predicate, schema: ModelSchema[object], first: int
+    ) -> Iterator[Where]:
+        """Yield what a subclass's predicate says of the rows of a model: those of the subclass meet it."""
+        for kind in schema.kinds:
+            if model in kind.target.model.__mro__:
+                bound = self._predicate(predicate, kind.target, first)
+                if bound is not None:
+                    yield Quantified(Path((kind.name,), (Step(kind),), None), Quantifier.EVERY, bound)
+
+    def _predicate(self, predicate: Predicate, schema: ModelSchema[object], first: int) -> Where | None:
+        binder = _PredicateBinder(self._capabilities, first, self.checks)
+        return binder.bind(predicate, Place(whole_view(schema, self._capabilities)))
 
 
 class _PredicateBinder:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    inspect,
     literal_column,
     not_,
     or_,
@@ -29,7 +30,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB, array
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Mapper, aliased
 from sqlalchemy.sql import operators
 from sqlalchemy.types import ARRAY
 
@@ -55,7 +56,7 @@ from queryengine_sqlalchemy.operands import (
     RegexOperand,
     SQLType,
 )
-from queryengine_sqlalchemy.schema import AttributeSource, RelationshipSource, expression_of
+from queryengine_sqlalchemy.schema import AttributeSource, KindSource, RelationshipSource, expression_of
 
 __all__ = ["Column", "ConditionCompiler", "Entity", "TextRules"]
 
@@ -218,12 +219,16 @@ class ConditionCompiler(Compiler[Entity, Column, Condition], gaps=frozenset()):
         return Operand("path", keys, PathOperand())
 
     def related(self, place: Entity, step: Step) -> tuple[Entity, Entity]:
-        """Return an alias of the model that a step leads to, and the relationship from `place` to it."""
+        """Return an alias of the model that a step leads to, and what leads there from `place`."""
         source = step.relation.source
-        if not isinstance(source, RelationshipSource):
-            raise TypeError(f"{step.relation.name} is no relationship of a mapped class")
         # Always an alias: the way may lead back to the same table. Flat: a join stays one, no subquery.
         target = aliased(step.relation.target.model, flat=True)
+        if isinstance(source, KindSource):
+            mapper: Mapper[Any] = inspect(place).mapper
+            keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+            return target, and_(*(expression_of(target, key) == expression_of(place, key) for key in keys))
+        if not isinstance(source, RelationshipSource):
+            raise TypeError(f"{step.relation.name} is no relationship of a mapped class")
         return target, getattr(place, source.key).of_type(target)
 
     def _exists(

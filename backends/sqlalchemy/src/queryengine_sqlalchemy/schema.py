@@ -31,7 +31,7 @@ from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, da
 from queryengine_sqlalchemy.documents import JSONFields, document_relation
 from queryengine_sqlalchemy.operands import SQLType, operand_type
 
-__all__ = ["AttributeSource", "RelationshipSource", "SchemaReader", "expression_of"]
+__all__ = ["AttributeSource", "KindSource", "RelationshipSource", "SchemaReader", "expression_of"]
 
 T = TypeVar("T")
 
@@ -59,6 +59,11 @@ class RelationshipSource:
 
     key: str
     loads: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KindSource:
+    """A way from a row to itself, as a row of a subclass: by the primary key, which both have."""
 
 
 def expression_of(entity: object, key: str) -> ColumnElement[Any]:  # Any: the attribute's own type
@@ -153,6 +158,7 @@ class _ModelReader:
             MappingProxyType(self.fields),
             MappingProxyType(self.relations),
             tuple(self._primary_key()),
+            tuple(self._kinds()),
         )
 
     def _keys(self) -> list[str]:
@@ -220,6 +226,12 @@ class _ModelReader:
             gap=None if relationship.uselist or leads_to_one(relationship) else NOT_UNIQUE,
             source=RelationshipSource(relationship.key, relationship.lazy not in STREAMS),
         )
+
+    def _kinds(self) -> Iterator[Relation]:
+        for mapper in self.mapper.self_and_descendants:
+            if mapper is not self.mapper and not mapper.concrete:  # a concrete class's rows are its own only
+                kind: type[object] = mapper.class_
+                yield Relation(kind.__name__, partial(self.reader.read, kind), many=True, source=KindSource())
 
     def _declared(self, key: str, info: Mapping[Any, Any]) -> JSONFields | Literal["hidden"] | None:
         """What the model's author says of an attribute, in `info`."""
