@@ -91,7 +91,7 @@ class PrintingEngine:
     execute_query = build_query
 
 
-WIDE = Limits(max_depth=64, max_conditions=500)
+WIDE = Limits(max_depth=64, max_conditions=500, max_relation_depth=64, max_relation_steps=500)
 PROCESSOR = Processor(PrintingEngine(), policy=SecurityPolicy(relations=True, regex=True, limits=WIDE))
 GROUND = Ground(PROCESSOR.view, PrintingEngine().capabilities)
 

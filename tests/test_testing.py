@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from queryengine.ast import FilterAST, Quantified, comparisons
 from queryengine.memory import MemoryQueryEngine, evaluate
 from queryengine.operators import OPERATORS
-from queryengine.policy import SecurityPolicy
 from queryengine.predicate import field, shape_of
 from queryengine.process import Processor
 from queryengine.schema import DecimalType, IntegerType, TextType
 from queryengine.testing import differential as differential_module
+from queryengine.testing.adapter import POLICY
 from queryengine.testing.differential import Differential, Disagreement, smallest
 from queryengine.testing.predicates import predicates
 from queryengine.testing.samples import samples, storable
@@ -44,7 +44,6 @@ class Note:
 ROOT = Note(1, "a", 5, ["x"], tags=[Tag(1, "red")])
 ROWS = [ROOT, Note(2, None, 3, parent=ROOT), Note(3, "B", 5, ["x", "y"], parent=ROOT)]
 ENGINE = MemoryQueryEngine(Note)
-POLICY = SecurityPolicy(relations=True, regex=True)
 
 
 def compare(run: Callable[[FilterAST], Sequence[Hashable]], rows: Sequence[Note] = ROWS) -> Differential:
