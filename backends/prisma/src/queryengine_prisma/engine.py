@@ -1,0 +1,154 @@
+"""The engine: a generated model, its schema, what Prisma can do exactly, and filters to arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pprint import pformat
+from types import MappingProxyType
+from typing import Generic, Literal, TypeVar
+
+from queryengine.ast import FilterAST
+from queryengine.engine import FULL, Capabilities
+from queryengine.errors import ConfigurationError
+from queryengine.operators import SORTABLE
+from queryengine.schema import ModelSchema, TypeKind
+from queryengine_prisma.arguments import ArgumentsCompiler
+from queryengine_prisma.field_types import Database
+from queryengine_prisma.results import PrismaQueryResult
+from queryengine_prisma.schema import SchemaReader
+from queryengine_prisma.template import Templates
+
+__all__ = ["PrismaQueryEngine"]
+
+T = TypeVar("T")
+
+DATABASES = (None, "sqlite", "postgresql")
+TEXT_ORDERS = ("codepoint", "database", "database_is_codepoint")
+NULL_ORDERS = ("smallest", "largest")
+CASE_FOLDS = ("ascii", "unicode")
+
+
+class PrismaQueryEngine(Generic[T]):
+    """The engine for a model of the generated client, of `client.models`.
+
+    The database is the one of the client's schema, unless `dialect` names it. On PostgreSQL the database's
+    collation orders text, so that the engine refuses such orders and comparisons:
+    `text_order="database_is_codepoint"` promises that the collation is one by code point, and
+    `text_order="database"` takes whatever it is. `null_order="largest"` makes null the largest value.
+    `case_fold="unicode"` leaves the folding of the `i…` operators to PostgreSQL, which folds more than A-Z.
+
+    Raises ConfigurationError for other words, and, when the schema is first asked for, for other classes.
+    """
+
+    def __init__(
+        self,
+        model: type[T],
+        *,
+        dialect: Literal["sqlite", "postgresql"] | None = None,
+        text_order: Literal["codepoint", "database", "database_is_codepoint"] = "codepoint",
+        null_order: Literal["smallest", "largest"] = "smallest",
+        case_fold: Literal["ascii", "unicode"] = "ascii",
+    ) -> None:
+        _check_word("dialect", dialect, DATABASES)
+        _check_word("text_order", text_order, TEXT_ORDERS)
+        _check_word("null_order", null_order, NULL_ORDERS)
+        _check_word("case_fold", case_fold, CASE_FOLDS)
+        self._model = model
+        self._text_order = text_order
+        self._null_order: Literal["smallest", "largest"] = null_order
+        self._case_fold = case_fold
+        self._reader = SchemaReader(dialect)
+
+    @property
+    def model(self) -> type[T]:
+        """The generated class whose rows the queries return."""
+        return self._model
+
+    @property
+    def schema(self) -> ModelSchema[T]:
+        """The class as filters see it, read from the client's schema when it is first asked for."""
+        return self._reader.read(self._model)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What Prisma can do exactly on the engine's database, which the client's schema names."""
+        return self._capabilities
+
+    @cached_property
+    def _capabilities(self) -> Capabilities:
+        database = self._reader.database(self._model)
+        gaps, notes = _gaps(database, self._text_order, self._case_fold)
+        ordered = database == "sqlite" or self._text_order != "codepoint"
+        return Capabilities(
+            backend="prisma",
+            operators=MappingProxyType(
+                {kind: names - gaps.get(kind, frozenset()) for kind, names in FULL.items()}
+            ),
+            sortable=SORTABLE if ordered else SORTABLE - {TypeKind.TEXT},
+            null_order=self._null_order,
+            notes=notes,
+        )
+
+    @cached_property
+    def _templates(self) -> Templates:
+        compiler = ArgumentsCompiler(self.schema, self._reader.database(self._model))
+        return Templates(compiler.compile)
+
+    def build_query(self, ast: FilterAST) -> PrismaQueryResult[T]:
+        """Compile a bound filter to the arguments of `find_many`.
+
+        Raises FilterError (`unsupported_by_backend`) for what depends on values and row scopes and cannot be
+        said by the client.
+        """
+        return PrismaQueryResult(self._templates.arguments(ast), ast.projection, ast.order, filter=ast)
+
+    def execute_query(self, ast: FilterAST) -> PrismaQueryResult[T]:
+        """Return the same as `build_query`: the arguments are ready to run."""
+        return self.build_query(ast)
+
+    def describe_query(self, ast: FilterAST) -> str:
+        """Return the arguments as Python writes them."""
+        return pformat(self.build_query(ast).query, sort_dicts=False, width=100)
+
+
+def _check_word(name: str, word: str | None, known: tuple[str | None, ...]) -> None:
+    if word not in known:
+        raise ConfigurationError(f"{name}={word!r}: it is one of {', '.join(map(repr, known))}")
+
+
+PATTERNS = frozenset({"like", "nlike", "ilike", "nilike", "regex"})
+ORDER = frozenset({"gt", "gte", "lt", "lte", "between"})
+FOLDED = frozenset(
+    {"icontains", "notIcontains", "istartsWith", "notIstartsWith", "iendsWith", "notIendsWith"}
+)
+CASED = frozenset({"contains", "notContains", "endsWith", "notEndsWith"})
+
+
+def _gaps(
+    database: Database, text_order: str, case_fold: str
+) -> tuple[dict[TypeKind, frozenset[str]], Mapping[str, str]]:
+    """The operators that are missing, by kind, and why."""
+    text, notes = PATTERNS, dict.fromkeys(PATTERNS, "Prisma has no patterns")
+    if database == "sqlite":
+        text |= CASED
+        notes |= dict.fromkeys(CASED, "SQLite's LIKE takes a and A for equal; icontains asks just that")
+    if database == "postgresql" and text_order == "codepoint":
+        text |= ORDER
+        why = 'its collation decides; text_order="database_is_codepoint" says that it is one by code point'
+        notes |= {f"{TypeKind.TEXT}:{word}": why for word in (*ORDER, "order")}
+    if database == "postgresql" and case_fold == "ascii":
+        text |= FOLDED
+        notes |= dict.fromkeys(FOLDED, "PostgreSQL's ILIKE folds more than A-Z")
+    notes |= {f"{TypeKind.BYTES}:{word}": "Prisma compares bytes for equality only" for word in ORDER}
+    notes |= {
+        f"{TypeKind.JSON}:{word}": "the client has no word for JSON's null" for word in ("isNull", "exists")
+    }
+    notes["size"] = "Prisma counts no elements"
+    gaps = {
+        TypeKind.TEXT: text,
+        TypeKind.BYTES: ORDER,
+        TypeKind.JSON: frozenset({"isNull", "exists"}),
+        TypeKind.ARRAY: frozenset({"size"}),
+    }
+    return gaps, MappingProxyType(notes)

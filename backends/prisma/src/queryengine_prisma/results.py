@@ -1,0 +1,35 @@
+"""What the engine returns: the typed tuple whose query is the arguments of `find_many`."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypedDict, TypeVar
+
+from queryengine.engine import QueryResult
+
+__all__ = ["FindManyArguments", "PrismaQueryResult"]
+
+T = TypeVar("T")
+
+
+class FindManyArguments(TypedDict, total=False):
+    """The arguments of `find_many`, for `**`; a key that is not there is not asked for.
+
+    The generated client has types of its own for each model (`FlightWhereInput`), which no type parameter
+    can name: they are Any here.
+    """
+
+    where: Any
+    order: Any
+    take: int
+    skip: int
+    include: Any
+
+
+class PrismaQueryResult(QueryResult[FindManyArguments], Generic[T]):
+    """`query, projection_model, sort`: `query` goes into `find_many` of the model's client.
+
+    ```python
+    query, projection_model, sort = result
+    flights = await db.flight.find_many(**query)
+    ```
+    """
