@@ -1,4 +1,4 @@
-"""The names that the JSON Schema offers are those that bind, clause by clause, under every mix of rights."""
+"""Under every mix of rights, the names in the JSON Schema are those that bind, and the examples bind too."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from tests.shop import OPEN, ProductOut, ShopEngine
 Tests: TypeAlias = set[tuple[str, str]]
 """Paths, each with an operator; the fields of many related rows stand behind `relation.some`."""
 
+LAWS = settings(deadline=None, max_examples=20)
 Dependency: TypeAlias = QEDependency[QueryResult[FilterAST] | None]
 
 SHOP = ShopEngine().schema
@@ -201,7 +202,7 @@ def dependencies(draw: st.DrawFn) -> Dependency:
     return dependency
 
 
-@settings(deadline=None, max_examples=20)
+@LAWS
 @given(dependencies())
 def test_every_name_that_the_schema_offers_binds_and_every_name_that_binds_is_offered(
     dependency: Dependency,
@@ -222,3 +223,10 @@ def test_every_name_that_the_schema_offers_binds_and_every_name_that_binds_is_of
     assert offer.names("fields", 0) == offer.names("fields", 1) == shown
     assert offer.names("fields", 2) <= {name for name in NAMES if takes({"fields": {name: False}})}
     assert offer.names("include", 0) == {name for name in NAMES if takes({"include": [name]})}
+
+
+@LAWS
+@given(dependencies())
+def test_the_examples_bind(dependency: Dependency) -> None:
+    for example in dependency.document.examples.values():
+        dependency.processor.process(encode(example.filter))

@@ -38,14 +38,14 @@ def examples(
     """Return a few filters that bind against the view, the most telling one first."""
     window: dict[str, object] = {"limit": min(ROWS, limits.max_limit)} if windowed else {}
     conditions = list(_conditions(view))
-    order = _order(view)
+    order = _order(view, capabilities)
     found: dict[str, Example] = {}
     if conditions:
         found["condition"] = Example("A condition", {"where": conditions[0], **order, **window})
     if len(conditions) > 1:
         either: dict[str, object] = {"or": conditions[:2]}
         found["either"] = Example("One of two conditions", {"where": either, **window})
-    related = next(_related(view, capabilities), None)
+    related = next(_related(view, capabilities, limits), None)
     if related is not None:
         found["relation"] = Example("A condition on a relation", {"where": related, **window})
     if order:
@@ -53,8 +53,12 @@ def examples(
     return found or {"all": Example("All rows", {**window})}
 
 
-def _order(view: ModelView) -> dict[str, object]:
-    names = (field.name for field in _telling(view) if field.sort and field.name.isidentifier())
+def _order(view: ModelView, capabilities: Capabilities) -> dict[str, object]:
+    names = (
+        field.name
+        for field in _telling(view)
+        if field.sort and field.name.isidentifier() and (capabilities.nulls_order or not field.field.nullable)
+    )
     name = next(names, None)
     return {} if name is None else {"order": f"-{name}"}
 
@@ -66,9 +70,11 @@ def _conditions(view: ModelView) -> Iterator[dict[str, object]]:
             yield {field.name: condition}
 
 
-def _related(view: ModelView, capabilities: Capabilities) -> Iterator[dict[str, object]]:
+def _related(view: ModelView, capabilities: Capabilities, limits: Limits) -> Iterator[dict[str, object]]:
+    far = limits.max_relation_depth > 0 and limits.max_relation_steps > 0
     for name, relation in view.relations.items():
-        if not relation.access.filter or not _can_be_key(name) or relation.relation.gap is not None:
+        reachable = (far or relation.relation.embedded) and relation.relation.gap is None
+        if not relation.access.filter or not _can_be_key(name) or not reachable:
             continue
         for condition in _conditions(relation.target):
             if not relation.relation.many:
