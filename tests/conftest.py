@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.servers.mongo import MongoServer, running_mongo
 from tests.servers.postgres import PostgresServer, running_postgres
 
 
@@ -13,4 +14,11 @@ from tests.servers.postgres import PostgresServer, running_postgres
 def postgres() -> Generator[PostgresServer]:
     """Give a real PostgreSQL with an ICU collation; one for each test process, started at first use."""
     with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mongo() -> Generator[MongoServer]:
+    """Give a MongoDB; one for each test process, started at first use."""
+    with running_mongo() as server:
         yield server

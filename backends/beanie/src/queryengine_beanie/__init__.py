@@ -1,1 +1,7 @@
 """The Beanie back-end of queryengine: a bound filter becomes a typed `FindMany` or `AggregationQuery`."""
+
+from queryengine_beanie.engine import BeanieQueryEngine
+from queryengine_beanie.results import BeanieQueryResult
+from queryengine_beanie.types import UTCDateTime
+
+__all__ = ["BeanieQueryEngine", "BeanieQueryResult", "UTCDateTime"]

@@ -1,0 +1,145 @@
+"""The engine: a document class, its schema, what MongoDB can do exactly, and filters to Beanie's queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from beanie import Document
+from beanie.odm.enums import SortDirection
+from beanie.odm.queries.aggregation import AggregationQuery
+from beanie.odm.queries.find import FindMany
+from pymongo.collation import Collation
+
+from queryengine.ast import FilterAST, Shape, Slot
+from queryengine.engine import FULL, Capabilities
+from queryengine.operators import SORTABLE
+from queryengine.schema import ModelSchema, TypeKind
+from queryengine_beanie.lookups import Condition
+from queryengine_beanie.results import BeanieQueryResult
+from queryengine_beanie.schema import UNSORTABLE, SchemaReader
+from queryengine_beanie.statement import Statement, StatementTemplate, compile_filter
+
+__all__ = ["BeanieQueryEngine"]
+
+T = TypeVar("T", bound=Document)
+
+EQUALITY: Final = frozenset({"eq", "ne", "in", "nin", "isNull", "exists"})
+NULL: Final = frozenset({"isNull", "exists"})
+OPERATORS: Final[Mapping[TypeKind, frozenset[str]]] = MappingProxyType(
+    {
+        **FULL,
+        TypeKind.TEXT: FULL[TypeKind.TEXT] - {"regex"},
+        TypeKind.BYTES: EQUALITY,
+        TypeKind.JSON: NULL,
+        TypeKind.TIME: NULL,
+    }
+)
+REASONS: Final[Mapping[TypeKind, str]] = MappingProxyType(
+    {
+        TypeKind.TEXT: "MongoDB matches regular expressions by trying, in a time that nothing bounds",
+        TypeKind.BYTES: "BSON orders bytes by their number first",
+        TypeKind.JSON: "MongoDB takes objects for equal only if their keys have the same order",
+        TypeKind.TIME: "BSON has no time of day",
+    }
+)
+CAPABILITIES: Final = Capabilities(
+    backend="beanie",
+    operators=OPERATORS,
+    sortable=SORTABLE - UNSORTABLE,
+    include=False,
+    include_window=False,
+    notes=MappingProxyType(
+        {
+            f"{kind}:{word}": reason
+            for kind, reason in REASONS.items()
+            for word in sorted(FULL[kind] - OPERATORS[kind])
+        }
+    ),
+)
+
+# MongoDB's own order, also in a collection that was made with another collation.
+BY_CODE_POINT: Final = Collation(locale="simple")
+NOTHING: Final[Condition] = {"_id": {"$in": []}}
+
+
+class BeanieQueryEngine(Generic[T]):
+    """The engine for a Beanie document.
+
+    The schema is read from the class; Beanie has to be initialised when the first query is built.
+    `with_children` takes in the documents of classes that inherit from this one, as it does in `find`.
+
+    Raises ConfigurationError, when the schema is first asked for, for classes that are no documents.
+
+    >>> class Flight(Document):
+    ...     dest: str
+    >>> list(BeanieQueryEngine(Flight).schema.fields)
+    ['id', 'dest']
+    """
+
+    def __init__(self, model: type[T], *, with_children: bool = False) -> None:
+        self._model = model
+        self._with_children = with_children
+        self._reader = SchemaReader()
+        self._templates: WeakKeyDictionary[Shape, StatementTemplate] = WeakKeyDictionary()
+
+    @property
+    def model(self) -> type[T]:
+        """The document class that the queries return."""
+        return self._model
+
+    @property
+    def schema(self) -> ModelSchema[T]:
+        """The class as filters see it, read when it is first asked for."""
+        return self._reader.read(self._model)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What MongoDB can do exactly."""
+        return CAPABILITIES
+
+    def build_query(self, ast: FilterAST) -> BeanieQueryResult[T]:
+        """Return a bound filter as a query, which is not projected."""
+        return BeanieQueryResult(self._query(ast), ast.projection, ast.order, filter=ast)
+
+    def execute_query(self, ast: FilterAST) -> BeanieQueryResult[T]:
+        """Return the same as `build_query`."""
+        return self.build_query(ast)
+
+    def _query(self, ast: FilterAST) -> FindMany[T] | AggregationQuery[T]:
+        model = self._model
+        class_id = model.get_settings().class_id  # raises, where Beanie is not initialised
+        statement = self._statement(ast)
+        match = statement.match
+        offset, limit = _number(ast.window.offset), _number(ast.window.limit or 0)
+        if class_id in match:
+            match = {"$and": [match]}  # Beanie would take it for its own condition on the class
+        if ast.window.limit == 0:
+            match = NOTHING  # to MongoDB, a limit of 0 is none
+        find = model.find(match, with_children=self._with_children, collation=BY_CODE_POINT)
+        if statement.is_find:
+            order = [(path, SortDirection(direction)) for path, direction in statement.sort.items()]
+            return find.sort(order).skip(offset).limit(limit)
+        return find.aggregate(
+            statement.pipeline(offset, limit),
+            projection_model=model,
+            collation=BY_CODE_POINT,
+        )
+
+    def _statement(self, ast: FilterAST) -> Statement:
+        """Return the statement of a filter: its shape's, with the filter's own values."""
+        shape = ast.shape
+        if shape is None:
+            return compile_filter(ast)
+        template = self._templates.get(shape)
+        if template is None:
+            template = self._templates[shape] = StatementTemplate(compile_filter(shape.template))
+        return template.fill(ast.values)
+
+
+def _number(bound: int | Slot) -> int:
+    if isinstance(bound, Slot):
+        raise TypeError("the template of a shape has no window")
+    return bound

@@ -1,0 +1,105 @@
+"""A bound filter to a query as plain documents: what to match, look up, sort. Knows no connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from queryengine.ast import And, FilterAST, Nulls, OrderKey, Value, Where
+from queryengine_beanie.compiler import ConditionCompiler
+from queryengine_beanie.lookups import Condition, Joins, Place, Stage
+from queryengine_beanie.schema import RESERVED
+from queryengine_beanie.template import Template
+
+__all__ = ["Statement", "StatementTemplate", "compile_filter"]
+
+ASCENDING: Final = 1
+DESCENDING: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query without its window: `match` comes first, and an index can serve it.
+
+    `stages` come after it and before the order, `last` after the window; where both are empty, `find` can run
+    the query.
+    """
+
+    match: Condition
+    stages: list[Stage]
+    sort: dict[str, int]
+    last: list[Stage]
+
+    @property
+    def is_find(self) -> bool:
+        """Whether no pipeline is needed."""
+        return not self.stages and not self.last
+
+    def pipeline(self, offset: int, limit: int) -> list[Stage]:
+        """Return all that comes after `match`; a limit of 0 is none."""
+        stages = [*self.stages, {"$sort": self.sort}] if self.sort else [*self.stages]
+        if offset:
+            stages.append({"$skip": offset})
+        if limit:
+            stages.append({"$limit": limit})
+        return stages + self.last
+
+
+class StatementTemplate:
+    """The statement of a shape, which is filled with the values of each filter."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._sort = statement.sort
+        # Any: the parts are of two types.
+        self._parts: Template[list[Any]] = Template([statement.match, statement.stages, statement.last])
+
+    def fill(self, values: Sequence[Value]) -> Statement:
+        """Return the statement with these values."""
+        match, stages, last = self._parts.fill(values)
+        return Statement(match, stages, self._sort, last)
+
+
+def compile_filter(ast: FilterAST) -> Statement:
+    """Return the statement of a filter; slots of a template become holes."""
+    compiler, joins = ConditionCompiler(), Joins()
+    here = Place(joins)
+    own: list[Condition] = []
+    related: list[Condition] = []
+    for part in _conjuncts(ast.where):
+        uses = joins.uses
+        condition = compiler.compile(part, here)
+        (own if joins.uses == uses else related).append(condition)
+    computed: Condition = {}
+    sort: dict[str, int] = {}
+    for key in ast.order:
+        _sort_by(key, compiler, here, sort, computed)
+    stages = joins.stages()
+    if related:
+        stages.append({"$match": compiler.all_of(related)})
+    if computed:
+        stages.append({"$addFields": computed})
+    names = [*joins.names(), *computed]
+    last: list[Stage] = [{"$project": dict.fromkeys(names, 0)}] if names else []
+    return Statement(compiler.all_of(own) if own else {}, stages, sort, last)
+
+
+def _conjuncts(where: Where | None) -> Iterator[Where]:
+    """Yield the conditions that all must hold: the more there are, the more are matched before any lookup."""
+    if isinstance(where, And):
+        for operand in where.operands:
+            yield from _conjuncts(operand)
+    elif where is not None:
+        yield where
+
+
+def _sort_by(
+    key: OrderKey, compiler: ConditionCompiler, place: Place, sort: dict[str, int], computed: Condition
+) -> None:
+    """Add a key to an order. MongoDB's own order has nulls, and what is missing, as the smallest value."""
+    path = compiler.stored(key.path, place, negated=False).path
+    if key.nulls is (Nulls.FIRST if key.descending else Nulls.LAST):
+        name = f"{RESERVED}null{len(computed)}"
+        computed[name] = {"$lte": [f"${path}", None]}
+        sort.setdefault(name, DESCENDING if key.descending else ASCENDING)
+    sort.setdefault(path, DESCENDING if key.descending else ASCENDING)
