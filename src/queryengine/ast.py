@@ -263,6 +263,9 @@ class FilterAST:
     back-end whose rows load their relations later has to hold them there too. `fields` is None for all that
     the policy shows; `projection` is the pydantic model of the same. `shape` and `values` (one per slot of
     the shape) are there when the filter may come again with other values.
+
+    Spans of its nodes, where there are any, are places in the first text of the shape, which may have been
+    another caller's: an engine's FilterError names the path, and no span.
     """
 
     condition: Where | None = None

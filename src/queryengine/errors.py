@@ -159,13 +159,16 @@ class FilterError(QueryEngineError):
     def context(self) -> dict[str, Any]:  # Any: it is the JSON object of the error's `ctx`
         """Return line, column, span, expected, nearest and hint, as far as they are known, ready for JSON.
 
+        There is no span without the source: an engine knows no text, and its nodes may be of another one.
+
         >>> FilterError(ErrorCode.SYNTAX_ERROR, "stop", span=Span(2, 3), source="ab?").context()
         {'line': 1, 'column': 3, 'span': [2, 3]}
+        >>> FilterError(ErrorCode.UNSUPPORTED_BY_BACKEND, "no such order", span=Span(2, 3)).context()
+        {}
         """
         context: dict[str, Any] = {}
-        if self.span is not None:
-            if self.source is not None:
-                context["line"], context["column"] = self.span.line_and_column(self.source)
+        if self.span is not None and self.source is not None:
+            context["line"], context["column"] = self.span.line_and_column(self.source)
             context["span"] = [self.span.start, self.span.end]
         if self.expected:
             context["expected"] = list(self.expected)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import Depends, FastAPI
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
 from sqlalchemy import ForeignKey, create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
+from queryengine.dependency import create_qe_dependency
 from queryengine.errors import ErrorCode, FilterError
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope, field
 from queryengine.process import Processor
 from queryengine.request import encode
+from tests.asgi import call, query_of
 
 POLICY = SecurityPolicy(relations=True)
 Document = dict[str, Any]  # Any: a JSON document
@@ -93,6 +96,8 @@ def include(relation: str, **scope: object) -> Document:
     return {"relation": relation, "scope": scope}
 
 
+nodes = create_qe_dependency(SQLAlchemyQueryEngine(Node), policy=POLICY)
+
 SMALL, LARGE = {"size": 1}, {"size": 2}
 
 
@@ -138,6 +143,22 @@ def test_the_values_of_each_filter_are_what_is_compared() -> None:
         build(1, 1)
         with pytest.raises(FilterError):
             build(1, 2)
+
+
+def test_an_error_of_a_known_shape_shows_no_place_in_another_callers_text() -> None:
+    app = FastAPI()
+
+    @app.get("/items")
+    async def show(result: Annotated[object, Depends(nodes)]) -> bool:
+        return result is not None
+
+    below = include("children", include=["parts"])
+    document: Document = {"include": [include("parts", where={"size": 1}), below], "where": {"id": {"gt": 1}}}
+    first = call(app, query_of(document)).json["detail"][0]
+    document["where"] = {"id": {"gt": 1_000_000}}
+    second = call(app, query_of(dict(reversed(document.items())))).json["detail"][0]
+    assert first["type"] == "unsupported_by_backend"
+    assert first["ctx"] == second["ctx"] == {"hint": "see include.parts"}
 
 
 def test_a_row_scope_on_both_ways_is_one_condition(session: Session) -> None:
