@@ -1,0 +1,252 @@
+"""A query set that has a filter's condition, order and scopes, and keeps them in whatever is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Final, Literal, Self, TypeAlias, TypeVar, cast
+
+from pypika_tortoise.enums import Order
+from pypika_tortoise.queries import Table as PypikaTable
+from pypika_tortoise.terms import Term as PypikaTerm
+from tortoise.expressions import Expression, Q, ResolveContext
+from tortoise.models import Model
+from tortoise.query_utils import Prefetch, QueryModifier
+from tortoise.queryset import FieldSelectQuery, QuerySet, ValuesListQuery, ValuesQuery
+from typing_extensions import override
+
+from queryengine.ast import Slot
+from queryengine.errors import ConfigurationError
+from queryengine_tortoise.meta import base_queryset, related_model, relation_of
+from queryengine_tortoise.statements import BoundFilter, Term
+
+__all__ = ["Condition", "FilterQuerySet", "Key", "Scopes", "filtered"]
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+# Any: which model a query set of related rows is of is known at run time alone.
+AnyQuerySet: TypeAlias = QuerySet[Any]
+
+Scopes: TypeAlias = Mapping[type[Model], BoundFilter]
+"""The row scopes by model, each as a filter of that model."""
+
+NO_LIMIT: Final = 2**63 - 1
+
+
+class Condition(Q):
+    """A filter's condition among Tortoise's own: in `filter` and `exclude`, under `&`, `|` and `~`."""
+
+    __slots__ = ("_filter",)
+
+    def __init__(self, bound: BoundFilter) -> None:
+        super().__init__()
+        self._filter = bound
+
+    @override
+    def resolve(self, resolve_context: ResolveContext) -> QueryModifier:
+        negated = self._is_negated
+        return QueryModifier(where_criterion=Term(lambda ctx: self._filter.condition(ctx, negated=negated)))
+
+    @override
+    def __invert__(self) -> Condition:
+        other = Condition(self._filter)
+        if not self._is_negated:
+            other.negate()
+        return other
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    @override
+    def __hash__(self) -> int:
+        return id(self)
+
+    @override
+    def __bool__(self) -> bool:
+        return True
+
+
+class Key(str):
+    """One key of a filter's order, where Tortoise has the name of a field."""
+
+    __slots__ = ("bound", "number")
+
+    bound: BoundFilter
+    number: int
+
+    def __new__(cls, bound: BoundFilter, number: int) -> Self:
+        """Make the key of that number in the filter's order."""
+        self = super().__new__(cls, f"_order_{number}")
+        self.bound = bound
+        self.number = number
+        return self
+
+    @property
+    def direction(self) -> Order:
+        """The direction that the filter gives it."""
+        return Order.desc if self.bound.ast.order[self.number].descending else Order.asc
+
+    def term(self, direction: object) -> Term:
+        """Return the key as a part of a statement; in another direction than its own it is turned round."""
+        turned = direction is not self.direction
+        return Term(lambda context: self.bound.key(self.number, context, turned=turned))
+
+
+class FilterQuerySet(QuerySet[ModelT]):
+    """A `QuerySet` in a filter's order, whose related rows are loaded within their scopes.
+
+    All that Tortoise derives from it keeps the order: clones, `first`, `last`, `values`, `values_list`.
+    `order_by` gives it another.
+    """
+
+    __slots__ = ()
+
+    _scopes: Scopes
+
+    def hold(self, scopes: Scopes) -> None:
+        """Load no related rows outside of their scopes."""
+        self._scopes = scopes
+
+    def arrange(self, bound: BoundFilter) -> None:
+        """Take the order and the window of a filter."""
+        keys = [Key(bound, number) for number in range(len(bound.ast.order))]
+        self._orderings = [(key, key.direction) for key in keys]
+        limit, offset = bound.ast.window.limit, bound.ast.window.offset
+        if isinstance(limit, Slot) or isinstance(offset, Slot):
+            raise TypeError("the template of a shape has no values; build the query of a filter")
+        # Where the database wants a limit with each offset, Tortoise would cut at a million rows.
+        self._limit = NO_LIMIT if limit is None and offset else limit
+        self._offset = offset or None
+
+    def load(self, prefetches: Sequence[Prefetch]) -> QuerySet[ModelT]:
+        """Load related rows by query sets that have their scopes already."""
+        return super().prefetch_related(*prefetches)
+
+    @override
+    def _clone(self) -> QuerySet[ModelT]:
+        queryset = super()._clone()
+        cast("FilterQuerySet[ModelT]", queryset).hold(self._scopes)
+        return queryset
+
+    # -- the order
+
+    @override
+    def resolve_ordering(
+        self,
+        model: type[Model],
+        table: PypikaTable,
+        orderings: Iterable[tuple[str, str | Order]],
+        annotations: dict[str, PypikaTerm | Expression],
+        fields_for_select: Collection[str] | None = None,
+    ) -> None:
+        orderings = list(orderings)
+        keys = [(key, direction) for key, direction in orderings if isinstance(key, Key)]
+        if not keys:
+            super().resolve_ordering(model, table, orderings, annotations, fields_for_select)
+        for key, direction in keys:
+            self.query = self.query.orderby(key.term(direction), order=None)
+
+    @override
+    def values(self, *args: str, **kwargs: str) -> ValuesQuery[Literal[False]]:
+        query = super().values(*args, **kwargs)
+        _keep_order(query)
+        return query
+
+    @override
+    def values_list(self, *fields_: str, flat: bool = False) -> ValuesListQuery[Literal[False]]:
+        query = super().values_list(*fields_, flat=flat)
+        _keep_order(query)
+        return query
+
+    # -- the scopes
+
+    @override
+    def prefetch_related(self, *args: str | Prefetch) -> QuerySet[ModelT]:
+        """Load related rows, those within their scopes. What a `Prefetch` loads in turn is its own matter."""
+        if not self._scopes:
+            return super().prefetch_related(*args)
+        further: dict[str, list[str | Prefetch]] = {}
+        own: list[str | Prefetch] = []
+        for arg in args:
+            first, _, rest = (arg if isinstance(arg, str) else arg.relation).partition("__")
+            if isinstance(arg, str):
+                further.setdefault(first, []).extend([rest] if rest else [])
+            elif rest:
+                further.setdefault(first, []).append(Prefetch(rest, _queryset_of(arg), arg.to_attr))
+            else:
+                own.append(Prefetch(first, self._within(_queryset_of(arg)), arg.to_attr))
+        nested = [self._nested(first, below) for first, below in further.items()]
+        return super().prefetch_related(*own, *nested)
+
+    def _nested(self, name: str, below: Sequence[str | Prefetch]) -> str | Prefetch:
+        relation = relation_of(self.model, name)
+        if relation is None:
+            return name  # which Tortoise refuses
+        related = self._within(base_queryset(related_model(relation)))
+        return Prefetch(name, related.prefetch_related(*below) if below else related)
+
+    def _within(self, queryset: AnyQuerySet) -> AnyQuerySet:
+        """Return the rows of another query set that are within the scope of their model."""
+        scope = self._scopes.get(queryset.model)
+        within = _upon(queryset.all() if scope is None else queryset.filter(Condition(scope)))
+        within.hold(self._scopes)
+        return within
+
+    @override
+    def select_related(self, *fields: str) -> QuerySet[ModelT]:
+        """Join related rows. Raises ConfigurationError where they have a scope: a join would not hold it."""
+        for field in fields:
+            model: type[Model] = self.model
+            for name in field.split("__"):
+                relation = relation_of(model, name)
+                if relation is None:
+                    break  # Tortoise refuses it
+                model = related_model(relation)
+                if model in self._scopes:
+                    raise ConfigurationError(
+                        f"select_related({field!r}) would join rows of {model.__name__} that are outside of "
+                        "their scope: use prefetch_related"
+                    )
+        return super().select_related(*fields)
+
+
+def filtered(base: QuerySet[ModelT], bound: BoundFilter, scopes: Scopes) -> FilterQuerySet[ModelT]:
+    """Return the rows of a query set that a filter gives, in its order and within its window."""
+    queryset = _upon(base.all() if bound.ast.where is None else base.filter(Condition(bound)))
+    queryset.hold(scopes)
+    queryset.arrange(bound)
+    return queryset
+
+
+def _upon(queryset: QuerySet[ModelT]) -> FilterQuerySet[ModelT]:
+    """Make a new query set, of whichever class a manager has, one with a filter's order."""
+    made: Any = queryset  # Any: to a checker an object does not change its class
+    if not isinstance(queryset, FilterQuerySet):
+        made.__class__ = (
+            FilterQuerySet if type(queryset) is QuerySet else _class_upon(cast("Any", type(queryset)))
+        )
+    return cast("FilterQuerySet[ModelT]", made)
+
+
+@cache
+def _class_upon(base: Any) -> Any:  # Any: to a checker, classes of query sets cannot be hashed
+    return type(base.__name__, (FilterQuerySet, base), {"__slots__": ()})
+
+
+def _queryset_of(prefetch: Prefetch) -> AnyQuerySet:
+    queryset: AnyQuerySet = cast("Any", prefetch).queryset  # Any: Tortoise does not say of which model
+    return queryset
+
+
+def _keep_order(query: FieldSelectQuery) -> None:
+    """Give a query for values the order of a filter: as annotations, which it does not select.
+
+    The attributes are those that Tortoise's own `values` has just set; it has no public way.
+    """
+    carried: Any = query
+    orderings: list[tuple[object, object]] = carried._orderings  # noqa: SLF001
+    terms = {str(key): key.term(direction) for key, direction in orderings if isinstance(key, Key)}
+    if terms:
+        carried._annotations = {**carried._annotations, **terms}  # noqa: SLF001
+        carried._orderings = [(key, None) for key in terms]  # noqa: SLF001

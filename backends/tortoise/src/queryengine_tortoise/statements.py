@@ -1,0 +1,142 @@
+"""A filter's condition and order as parts of Tortoise's statements, compiled once for each shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+from weakref import WeakKeyDictionary
+
+from pypika_tortoise.context import SqlContext
+from pypika_tortoise.enums import Dialects
+from pypika_tortoise.terms import Criterion
+from pypika_tortoise.utils import format_alias_sql
+from tortoise.models import Model
+from tortoise.timezone import get_use_tz
+
+from queryengine.ast import FilterAST, Nulls, OrderKey, Shape
+from queryengine.errors import ConfigurationError
+from queryengine_tortoise.column_types import Database
+from queryengine_tortoise.compiler import ConditionCompiler, Place
+from queryengine_tortoise.dialects import TextRules, dialect_of
+from queryengine_tortoise.meta import table_of
+from queryengine_tortoise.sql import SQL, sql, write
+
+__all__ = ["BoundFilter", "Compiled", "Settings", "Statements", "Term", "directed"]
+
+DIRECTIONS: Final[dict[tuple[bool, Nulls | None], SQL]] = {
+    (False, None): sql("ASC"),
+    (True, None): sql("DESC"),
+    (False, Nulls.FIRST): sql("ASC NULLS FIRST"),
+    (True, Nulls.FIRST): sql("DESC NULLS FIRST"),
+    (False, Nulls.LAST): sql("ASC NULLS LAST"),
+    (True, Nulls.LAST): sql("DESC NULLS LAST"),
+}
+OPPOSITE: Final[dict[Nulls | None, Nulls | None]] = {
+    None: None,
+    Nulls.FIRST: Nulls.LAST,
+    Nulls.LAST: Nulls.FIRST,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an engine is told: its database (None: SQLite or PostgreSQL), how text compares, `use_tz`."""
+
+    database: Database | None
+    text: TextRules
+    use_tz: bool
+
+    def check(self, dialects: Dialects) -> None:
+        """Raise ConfigurationError where the connection is not as the engine was told."""
+        if self.database not in (None, dialects.value):
+            raise ConfigurationError(
+                f"the engine is for {self.database}, the connection for {dialects.value}"
+            )
+        if get_use_tz() is not self.use_tz:
+            raise ConfigurationError(
+                f"the engine has use_tz={self.use_tz}, and Tortoise was initialised with {get_use_tz()}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A filter in the words of one database: its condition, and what its rows are sorted by."""
+
+    where: SQL | None
+    order: tuple[SQL, ...]
+
+
+Form: TypeAlias = tuple[Dialects, str]
+"""What a compiled filter depends on besides its shape: the database, and the name of the table."""
+
+
+class Statements:
+    """The compiled filters of an engine. They go with the shapes, which a bounded cache of plans holds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._known: WeakKeyDictionary[Shape, dict[Form, Compiled]] = WeakKeyDictionary()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def compiled(self, ast: FilterAST, model: type[Model], dialects: Dialects) -> Compiled:
+        """Return the parts of a filter; those of a shape have places for the values of `ast`."""
+        shape, table = ast.shape, table_of(model).name
+        if shape is None:
+            return self._compile(ast, Place(table, model), dialects)
+        known = self._known.setdefault(shape, {})
+        form = dialects, table
+        if form not in known:
+            known[form] = self._compile(shape.template, Place(table, model), dialects)
+        return known[form]
+
+    def _compile(self, ast: FilterAST, place: Place, dialects: Dialects) -> Compiled:
+        compiler = ConditionCompiler(dialect_of(dialects, self.settings.text))
+        where = None if ast.where is None else compiler.compile(ast.where, place)
+        return Compiled(where, tuple(compiler.ordered(key.path, place) for key in ast.order))
+
+
+def directed(column: SQL, key: OrderKey, *, turned: bool = False) -> SQL:
+    """Return what rows are sorted by with the direction of a key; `turned` round, as for the last rows."""
+    nulls = OPPOSITE[key.nulls] if turned else key.nulls
+    return sql("{} {}", column, DIRECTIONS[key.descending is not turned, nulls])
+
+
+class BoundFilter:
+    """One filter over the rows of a model, to be written into the statements of whichever connection."""
+
+    def __init__(self, statements: Statements, model: type[Model], ast: FilterAST) -> None:
+        self.model = model
+        self.ast = ast
+        self._statements = statements
+
+    def condition(self, context: SqlContext, *, negated: bool) -> str:
+        """Return the condition; negated it is true exactly where it is not true."""
+        where = self._compiled(context).where
+        if where is None:
+            return "1 = 0" if negated else "1 = 1"
+        return write(sql("({} IS NOT TRUE)", where) if negated else where, self.ast.values, context)
+
+    def key(self, number: int, context: SqlContext, *, turned: bool) -> str:
+        """Return one key of the order with its direction; `turned` round, as for the last rows."""
+        key, column = self.ast.order[number], self._compiled(context).order[number]
+        return write(directed(column, key, turned=turned), self.ast.values, context)
+
+    def _compiled(self, context: SqlContext) -> Compiled:
+        self._statements.settings.check(context.dialect)
+        return self._statements.compiled(self.ast, self.model, context.dialect)
+
+
+class Term(Criterion):
+    """A part of a statement that is written when the statement is, and for its database."""
+
+    def __init__(self, text: Callable[[SqlContext], str]) -> None:
+        super().__init__()
+        self._text = text
+
+    def get_sql(self, ctx: SqlContext) -> str:
+        """Return the text; its values are added to the parameters of the statement."""
+        text = self._text(ctx)
+        return format_alias_sql(text, self.alias, ctx) if ctx.with_alias else text
