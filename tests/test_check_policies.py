@@ -114,8 +114,8 @@ NARROW: Any = SerializeAsAny[ShipOut]  # Any: an annotation as a value
 )
 def test_a_response_model_that_would_write_null_for_what_was_not_asked_for_is_found(response: object) -> None:
     assert mistake(app_of(EXPOSED, response)) == (
-        "/ships: the response model writes ShipOut whole, with null for what `fields` leaves out: "
-        "say SerializeAsAny[ShipOut] in it, or take the right away with Access(select=False)"
+        "/ships: the response model writes ShipOut whole, whatever `fields` ask for: return the projection "
+        "model and say SerializeAsAny[ShipOut], or take the right away with Access(select=False)"
     )
 
 

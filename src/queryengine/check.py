@@ -76,8 +76,8 @@ def _mistakes(use: Use, endpoint: Endpoint) -> Iterator[str]:
     if expose is not None and selects and writes_whole(endpoint.response, expose):
         name = expose.__name__
         yield (
-            f"the response model writes {name} whole, with null for what `fields` leaves out: "
-            f"say SerializeAsAny[{name}] in it, or take the right away with Access(select=False)"
+            f"the response model writes {name} whole, whatever `fields` ask for: return the projection model "
+            f"and say SerializeAsAny[{name}], or take the right away with Access(select=False)"
         )
 
 

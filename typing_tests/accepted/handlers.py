@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from queryengine import (
+    Access,
     SecurityPolicy,
     check_app,
     create_qe_dependency,
@@ -35,9 +36,9 @@ def sync_session() -> Iterator[Session]:
         yield session
 
 
-flights = create_qe_dependency(
-    SQLAlchemyQueryEngine(Flight), policy=SecurityPolicy(expose=FlightOut), required=True
-)
+# The handlers return rows as they are: they could not leave out what a caller does not ask for.
+whole = SecurityPolicy(expose=FlightOut, others=Access(select=False))
+flights = create_qe_dependency(SQLAlchemyQueryEngine(Flight), policy=whole, required=True)
 maybe_flights = create_qe_dependency(SQLAlchemyQueryEngine(Flight))
 
 app = FastAPI()

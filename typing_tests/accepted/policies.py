@@ -9,9 +9,14 @@ from pydantic import BaseModel
 from queryengine import Access, Limits, QueryConfig, SecurityPolicy
 
 
+class PlaneOut(BaseModel):
+    seats: int
+
+
 class FlightOut(BaseModel):
     id: int
     origin: str
+    plane: PlaneOut | None
 
 
 nothing_said = SecurityPolicy()
@@ -23,7 +28,6 @@ policy = SecurityPolicy(
         "origin": Access(filter={"eq"}, sort=False),
         "plane": Access(include=True),
         "plane.seats": Access(filter=False, select=False),
-        "notes": None,
     },
     others=None,
     relations=True,
@@ -35,5 +39,6 @@ policy = SecurityPolicy(
 assert_type(policy.access("id"), Access)
 assert_type(policy.limits.max_conditions, int)
 
+without_notes = SecurityPolicy(paths={"notes": None}, timezone="Europe/Berlin")
 in_new_york = SecurityPolicy(timezone=ZoneInfo("America/New_York"), paths={"id": Access()})
 paged = QueryConfig(parameter="q", source="body", paging="external", cache_size=16)

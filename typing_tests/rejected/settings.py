@@ -29,10 +29,10 @@ SecurityPolicy(paths=["origin"])
 # pyright says: Argument of type "list[str]" cannot be assigned to parameter "paths" of type "Mapping[str,
 #     Access | None]" in function "__init__"
 
-SecurityPolicy(timezone="UTC")
-# mypy says: Argument "timezone" to "SecurityPolicy" has incompatible type "str"; expected "tzinfo | None"
-# pyright says: Argument of type "Literal['UTC']" cannot be assigned to parameter "timezone" of type "tzinfo |
-#     None" in function "__init__"
+SecurityPolicy(timezone=2)
+# mypy says: Argument "timezone" to "SecurityPolicy" has incompatible type "int"; expected "tzinfo | str | None"
+# pyright says: Argument of type "Literal[2]" cannot be assigned to parameter "timezone" of type "tzinfo |
+#     str | None" in function "__init__"
 
 policy.regex = True
 # mypy says: Property "regex" defined in "SecurityPolicy" is read-only [misc]
