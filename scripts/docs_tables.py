@@ -243,6 +243,7 @@ def gaps_of(able: Capabilities) -> Iterator[Cells]:
         "include": "`include`",
         "include_window": "`order` and `limit` in an `include`",
         "order_by_relation": "`order` by a path",
+        "order_by_missing": "`order` by a field, never null itself, of related rows that may be missing",
         "projection": "`fields`",
         "cursor": "`after` and `before`",
     }

@@ -259,6 +259,7 @@ GAPS = [
     Gap(Capabilities(backend="few", sortable=frozenset()), {"order": "name"}),
     Gap(Capabilities(backend="few"), {"order": "label"}),
     Gap(Capabilities(backend="few", order_by_relation=False), {"order": "maker.name"}),
+    Gap(Capabilities(backend="few", order_by_missing=False), {"order": "maker.id"}),
     Gap(Capabilities(backend="few", nulls_order=False), {"order": "stock"}),
     Gap(Capabilities(backend="few", include=False), {"include": "maker"}),
     Gap(
@@ -279,6 +280,21 @@ def test_a_gap_is_refused_with_the_name_of_the_back_end(gap: Gap) -> None:
     error = refused(gap.document, capabilities=gap.capabilities)
     assert error.code is CODE.UNSUPPORTED_BY_BACKEND
     assert "few" in error.message
+
+
+def test_where_rows_may_be_missing_only_fields_order_that_can_be_null_themselves() -> None:
+    few = Capabilities(backend="few", order_by_missing=False)
+    bound = bind({"order": "maker.country"}, capabilities=few)
+    assert [str(key.path) for key in bound.order] == ["maker.country", "id"]
+
+
+@pytest.mark.parametrize("word", ["icontains", "notIcontains"])
+@pytest.mark.parametrize("text", ["50%", "a_b"])
+def test_a_back_end_that_cannot_escape_wildcards_takes_no_text_with_them(word: str, text: str) -> None:
+    few = Capabilities(backend="few", unescaped=frozenset({Op.ICONTAINS}))
+    error = refused({"where": {"name": {word: text}}}, capabilities=few)
+    assert error.code is CODE.OUT_OF_RANGE
+    assert error.expected == ("a text without % and _",)
 
 
 def test_a_gap_gives_its_note() -> None:

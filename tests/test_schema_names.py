@@ -170,6 +170,7 @@ GAPS = st.builds(
     Capabilities,
     backend=st.just("shop"),
     order_by_relation=st.booleans(),
+    order_by_missing=st.booleans(),
     nulls_order=st.booleans(),
     include=st.booleans(),
 )

@@ -46,7 +46,7 @@ class Binder:
         """
         scopes = ScopeBinder(scope, self.capabilities)
         slots = SlotTable(len(scope.values))
-        operands = OperandReader(text, style, self.readers, slots)
+        operands = OperandReader(text, style, self.readers, slots, self.capabilities.unescaped)
         conditions = ConditionBinder(self.capabilities, scopes, operands)
         clauses = _Clauses(self, scopes, operands, conditions)
         models = self.reachable() if scope.predicates else ()
@@ -130,6 +130,9 @@ class _Clauses:
             raise self._unsortable(item, target, trail)
         if path.steps and not self._capabilities.order_by_relation:
             raise self._unsupported("order by a relation's field", "order_by_relation", trail, item.span)
+        if not self._capabilities.order_by_missing and _may_be_missing(path):
+            what = "order by a field of rows that may be missing"
+            raise self._unsupported(what, "order_by_missing", trail, item.span)
         return OrderKey(path, item.descending, self._nulls(item, path, trail), span=item.span)
 
     def _nulls(self, item: ParsedOrder, path: Path, trail: Trail) -> Nulls | None:
@@ -238,6 +241,13 @@ class _Clauses:
         hint = note if feature is None else self._capabilities.note(feature)
         message = f"{self._capabilities.backend} has no {what}"
         return FilterError(ErrorCode.UNSUPPORTED_BY_BACKEND, message, path=trail, span=span, hint=hint)
+
+
+def _may_be_missing(path: Path) -> bool:
+    """Whether an order has to place rows by whether there is a related one, and not by its field alone."""
+    scoped = any(step.scope is not None for step in path.steps)
+    optional = any(step.relation.nullable for step in path.steps)
+    return scoped or (optional and path.field is not None and not path.field.nullable)
 
 
 def _tie_breakers(view: ModelView, order: tuple[OrderKey, ...]) -> tuple[OrderKey, ...]:

@@ -9,7 +9,7 @@ from typing import Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
-from queryengine.ast import FilterAST, OrderKey, Quantifier
+from queryengine.ast import FilterAST, Op, OrderKey, Quantifier
 from queryengine.operators import OPERATORS, SORTABLE
 from queryengine.schema import ModelSchema, TypeKind
 
@@ -33,6 +33,9 @@ class Capabilities:
     """What a back-end can do exactly. What is not declared here is refused at bind, with the back-end's name.
 
     `notes` gives the reason for a gap, under the operator's name, `kind:operator`, or a feature's name.
+    Without `order_by_missing`, an order by a path cannot say where rows stand whose related row is missing:
+    it goes only where there always is one, or to fields that can be null themselves, and never through a row
+    scope. `unescaped` are predicates of text in which `%` and `_` cannot be made plain: no value has them.
 
     >>> Capabilities(backend="toy", quantifiers=frozenset()).can("contains", TypeKind.TEXT)
     True
@@ -43,12 +46,14 @@ class Capabilities:
     sortable: frozenset[TypeKind] = SORTABLE
     quantifiers: frozenset[Quantifier] = frozenset(Quantifier)
     order_by_relation: bool = True
+    order_by_missing: bool = True
     nulls_order: bool = True
     projection: bool = True
     include: bool = True
     include_window: bool = True
     cursor: bool = False
     null_order: Literal["smallest", "largest"] = "smallest"
+    unescaped: frozenset[Op] = frozenset()
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def can(self, operator: str, kind: TypeKind) -> bool:

@@ -135,12 +135,17 @@ class _Writer:
         if self._capabilities.order_by_relation:
             for head, relation in self._to_one(view):
                 if relation.access.sort and self._orders(nullable=relation.relation.nullable):
-                    names += [f"{head}.{name}" for name in self._sortable(relation.target)]
+                    names += [f"{head}.{name}" for name in self._sortable_at(relation)]
         return [name for name in names if all(map(PLAIN_NAME, name.split(".")))]
 
     def _sortable(self, view: ModelView) -> list[str]:
         fields = view.fields.items()
         return [name for name, field in fields if field.sort and self._orders(nullable=field.field.nullable)]
+
+    def _sortable_at(self, relation: ViewRelation) -> list[str]:
+        target = relation.target
+        everywhere = self._capabilities.order_by_missing or not relation.relation.nullable
+        return [name for name in self._sortable(target) if everywhere or target.fields[name].field.nullable]
 
     def _orders(self, *, nullable: bool) -> bool:
         return self._capabilities.nulls_order or not nullable

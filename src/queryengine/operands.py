@@ -15,6 +15,7 @@ from queryengine.resolver import Trail
 from queryengine.schema import ArrayType, FieldType, IntegerType, JSONType, ScalarType
 from queryengine.text import check_like
 from queryengine.values import ValueProblem, read_list, reader, split_list
+from queryengine.values.problem import out_of_range
 
 __all__ = ["OperandReader", "Readers"]
 
@@ -48,7 +49,15 @@ class Readers:
 class OperandReader:
     """Reads the operands of one text into slots."""
 
-    def __init__(self, text: str, style: Style, readers: Readers, slots: SlotTable) -> None:
+    def __init__(
+        self,
+        text: str,
+        style: Style,
+        readers: Readers,
+        slots: SlotTable,
+        unescaped: frozenset[Op] = frozenset(),
+    ) -> None:
+        self._unescaped = unescaped
         self._text = text
         self._style = style
         self._readers = readers
@@ -114,6 +123,8 @@ class OperandReader:
         read = self._reader(SIZE if op is Op.SIZE else type_)
         if op in (Op.LIKE, Op.ILIKE):
             return _checked(read, check_like)
+        if op in self._unescaped:
+            return _checked(read, _check_plain)
         return _checked(read, parse_regex) if op is Op.REGEX else read
 
     def _literal(self, read: Read, node: Literal, trail: Trail) -> Value:
@@ -195,6 +206,11 @@ def _checked(read: Read, check: Callable[[str], object]) -> Read:
         return value
 
     return read_pattern
+
+
+def _check_plain(text: str) -> None:
+    if "%" in text or "_" in text:
+        raise out_of_range("a text without % and _")
 
 
 def _mismatch(node: Node, trail: Trail, expected: str, hint: str | None = None) -> FilterError:

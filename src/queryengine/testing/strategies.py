@@ -112,9 +112,10 @@ def _groups(draw: st.DrawFn, ground: Ground, view: ModelView, depth: int) -> For
 def _orders(draw: st.DrawFn, ground: Ground) -> object:
     """Draw an order, which has no values: up to three keys, over to-one paths too, as a text or a list."""
     capabilities = ground.capabilities
+    longest = LONGEST_WAY if capabilities.order_by_relation and capabilities.order_by_missing else 0
     keys: dict[str, str] = {}
     for _ in range(draw(st.integers(1, 3))):
-        names, place = _way(draw, ground.view, LONGEST_WAY if capabilities.order_by_relation else 0)
+        names, place = _way(draw, ground.view, longest)
         sortable = [field for field in place.fields.values() if field.sort]
         if sortable:
             name = ".".join([*names, draw(st.sampled_from(sortable)).name])
@@ -217,8 +218,15 @@ def _operand(operator: Operator, ground: Ground, field: Field) -> SearchStrategy
     """Return what an operator can be asked with on a field."""
     key = operator.name, field
     if key not in ground.operands:
-        ground.operands[key] = _make_operand(operator, field.type, ground.seen.get(field, ()))
+        made = _make_operand(operator, field.type, ground.seen.get(field, ()))
+        ground.operands[key] = (
+            made.filter(_is_plain) if operator.op in ground.capabilities.unescaped else made
+        )
     return ground.operands[key]
+
+
+def _is_plain(text: object) -> bool:
+    return isinstance(text, str) and "%" not in text and "_" not in text
 
 
 def _make_operand(operator: Operator, type_: FieldType, seen: Sequence[Sample]) -> SearchStrategy[object]:

@@ -15,7 +15,6 @@ from queryengine.operators import SORTABLE
 from queryengine.schema import ModelSchema, Relation, TypeKind
 from queryengine_prisma.compiler import ConditionCompiler
 from queryengine_prisma.field_types import Database
-from queryengine_prisma.schema import FieldSource
 from queryengine_prisma.structure import complete
 
 __all__ = ["ArgumentsCompiler"]
@@ -75,23 +74,15 @@ class ArgumentsCompiler:
         return [self._order_key(key) for key in keys]
 
     def _order_key(self, key: OrderKey) -> object:
-        field, steps = key.path.field, key.path.steps
+        field = key.path.field
         if field is None:
             raise TypeError(f"{key.path} is a relation, which has no order")
-        if any(step.scope is not None for step in steps):
-            raise _unsupported("order by related rows that have a row scope", ("order",))
-        direction = "desc" if key.descending else "asc"
-        test: object = direction
+        test: object = "desc" if key.descending else "asc"
         if key.nulls is not None and key.nulls is not self._natural_nulls(key):
-            if not _is_optional(field.source):
-                raise _unsupported(
-                    f"{'first' if key.nulls is Nulls.FIRST else 'last'} place for missing related rows",
-                    ("order",),
-                    "it takes `nulls` for fields only that can be null themselves",
-                )
-            test = {"sort": direction, "nulls": key.nulls.value}
+            # For fields that can be null themselves: the capabilities refuse all others.
+            test = {"sort": test, "nulls": key.nulls.value}
         test = {field.name: test}
-        for step in reversed(steps):
+        for step in reversed(key.path.steps):
             test = {step.relation.name: test}
         return test
 
@@ -126,14 +117,14 @@ class ArgumentsCompiler:
         where = self._where(relation.target, step.scope, ast.where)
         if where is not None:
             if not relation.many and not relation.nullable:
-                raise _unsupported("condition on a related row that is required", ("include", relation.name))
+                raise _unsupported("condition on a related row that is required", relation)
             found["where"] = where
         if relation.many:
             if ast.order:
                 found["order_by"] = self._order(ast.order)
             found |= self._window(ast.window)
         elif ast.window.offset != 0:
-            raise _unsupported("offset in the one related row", ("include", relation.name))
+            raise _unsupported("offset in the one related row", relation)
         include = self._include(ast, shown, scopes)
         if include:
             found["include"] = include
@@ -187,9 +178,6 @@ def _nested_model(annotation: object) -> type[BaseModel] | None:
     return found[0] if len(found) == 1 else None
 
 
-def _is_optional(source: object) -> bool:
-    return isinstance(source, FieldSource) and source.optional
-
-
-def _unsupported(what: str, path: tuple[str, ...], why: str | None = None) -> FilterError:
-    return FilterError(ErrorCode.UNSUPPORTED_BY_BACKEND, f"prisma has no {what}", path=path, hint=why)
+def _unsupported(what: str, relation: Relation) -> FilterError:
+    code = ErrorCode.UNSUPPORTED_BY_BACKEND
+    return FilterError(code, f"prisma has no {what}", path=("include", relation.name))

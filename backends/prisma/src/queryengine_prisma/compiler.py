@@ -31,7 +31,6 @@ from queryengine_prisma.values import (
     last_of,
     others,
     starts_with,
-    without_wildcards,
 )
 
 __all__ = ["ConditionCompiler"]
@@ -190,9 +189,8 @@ class ConditionCompiler(
     def _match_ignoring_case(self, test: Test, node: Comparison) -> Condition:
         word, name = PATTERNS[node.op], test.field.name
         if self._database == "sqlite":
-            # Its LIKE folds A-Z, and nothing else: the language's own rule.
-            value = self.value(node.value, without_wildcards(test.field, node.op))
-            return _maybe_not(test, {name: {word: value}})
+            # Its LIKE folds A-Z and nothing else, which is the language's own rule; no value has wildcards.
+            return _maybe_not(test, {name: {word: self.value(node.value, None)}})
         return _maybe_not(test, {name: {word: self.value(node.value, escaped), "mode": "insensitive"}})
 
     @handles(Op.HAS, Op.HAS_ANY, Op.HAS_ALL)

@@ -8,7 +8,7 @@ from pprint import pformat
 from types import MappingProxyType
 from typing import Generic, Literal, TypeVar
 
-from queryengine.ast import FilterAST
+from queryengine.ast import FilterAST, Op
 from queryengine.engine import FULL, Capabilities
 from queryengine.errors import ConfigurationError
 from queryengine.operators import SORTABLE
@@ -86,6 +86,8 @@ class PrismaQueryEngine(Generic[T]):
                 {kind: names - gaps.get(kind, frozenset()) for kind, names in FULL.items()}
             ),
             sortable=SORTABLE if ordered else SORTABLE - {TypeKind.TEXT},
+            order_by_missing=False,
+            unescaped=UNESCAPED if database == "sqlite" else frozenset(),
             null_order=self._null_order,
             notes=notes,
         )
@@ -122,6 +124,7 @@ ORDER = frozenset({"gt", "gte", "lt", "lte", "between"})
 FOLDED = frozenset(
     {"icontains", "notIcontains", "istartsWith", "notIstartsWith", "iendsWith", "notIendsWith"}
 )
+UNESCAPED = frozenset({Op.ICONTAINS, Op.ISTARTS_WITH, Op.IENDS_WITH})
 CASED = frozenset({"contains", "notContains", "endsWith", "notEndsWith"})
 
 
@@ -145,6 +148,7 @@ def _gaps(
         f"{TypeKind.JSON}:{word}": "the client has no word for JSON's null" for word in ("isNull", "exists")
     }
     notes["size"] = "Prisma counts no elements"
+    notes["order_by_missing"] = "Prisma takes a place for nulls only of fields that can be null themselves"
     gaps = {
         TypeKind.TEXT: text,
         TypeKind.BYTES: ORDER,

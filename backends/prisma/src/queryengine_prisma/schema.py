@@ -23,19 +23,11 @@ from queryengine.schema import ArrayType, Field, ModelSchema, Relation
 from queryengine_prisma.datamodel import Datamodel, ModelBlock, ModelField, parse_datamodel
 from queryengine_prisma.field_types import Database, field_type
 
-__all__ = ["FieldSource", "SchemaReader"]
+__all__ = ["SchemaReader"]
 
 T = TypeVar("T")
 
 PROVIDERS: dict[str, Database] = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSource:
-    """A field of a generated model: its name, and whether Prisma knows it as one that can be null."""
-
-    name: str
-    optional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +130,6 @@ class _ModelReader:
             nullable,
             self._is_hidden(declared, info),
             found.gap,
-            FieldSource(declared.name, declared.optional),
         )
 
     def _relation(self, declared: ModelField, info: FieldInfo) -> None:
@@ -148,7 +139,6 @@ class _ModelReader:
             many=declared.many,
             nullable=declared.optional,
             hidden=self._is_hidden(declared, info),
-            source=FieldSource(declared.name, declared.optional),
         )
 
     def _target(self, declared: ModelField, info: FieldInfo) -> ModelSchema[object]:

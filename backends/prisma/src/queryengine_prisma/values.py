@@ -1,4 +1,4 @@
-"""Values in the forms that the generated client sends, and the texts that its database would misread.
+"""Values in the forms that the generated client sends.
 
 Base64 and JSON are written as the text that the client's own classes become: each client has its own classes.
 """
@@ -14,8 +14,7 @@ from decimal import Decimal
 from typing import TypeAlias, cast
 
 from queryengine.ast import JSONDocument, Op
-from queryengine.errors import ErrorCode, FilterError
-from queryengine.schema import ArrayType, Field, FieldType, TypeKind
+from queryengine.schema import ArrayType, FieldType, TypeKind
 
 __all__ = [
     "BEFORE_BROKEN",
@@ -27,7 +26,6 @@ __all__ = [
     "last_of",
     "others",
     "starts_with",
-    "without_wildcards",
 ]
 
 Convert: TypeAlias = Callable[[object], object]
@@ -152,23 +150,6 @@ def escaped(value: object) -> object:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def without_wildcards(field: Field, op: Op) -> Convert:
-    """Return the check of a text for SQLite's LIKE, which Prisma gives no way to escape in.
-
-    The function raises FilterError for a text with `%` or `_`.
-    """
-
-    def checked(value: object) -> object:
-        text = cast("str", value)
-        if "%" in text or "_" in text:
-            raise _refused(
-                field, op, "% and _ are wildcards of SQLite's LIKE, and Prisma does not escape them"
-            )
-        return text
-
-    return checked
-
-
 def starts_with(value: object) -> object:
     """Return the condition on texts, ordered by code point, that start with this one.
 
@@ -187,12 +168,3 @@ def _successor(prefix: str) -> str | None:
         return None
     last = AFTER_SURROGATES if stem[-1] == BEFORE_SURROGATES else chr(ord(stem[-1]) + 1)
     return stem[:-1] + last
-
-
-def _refused(field: Field, op: Op, why: str) -> FilterError:
-    return FilterError(
-        ErrorCode.UNSUPPORTED_BY_BACKEND,
-        f"prisma cannot ask {op.value} with this text",
-        path=("where", field.name, op.value),
-        hint=why,
-    )
