@@ -218,7 +218,8 @@ def _operand(operator: Operator, ground: Ground, field: Field) -> SearchStrategy
     """Return what an operator can be asked with on a field."""
     key = operator.name, field
     if key not in ground.operands:
-        made = _make_operand(operator, field.type, ground.seen.get(field, ()))
+        null = ground.capabilities.can("isNull", field.type.kind)
+        made = _make_operand(operator, field.type, ground.seen.get(field, ()), null=null)
         ground.operands[key] = (
             made.filter(_is_plain) if operator.op in ground.capabilities.unescaped else made
         )
@@ -229,7 +230,9 @@ def _is_plain(text: object) -> bool:
     return isinstance(text, str) and "%" not in text and "_" not in text
 
 
-def _make_operand(operator: Operator, type_: FieldType, seen: Sequence[Sample]) -> SearchStrategy[object]:
+def _make_operand(
+    operator: Operator, type_: FieldType, seen: Sequence[Sample], *, null: bool
+) -> SearchStrategy[object]:
     match operator.op:
         case Op.LIKE | Op.ILIKE:
             return patterns(seen)
@@ -252,7 +255,7 @@ def _make_operand(operator: Operator, type_: FieldType, seen: Sequence[Sample]) 
         case Arity.MANY:
             return st.lists(_or_null(value) if operator.op is Op.IN else value, max_size=4)
         case Arity.ONE:
-            return _or_null(value) if operator.op is Op.EQ else value
+            return _or_null(value) if operator.op is Op.EQ and null else value
         case _:
             assert_never(operator.arity)
 
