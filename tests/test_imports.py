@@ -30,6 +30,7 @@ ALLOWED = {
 }
 ALLOWED_IN = {
     "cli": {"rich", "typer"},
+    "cursor": {"cryptography"},
     "testing": {"hypothesis", "pytest"},
 }
 

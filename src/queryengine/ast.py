@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
 
 from queryengine.errors import Span
 from queryengine.schema import Field, ModelSchema, Relation, TypeKind
@@ -33,6 +33,7 @@ __all__ = [
     "Quantified",
     "Quantifier",
     "Scalar",
+    "SealsCursors",
     "Shape",
     "Slot",
     "Step",
@@ -219,10 +220,14 @@ class OrderKey:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which of the ordered rows: at most `limit` (None: all) after the first `offset`."""
+    """Which of the ordered rows: at most `limit` (None: all) after the first `offset`.
+
+    `backward` says that the order is the caller's, turned round: the rows before a cursor, the nearest first.
+    """
 
     limit: int | Slot | None = None
     offset: int | Slot = 0
+    backward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,16 +247,26 @@ class ModelScope:
     where: Where
 
 
+class SealsCursors(Protocol):
+    """Makes the cursors of the rows of one filter's shape."""
+
+    def seal(self, values: Sequence[Value], principal: str | None) -> str:
+        """Return the cursor of a row with these values of the order's keys, in the caller's order."""
+        ...
+
+
 class Shape:
     """What filters that differ only in values share: a template whose values are slots. Compared by identity.
 
     A back-end may keep what it compiled for `template` under this object, and fill in `FilterAST.values`.
+    `cursors` makes the cursors of rows; it is None where rows have no total order.
     """
 
-    __slots__ = ("__weakref__", "template")
+    __slots__ = ("__weakref__", "cursors", "template")
 
-    def __init__(self, template: FilterAST) -> None:
+    def __init__(self, template: FilterAST, cursors: SealsCursors | None = None) -> None:
         self.template = template
+        self.cursors = cursors
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,10 +274,11 @@ class FilterAST:
     """A bound filter: the only thing that `Engine.build_query` takes, and only the binder makes it.
 
     `condition` is what the caller asked for, `scope` what the service lets the caller see; a back-end
-    compiles `where`, which is both. `scopes` has the row scopes of all models that rows may lead to: a
-    back-end whose rows load their relations later has to hold them there too. `fields` is None for all that
-    the policy shows; `projection` is the pydantic model of the same. `shape` and `values` (one per slot of
-    the shape) are there when the filter may come again with other values.
+    compiles `where`, which is both and `seek`, what is true of the rows beyond a cursor. `scopes` has the
+    row scopes of all models that rows may lead to: a back-end whose rows load their relations later has to
+    hold them there too. `fields` is None for all that the policy shows; `projection` is the pydantic model of
+    the same. `shape` and `values` (one per slot of the shape) are there when the filter may come again with
+    other values.
 
     Spans of its nodes, where there are any, are places in the first text of the shape, which may have been
     another caller's: an engine's FilterError names the path, and no span.
@@ -275,6 +291,7 @@ class FilterAST:
     window: Window = Window()
     scope: Where | None = None
     scopes: tuple[ModelScope, ...] = ()
+    seek: Where | None = None
     projection: type[BaseModel] | None = field(default=None, compare=False)
     principal: str | None = field(default=None, compare=False)
     shape: Shape | None = field(default=None, compare=False, repr=False)
@@ -282,10 +299,9 @@ class FilterAST:
 
     @property
     def where(self) -> Where | None:
-        """The scope and the caller's condition, the scope outermost; None for all rows."""
-        if self.scope is None:
-            return self.condition
-        return self.scope if self.condition is None else And((self.scope, self.condition))
+        """The scope, the caller's condition and that of a cursor, the scope outermost; None for all rows."""
+        parts = tuple([part for part in (self.scope, self.condition, self.seek) if part is not None])
+        return And(parts) if len(parts) > 1 else parts[0] if parts else None
 
 
 def comparisons(where: Where | None) -> Iterator[Comparison | Quantified]:

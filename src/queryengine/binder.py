@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
-from queryengine.ast import FilterAST, Include, ModelScope, Nulls, OrderKey, Path, Step, Where, Window
+from queryengine.ast import FilterAST, Include, ModelScope, Nulls, OrderKey, Path, Slot, Step, Where, Window
 from queryengine.conditions import ConditionBinder
 from queryengine.config import QueryConfig
+from queryengine.cursor import CursorCodec, Cursors
 from queryengine.engine import Capabilities
 from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.operands import OperandReader, Readers
 from queryengine.operators import SORTABLE
-from queryengine.parsed import ParsedFilter, ParsedInclude, ParsedOrder, Style
+from queryengine.parsed import Literal, ParsedFilter, ParsedInclude, ParsedOrder, Style
 from queryengine.plan import Plan, SlotTable
 from queryengine.policy import SecurityPolicy
 from queryengine.projection import Projector
@@ -22,6 +23,7 @@ from queryengine.resolver import Budget, FieldTarget, Place, RelationTarget, Rig
 from queryengine.rewrite import rewrite
 from queryengine.schema import ModelSchema
 from queryengine.scoping import ScopeBinder, ScopeShape
+from queryengine.seek import reversed_order
 from queryengine.view import ModelView
 
 __all__ = ["Binder"]
@@ -38,6 +40,7 @@ class Binder:
     projector: Projector
     readers: Readers
     reachable: Callable[[], tuple[ModelSchema[object], ...]]
+    codec: Callable[[], CursorCodec]
 
     def bind(self, parsed: ParsedFilter, text: str, style: Style, scope: ScopeShape) -> Plan:
         """Return the plan of the parsed filter's shape.
@@ -51,7 +54,12 @@ class Binder:
         clauses = _Clauses(self, scopes, operands, conditions)
         models = self.reachable() if scope.predicates else ()
         template = clauses.root(parsed, scopes(self.view.schema), scopes.of(models))
-        return Plan(template, slots.readers, scopes.checks)
+        cursors = None
+        if self.capabilities.cursor and self.view.schema.primary_key:
+            cursors = Cursors(self.codec, self.view.name, self.policy, template)
+        if template.window.backward:
+            template = replace(template, order=reversed_order(template.order))
+        return Plan(template, slots.readers, scopes.checks, cursors, clauses.cursor)
 
 
 class _Clauses:
@@ -68,6 +76,8 @@ class _Clauses:
         self._conditions = conditions
         limits = self._policy.limits
         self._budget = Budget(limits.max_relation_depth, limits.max_relation_steps)
+        self.cursor: Slot | None = None
+        """the slot of the text of a cursor"""
 
     def root(self, parsed: ParsedFilter, scope: Where | None, scopes: tuple[ModelScope, ...]) -> FilterAST:
         """Bind the clauses of the root model."""
@@ -77,11 +87,12 @@ class _Clauses:
         condition = self._where(parsed, view, ())
         window = self._external(parsed) if external else self._window(parsed, (), default)
         order = self._order(parsed, view, ())
+        order = (*order, *_tie_breakers(view, order))
         include = self._include(parsed, view, ())
         fields, projection = self._project(view, parsed, ("fields",))
         return FilterAST(
             condition=condition,
-            order=(*order, *_tie_breakers(view, order)),
+            order=order,
             fields=fields,
             include=include,
             window=window,
@@ -169,12 +180,30 @@ class _Clauses:
         for word, literal in parsed.window:
             place = (*trail, word)
             if word in ("after", "before"):
-                raise self._unsupported(f"paging by cursor ({word})", "cursor", place, literal.span)
-            if word == "limit":
+                self._seek(parsed, literal, place)
+                window = replace(window, backward=word == "before")
+            elif word == "limit":
                 window = replace(window, limit=self._operands.window(literal, 1, limits.max_limit, place))
             else:
                 window = replace(window, offset=self._operands.window(literal, 0, limits.max_offset, place))
         return window
+
+    def _seek(self, parsed: ParsedFilter, literal: Literal, trail: Trail) -> None:
+        """Take a cursor: by itself, at the root, where rows have a total order."""
+        word = str(trail[-1])
+        others = [other for other, _ in parsed.window if other not in ("limit", word)]
+        if not self._capabilities.cursor:
+            raise self._unsupported(f"paging by cursor ({word})", "cursor", trail, literal.span)
+        message = None
+        if len(trail) > 1:
+            message = f"{word} is for the rows of the filter itself, not for those that it includes"
+        elif others:
+            message = f"{word} and {others[0]} exclude one another"
+        elif not self._binder.view.schema.primary_key:
+            message = f"{self._binder.view.name} has no primary key: its rows have no order to page by"
+        if message is not None:
+            raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=literal.span)
+        self.cursor = self._operands.cursor(literal, trail)
 
     # -- include
 

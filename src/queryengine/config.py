@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from queryengine.errors import ConfigurationError
@@ -37,6 +38,10 @@ class QueryConfig:
     """a filter that shows in OpenAPI what can be asked; without one it is made from the model"""
     schema_name: str | None = None
     """what the names of the filter's schemas in OpenAPI begin with, in place of the model's name"""
+    cursor_secret: str | bytes | None = field(default=None, repr=False)
+    """what cursors are sealed with, 16 bytes or more; None: a secret of each process, with a warning"""
+    cursor_lifetime: dt.timedelta | None = None
+    """how long a cursor holds; None: for ever"""
 
     def __post_init__(self) -> None:
         check_word("QueryConfig.source", self.source, ("query", "body"))
@@ -45,6 +50,8 @@ class QueryConfig:
         check_kind("QueryConfig.parameter", self.parameter, str, NAME)
         check_kind("QueryConfig.description", self.description, str | None, "a text")
         check_kind("QueryConfig.schema_name", self.schema_name, str | None, "a text")
+        check_kind("QueryConfig.cursor_secret", self.cursor_secret, str | bytes | None, "a text or bytes")
+        check_kind("QueryConfig.cursor_lifetime", self.cursor_lifetime, dt.timedelta | None, "a timedelta")
         check_kind("QueryConfig.example", self.example, Mapping | None, "a filter as a mapping")
         if not self.parameter or not {"[", "]"}.isdisjoint(self.parameter):
             raise ConfigurationError(f"QueryConfig.parameter={self.parameter!r}: it is {NAME}")

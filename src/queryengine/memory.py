@@ -54,6 +54,7 @@ CAPABILITIES: Final = Capabilities(
     backend="memory",
     include=False,
     include_window=False,
+    cursor=True,
     notes=MappingProxyType({"include": "objects in memory carry their related objects"}),
 )
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from queryengine.ast import Op, Scalar, Slot, Value
+from queryengine.cursor import LONGEST as LONGEST_CURSOR
 from queryengine.errors import ErrorCode, FilterError
 from queryengine.parsed import Literal, LiteralKind, Node, ParsedList, Style
 from queryengine.plan import SlotReader, SlotTable
 from queryengine.policy import SecurityPolicy
 from queryengine.regex import parse_regex
 from queryengine.resolver import Trail
-from queryengine.schema import ArrayType, FieldType, IntegerType, JSONType, ScalarType
+from queryengine.schema import ArrayType, FieldType, IntegerType, JSONType, ScalarType, TextType
 from queryengine.text import check_like
 from queryengine.values import ValueProblem, read_list, reader, split_list
 from queryengine.values.problem import out_of_range
@@ -109,6 +110,13 @@ class OperandReader:
         if node.chunk is None:
             raise _mismatch(node, trail, "a whole number")
         read = self._readers.of(IntegerType(least, most), Style.JSON)
+        return self._add(_of_chunk(read, node.chunk), trail, node.chunk)
+
+    def cursor(self, node: Literal, trail: Trail) -> Slot:
+        """Read the text of a cursor; what it says is for who made it."""
+        if node.chunk is None:
+            raise _mismatch(node, trail, "a cursor")
+        read = reader(TextType(), max_string_length=LONGEST_CURSOR)
         return self._add(_of_chunk(read, node.chunk), trail, node.chunk)
 
     # -- readers and slots

@@ -24,7 +24,9 @@ from queryengine.ast import (
     Where,
     Window,
 )
-from queryengine.errors import FilterError, Span
+from queryengine.cursor import Cursors, InvalidCursor
+from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.seek import rows_after
 from queryengine.values import ValueProblem
 
 if TYPE_CHECKING:
@@ -62,19 +64,22 @@ class SlotTable:
 class Plan:
     """What is known of all filters of one shape: the template, and a reader for each value of the text."""
 
-    __slots__ = ("_checks", "_fill", "_reads", "readers", "shape")
+    __slots__ = ("_checks", "_fill", "_reads", "_seek", "readers", "shape")
 
     def __init__(
         self,
         template: FilterAST,
         readers: Sequence[SlotReader],
         checks: Mapping[int, Callable[[Value], Value]],
+        cursors: Cursors | None = None,
+        seek: Slot | None = None,
     ) -> None:
-        self.shape = Shape(template)
+        self.shape = Shape(template, cursors)
         self.readers = tuple(readers)
         self._checks = checks
         self._reads = tuple(reader.read for reader in readers)
         self._fill = _Filler(self.shape)
+        self._seek = None if cursors is None or seek is None else _Seek(template, cursors, seek.index)
 
     def value_chunks(self) -> set[int]:
         """The numbers of the lexemes that are values; all others belong to the shape."""
@@ -94,7 +99,22 @@ class Plan:
             checks = self._checks
             scoped = [checks[i](value) if i in checks else value for i, value in enumerate(scope_values)]
             values = (*scoped, *values)
-        return self._fill(values, principal)
+        if self._seek is None:
+            return self._fill(values, principal)
+        try:
+            return self._seek(values, principal)
+        except InvalidCursor:
+            raise self._refuse_cursor(lexed, self._seek.index - len(scope_values)) from None
+
+    def _refuse_cursor(self, lexed: Lexed, number: int) -> FilterError:
+        reader = self.readers[number]
+        return FilterError(
+            ErrorCode.INVALID_CURSOR,
+            "the cursor does not belong to this filter, or is too old",
+            path=reader.path,
+            span=lexed.span(reader.chunks[0]),
+            expected=("a cursor of this filter's own pages",),
+        )
 
     def _explain(self, lexed: Lexed) -> FilterError:
         for reader in self.readers:
@@ -109,6 +129,29 @@ class Plan:
         raise AssertionError("a reader that failed once reads the same text now")  # pragma: no cover
 
 
+class _Seek:
+    """Makes the filters that begin beyond a cursor: a shape for each pattern of nulls in the row it is of."""
+
+    def __init__(self, template: FilterAST, cursors: Cursors, index: int) -> None:
+        self._template = template
+        self._cursors = cursors
+        self._fills: dict[tuple[bool, ...], _Filler] = {}
+        self.index = index
+
+    def __call__(self, values: Values, principal: str | None) -> FilterAST:
+        row = self._cursors.open(str(values[self.index]), principal)
+        nulls = tuple([value is None for value in row])
+        fill = self._fills.get(nulls)
+        if fill is None:
+            fill = self._fills[nulls] = self._filler(nulls, len(values))
+        return fill((*values, *row), principal)
+
+    def _filler(self, nulls: Sequence[bool], first: int) -> _Filler:
+        slots = [None if null else Slot(first + number) for number, null in enumerate(nulls)]
+        template = replace(self._template, seek=rows_after(self._template.order, slots))
+        return _Filler(Shape(template, self._cursors))
+
+
 class _Filler:
     """Makes the filter of a shape with given values. Parts without slots are shared, all others made anew."""
 
@@ -119,6 +162,7 @@ class _Filler:
         self._condition = _where(template.condition) if template.condition is not None else None
         self._scope = _where(template.scope) if template.scope is not None else None
         self._scopes = _each(template.scopes, _model_scope)
+        self._seek = _where(template.seek) if template.seek is not None else None
         self._order = _each(template.order, _order_key)
         self._fields = None if template.fields is None else _each(template.fields, _path)
         self._include = _each(template.include, _include)
@@ -134,6 +178,7 @@ class _Filler:
             template.window if self._window is None else self._window(values),
             template.scope if self._scope is None else self._scope(values),
             template.scopes if self._scopes is None else self._scopes(values),
+            template.seek if self._seek is None else self._seek(values),
             template.projection,
             principal,
             self._shape,
@@ -223,11 +268,11 @@ def _include(include: Include) -> Fill[Include] | None:
 
 
 def _window(window: Window) -> Fill[Window] | None:
-    limit, offset = window.limit, window.offset
+    limit, offset, backward = window.limit, window.offset, window.backward
     if not isinstance(limit, Slot) and not isinstance(offset, Slot):
         return None
     return lambda values: Window(
-        _number(limit, values) if limit is not None else None, _number(offset, values)
+        _number(limit, values) if limit is not None else None, _number(offset, values), backward
     )
 
 

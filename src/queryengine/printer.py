@@ -1,7 +1,7 @@
 """Prints a bound filter in the reference syntax, in canonical form. Knows the AST and how to write values.
 
 Binding what was printed gives an equal filter. What the service adds is not printed, since binding adds it
-again: row scopes, and the primary key at the end of an order.
+again: row scopes, and the primary key at the end of an order. Nor is a cursor: it is not the filter's own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from queryengine.ast import (
     Where,
 )
 from queryengine.operators import LOGICAL, OPERATORS, Arity
+from queryengine.seek import reversed_order
 from queryengine.values import write
 
 __all__ = ["Document", "to_document", "to_text"]
@@ -66,7 +67,8 @@ def to_document(ast: FilterAST) -> Document:
     document: Document = {}
     if ast.condition is not None:
         document["where"] = _where(ast.condition)
-    order = [_order_key(key) for key in ast.order if not key.implied]
+    caller_order = reversed_order(ast.order) if ast.window.backward else ast.order
+    order = [_order_key(key) for key in caller_order if not key.implied]
     if order:
         document["order"] = ",".join(order)
     if ast.fields is not None:

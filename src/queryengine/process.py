@@ -10,6 +10,7 @@ from queryengine.ast import FilterAST
 from queryengine.binder import Binder
 from queryengine.cache import BoundedCache
 from queryengine.config import QueryConfig
+from queryengine.cursor import CursorCodec
 from queryengine.engine import Engine
 from queryengine.errors import FilterError, Span
 from queryengine.lexer import Lexed, lex
@@ -79,7 +80,12 @@ class Processor:
             Projector(self.config.cache_size),
             Readers(self.policy),
             lambda: self._reachable,
+            lambda: self._codec,
         )
+
+    @cached_property
+    def _codec(self) -> CursorCodec:
+        return CursorCodec(self.config.cursor_secret, self.config.cursor_lifetime)
 
     @cached_property
     def _reachable(self) -> tuple[ModelSchema[object], ...]:

@@ -65,7 +65,7 @@ class SQLAlchemyQueryEngine(Generic[T]):
         _check_word("case_fold", case_fold, CASE_FOLDS)
         self._model = model
         self._dialect = dialect
-        self._capabilities = _capabilities(dialect, null_order)
+        self._capabilities = _capabilities(dialect, text_order, null_order)
         self._reader = SchemaReader(dialect)
         text = TextRules(text_order, case_fold)
         self._templates: Templates[T] = Templates(lambda: StatementCompiler(model, text))
@@ -103,7 +103,9 @@ def _check_word(name: str, word: str | None, known: tuple[str | None, ...]) -> N
         raise ConfigurationError(f"{name}={word!r}: it is one of {', '.join(map(repr, known))}")
 
 
-def _capabilities(dialect: str | None, null_order: Literal["smallest", "largest"]) -> Capabilities:
+def _capabilities(
+    dialect: str | None, text_order: str, null_order: Literal["smallest", "largest"]
+) -> Capabilities:
     gaps, notes = _gaps(dialect)
     return Capabilities(
         backend="sqlalchemy",
@@ -111,6 +113,7 @@ def _capabilities(dialect: str | None, null_order: Literal["smallest", "largest"
             {kind: names - gaps.get(kind, frozenset()) for kind, names in FULL.items()}
         ),
         include_window=False,
+        cursor=text_order != "database",
         null_order=null_order,
         notes=notes,
     )
@@ -118,7 +121,10 @@ def _capabilities(dialect: str | None, null_order: Literal["smallest", "largest"
 
 def _gaps(dialect: str | None) -> tuple[dict[TypeKind, frozenset[str]], MappingProxyType[str, str]]:
     """The operators that are missing, by kind, and why."""
-    notes = {"include_window": "SQLAlchemy's loaders know no order and no limit for each row's related rows"}
+    notes = {
+        "include_window": "SQLAlchemy's loaders know no order and no limit for each row's related rows",
+        "cursor": "texts are ordered by the database's collation, which cursors cannot follow",
+    }
     if dialect == "postgresql":
         return {}, MappingProxyType(notes)
     # Callers read these: what the author of the service could do about it is in the documents.

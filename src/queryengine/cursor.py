@@ -1,0 +1,194 @@
+"""Cursors: a row's values of the order's keys, sealed for one order, filter, policy and caller.
+
+A cursor is encrypted and authenticated (Fernet: AES-128-CBC with HMAC-SHA256): what orders rows need not be
+what a caller may read. Knows field types and how values are written; needs the extra `cursors`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+import warnings
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from functools import cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, cast
+
+from queryengine.ast import And, Comparison, FilterAST, Not, Or, OrderKey, Quantified, Slot, Value
+from queryengine.cache import BoundedCache
+from queryengine.errors import ConfigurationError
+from queryengine.policy import Access, SecurityPolicy
+from queryengine.values import ValueProblem, reader, write
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+__all__ = ["LONGEST", "CursorCodec", "Cursors", "InvalidCursor"]
+
+VERSION = 1
+LONGEST = 6_144
+"""characters: a cursor has to fit into a URL beside its filter"""
+LEAST_SECRET = 16
+"""bytes"""
+KEYS_KEPT = 1_024
+
+
+class InvalidCursor(Exception):  # noqa: N818  # as cryptography's InvalidToken: what a text is, not what failed
+    """A text is no cursor of this service, not for this request, or too old; which one is not told."""
+
+
+class CursorCodec:
+    """Seals and opens cursors by keys derived from one secret; they hold for `lifetime` (None: for ever).
+
+    Without a secret each process makes its own, and warns: its cursors end with it, and other workers refuse
+    them. Raises ConfigurationError for a secret of less than 16 bytes, or without the extra `cursors`.
+
+    >>> from queryengine.ast import Path
+    >>> from queryengine.schema import Field, IntegerType
+    >>> order = [OrderKey(Path(("id",), (), Field("id", IntegerType())))]
+    >>> codec = CursorCodec("correct horse battery staple")
+    >>> cursor = codec.seal([5], "orders of one tenant")
+    >>> codec.open(cursor, order, "orders of one tenant")
+    (5,)
+    >>> codec.open(cursor, order, "orders of another tenant")
+    Traceback (most recent call last):
+        ...
+    queryengine.cursor.InvalidCursor
+    """
+
+    def __init__(self, secret: str | bytes | None = None, lifetime: dt.timedelta | None = None) -> None:
+        given = secret.encode() if isinstance(secret, str) else secret
+        if given is not None and len(given) < LEAST_SECRET:
+            raise ConfigurationError(f"the secret of cursors: it has {LEAST_SECRET} bytes or more")
+        if lifetime is not None and lifetime < dt.timedelta(seconds=1):
+            raise ConfigurationError("the lifetime of cursors: it is a second or more")
+        self._secret = own_secret() if given is None else given
+        self._lifetime = None if lifetime is None else int(lifetime.total_seconds())
+        self._boxes: BoundedCache[str, Fernet] = BoundedCache(KEYS_KEPT)
+
+    def seal(self, values: Sequence[Value], context: str) -> str:
+        """Return the cursor of a row that has these values of the order's keys (None: null).
+
+        Raises ConfigurationError if it would be longer than 6,144 characters.
+        """
+        written = [None if value is None or isinstance(value, Slot) else write(value) for value in values]
+        plain = json.dumps([VERSION, *written], ensure_ascii=False, separators=(",", ":"))
+        cursor = self._box(context).encrypt(plain.encode()).decode("ascii").rstrip("=")
+        if len(cursor) > LONGEST:
+            raise ConfigurationError("a row's values are too long for a cursor: order by a shorter field")
+        return cursor
+
+    def open(self, text: str, order: Sequence[OrderKey], context: str) -> tuple[Value, ...]:
+        """Return the values of a cursor, one for each key of the order. Raises InvalidCursor."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415  # comes with the extra
+
+        if len(text) > LONGEST or not text.isascii():
+            raise InvalidCursor
+        padded = text + "=" * (-len(text) % 4)
+        try:
+            plain = self._box(context).decrypt(padded.encode("ascii"), ttl=self._lifetime)
+        except InvalidToken:
+            raise InvalidCursor from None
+        version, *written = cast("list[object]", json.loads(plain))
+        if version != VERSION or len(written) != len(order):
+            raise InvalidCursor
+        return tuple([_read(key, value) for key, value in zip(order, written, strict=True)])
+
+    def _box(self, context: str) -> Fernet:
+        box = self._boxes.get(context)
+        if box is None:
+            box = _make_box(self._secret, context)
+            self._boxes.put(context, box)
+        return box
+
+
+class Cursors:
+    """The cursors of one shape of filter: they hold for its model, policy, condition and order only."""
+
+    def __init__(
+        self, codec: Callable[[], CursorCodec], model: str, policy: SecurityPolicy, template: FilterAST
+    ) -> None:
+        self._codec = codec
+        self._order = template.order
+        self._said = (model, policy, template.condition)
+        self._digest: str | None = None
+
+    def seal(self, values: Sequence[Value], principal: str | None) -> str:
+        """Return the cursor of a row with these values of the order's keys, for one caller."""
+        return self._codec().seal(values, self._context(principal))
+
+    def open(self, text: str, principal: str | None) -> tuple[Value, ...]:
+        """Return the values of a cursor. Raises InvalidCursor."""
+        return self._codec().open(text, self._order, self._context(principal))
+
+    def _context(self, principal: str | None) -> str:
+        if self._digest is None:
+            model, policy, condition = self._said
+            said = [model, outline(policy), outline(condition), [outline(key) for key in self._order]]
+            self._digest = sha256(json.dumps(said).encode()).hexdigest()
+        return json.dumps([self._digest, principal])
+
+
+def outline(part: object) -> object:
+    """Return what a part of a filter or a policy says, without values and spans: the same in every process.
+
+    >>> outline(SecurityPolicy(regex=True)) == outline(SecurityPolicy(regex=True))
+    True
+    """
+    match part:
+        case And() | Or():
+            return [type(part).__name__, *map(outline, part.operands)]
+        case Not():
+            return ["Not", outline(part.operand)]
+        case Comparison():
+            return [part.op.value, str(part.path)]
+        case Quantified():
+            return [part.quantifier.value, str(part.path), outline(part.where)]
+        case OrderKey():
+            return [str(part.path), part.descending, part.nulls]
+        case SecurityPolicy():
+            paths = sorted((path, outline(access)) for path, access in part.paths.items())
+            shown = part.expose and f"{part.expose.__module__}.{part.expose.__qualname__}"
+            return [shown, paths, outline(part.others), part.relations]
+        case Access():
+            operators = part.filter if isinstance(part.filter, bool) else sorted(part.filter)
+            return [operators, part.sort, part.select, part.include]
+        case None:
+            return None
+        case _:
+            raise TypeError(f"{type(part).__name__} is no part of what a cursor belongs to")
+
+
+@cache
+def own_secret() -> bytes:
+    """Return the secret of this process, made when it is first asked for, with a warning."""
+    warnings.warn(
+        "cursors have no secret: those of this process end with it, and other workers refuse them;"
+        " give QueryConfig(cursor_secret=...)",
+        stacklevel=2,
+    )
+    return secrets.token_bytes(32)
+
+
+def _make_box(secret: bytes, context: str) -> Fernet:
+    try:
+        from cryptography.fernet import Fernet  # noqa: PLC0415  # comes with the extra
+        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+    except ImportError:
+        raise ConfigurationError('cursors need the extra: pip install "queryengine[cursors]"') from None
+    key = HKDF(SHA256(), 32, salt=None, info=f"queryengine cursor\n{context}".encode()).derive(secret)
+    return Fernet(urlsafe_b64encode(key))
+
+
+def _read(key: OrderKey, written: object) -> Value:
+    if written is None:
+        return None
+    if key.path.field is None:
+        raise InvalidCursor
+    try:
+        return reader(key.path.field.type, max_string_length=LONGEST)(json.dumps(written))
+    except ValueProblem:  # the column's type has changed since
+        raise InvalidCursor from None
