@@ -183,9 +183,11 @@ def go_on(
     return processor(policy, secret).process(encode({**document, word: cursor}), principal=principal)
 
 
-def refusal(document: dict[str, object], cursor: object, **others: str) -> FilterError:
+def refusal(
+    document: dict[str, object], cursor: object, *, principal: str | None = None, word: str = "after"
+) -> FilterError:
     with pytest.raises(FilterError) as caught:
-        go_on(document, cursor, **others)
+        go_on(document, cursor, principal=principal, word=word)
     return caught.value
 
 
