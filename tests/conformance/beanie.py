@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 from beanie import init_beanie  # pyright: ignore[reportUnknownVariableType]  # of any database
+from beanie.odm.queries.find import FindMany
 from beanie.odm.utils.encoder import Encoder
 from bson import DBRef
 from pymongo import AsyncMongoClient
@@ -54,8 +55,12 @@ class World:
 
     async def run(self, entity: str, ast: FilterAST) -> Sequence[object]:
         """Return the documents that a filter gives."""
-        query, _, _ = self.engines[entity].build_query(ast)
-        return cast("Sequence[object]", await query.to_list())
+        query, projection_model, _ = self.engines[entity].build_query(ast)
+        if projection_model is None:
+            return await query.to_list()
+        if isinstance(query, FindMany):
+            return await query.project(projection_model).to_list()
+        return [projection_model.model_validate(row) for row in await query.to_list()]
 
 
 def stored(items: Sequence[Item]) -> dict[str, list[Record]]:

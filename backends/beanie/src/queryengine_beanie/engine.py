@@ -18,6 +18,7 @@ from queryengine.engine import FULL, Capabilities
 from queryengine.operators import SORTABLE
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine_beanie.lookups import Condition
+from queryengine_beanie.projection import Projections
 from queryengine_beanie.results import BeanieQueryResult
 from queryengine_beanie.schema import UNSORTABLE, SchemaReader
 from queryengine_beanie.statement import Statement, StatementTemplate, compile_filter
@@ -49,14 +50,13 @@ CAPABILITIES: Final = Capabilities(
     backend="beanie",
     operators=OPERATORS,
     sortable=SORTABLE - UNSORTABLE,
-    include=False,
-    include_window=False,
     notes=MappingProxyType(
         {
             f"{kind}:{word}": reason
             for kind, reason in REASONS.items()
             for word in sorted(FULL[kind] - OPERATORS[kind])
         }
+        | {f"{kind}:order": REASONS[kind] for kind in UNSORTABLE}
     ),
 )
 
@@ -83,6 +83,7 @@ class BeanieQueryEngine(Generic[T]):
         self._model = model
         self._with_children = with_children
         self._reader = SchemaReader()
+        self._projections = Projections()
         self._templates: WeakKeyDictionary[Shape, StatementTemplate] = WeakKeyDictionary()
 
     @property
@@ -102,7 +103,8 @@ class BeanieQueryEngine(Generic[T]):
 
     def build_query(self, ast: FilterAST) -> BeanieQueryResult[T]:
         """Return a bound filter as a query, which is not projected."""
-        return BeanieQueryResult(self._query(ast), ast.projection, ast.order, filter=ast)
+        projection_model = self._projections.of(ast.projection, self.schema)
+        return BeanieQueryResult(self._query(ast), projection_model, ast.order, filter=ast)
 
     def execute_query(self, ast: FilterAST) -> BeanieQueryResult[T]:
         """Return the same as `build_query`."""
@@ -120,7 +122,7 @@ class BeanieQueryEngine(Generic[T]):
             match = NOTHING  # to MongoDB, a limit of 0 is none
         find = model.find(match, with_children=self._with_children, collation=BY_CODE_POINT)
         if statement.is_find:
-            order = [(path, SortDirection(direction)) for path, direction in statement.sort.items()]
+            order = [(path, SortDirection(direction)) for path, direction in statement.order.keys.items()]
             return find.sort(order).skip(offset).limit(limit)
         return find.aggregate(
             statement.pipeline(offset, limit),
@@ -132,10 +134,10 @@ class BeanieQueryEngine(Generic[T]):
         """Return the statement of a filter: its shape's, with the filter's own values."""
         shape = ast.shape
         if shape is None:
-            return compile_filter(ast)
+            return compile_filter(self.schema, ast)
         template = self._templates.get(shape)
         if template is None:
-            template = self._templates[shape] = StatementTemplate(compile_filter(shape.template))
+            template = self._templates[shape] = StatementTemplate(compile_filter(self.schema, shape.template))
         return template.fill(ast.values)
 
 

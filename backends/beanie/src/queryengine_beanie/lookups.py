@@ -12,7 +12,17 @@ from queryengine.ast import Step
 from queryengine_beanie.links import BackLinkSource, LinkSource
 from queryengine_beanie.schema import RESERVED
 
-__all__ = ["Condition", "Joins", "Lookup", "Place", "Stage", "children_of", "collection_of", "target_of"]
+__all__ = [
+    "Condition",
+    "Joins",
+    "Lookup",
+    "Place",
+    "Stage",
+    "children_of",
+    "collection_of",
+    "link_stage",
+    "target_of",
+]
 
 # Any: conditions and stages hold values of all types that BSON has.
 Condition: TypeAlias = dict[str, Any]
@@ -37,17 +47,7 @@ class Lookup:
 
     def stages(self) -> list[Stage]:
         """Return the stages that put the related documents there; of a to-one relation, the document."""
-        link = _link(self.step)
-        lookup: Stage = {
-            "from": collection_of(target_of(self.step)),
-            "localField": link.local,
-            "foreignField": link.foreign,
-            "as": self.name,
-        }
-        pipeline = [*self.first, *self.joins.stages(), *self.last]
-        if pipeline:
-            lookup["pipeline"] = pipeline
-        stages: list[Stage] = [{"$lookup": lookup}]
+        stages = [link_stage(self.step, self.name, [*self.first, *self.joins.stages(), *self.last])]
         if self.one:
             stages.append({"$addFields": {self.name: {"$arrayElemAt": [f"${self.name}", 0]}}})
         return stages
@@ -120,6 +120,18 @@ def children_of(model: type[Document]) -> Condition:
         return model.find(with_children=True).get_filter_query()
     except CollectionWasNotInitialized:
         return {}
+
+
+def link_stage(step: Step, name: str, pipeline: list[Stage]) -> Stage:
+    """Return the stage that puts the documents at the end of a step into each document, under `name`."""
+    link = _link(step)
+    lookup: Stage = {
+        "from": collection_of(target_of(step)),
+        "localField": link.local,
+        "foreignField": link.foreign,
+        "as": name,
+    }
+    return {"$lookup": lookup | {"pipeline": pipeline} if pipeline else lookup}
 
 
 def _link(step: Step) -> LinkSource | BackLinkSource:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final, TypeGuard, TypeVar, cast, get_origin, get_type_hints, is_typeddict
+from typing import Any, Final, TypeGuard, TypeVar, cast, get_origin
 
 from beanie import Document
 from bson import Binary, Decimal128, ObjectId
 from pydantic import BaseModel, RootModel, Secret, SecretBytes, SecretStr
 from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic.fields import FieldInfo
+from typing_extensions import get_type_hints, is_typeddict
 
 from queryengine.annotations import Annotation, element_of, field_type, take_apart
 from queryengine.errors import ConfigurationError

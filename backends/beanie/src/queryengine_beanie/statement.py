@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from queryengine.ast import And, FilterAST, Nulls, OrderKey, Value, Where
+from queryengine.ast import And, FilterAST, Value, Where
+from queryengine.schema import ModelSchema
 from queryengine_beanie.compiler import ConditionCompiler
+from queryengine_beanie.loading import branches, loaded
 from queryengine_beanie.lookups import Condition, Joins, Place, Stage
-from queryengine_beanie.schema import RESERVED
+from queryengine_beanie.sorting import Order
 from queryengine_beanie.template import Template
 
 __all__ = ["Statement", "StatementTemplate", "compile_filter"]
-
-ASCENDING: Final = 1
-DESCENDING: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +27,17 @@ class Statement:
 
     match: Condition
     stages: list[Stage]
-    sort: dict[str, int]
+    order: Order
     last: list[Stage]
 
     @property
     def is_find(self) -> bool:
         """Whether no pipeline is needed."""
-        return not self.stages and not self.last
+        return not self.stages and not self.last and not self.order.computed
 
     def pipeline(self, offset: int, limit: int) -> list[Stage]:
         """Return all that comes after `match`; a limit of 0 is none."""
-        stages = [*self.stages, {"$sort": self.sort}] if self.sort else [*self.stages]
+        stages = self.stages + self.order.stages()
         if offset:
             stages.append({"$skip": offset})
         if limit:
@@ -50,17 +49,17 @@ class StatementTemplate:
     """The statement of a shape, which is filled with the values of each filter."""
 
     def __init__(self, statement: Statement) -> None:
-        self._sort = statement.sort
+        self._order = statement.order
         # Any: the parts are of two types.
         self._parts: Template[list[Any]] = Template([statement.match, statement.stages, statement.last])
 
     def fill(self, values: Sequence[Value]) -> Statement:
         """Return the statement with these values."""
         match, stages, last = self._parts.fill(values)
-        return Statement(match, stages, self._sort, last)
+        return Statement(match, stages, self._order, last)
 
 
-def compile_filter(ast: FilterAST) -> Statement:
+def compile_filter(schema: ModelSchema[object], ast: FilterAST) -> Statement:
     """Return the statement of a filter; slots of a template become holes."""
     compiler, joins = ConditionCompiler(), Joins()
     here = Place(joins)
@@ -70,18 +69,16 @@ def compile_filter(ast: FilterAST) -> Statement:
         uses = joins.uses
         condition = compiler.compile(part, here)
         (own if joins.uses == uses else related).append(condition)
-    computed: Condition = {}
-    sort: dict[str, int] = {}
+    order = Order(compiler, here)
     for key in ast.order:
-        _sort_by(key, compiler, here, sort, computed)
+        order.add(key)
     stages = joins.stages()
     if related:
         stages.append({"$match": compiler.all_of(related)})
-    if computed:
-        stages.append({"$addFields": computed})
-    names = [*joins.names(), *computed]
+    names = [*joins.names(), *order.computed]
     last: list[Stage] = [{"$project": dict.fromkeys(names, 0)}] if names else []
-    return Statement(compiler.all_of(own) if own else {}, stages, sort, last)
+    last += loaded(branches(schema, ast), compiler)
+    return Statement(compiler.all_of(own) if own else {}, stages, order, last)
 
 
 def _conjuncts(where: Where | None) -> Iterator[Where]:
@@ -91,15 +88,3 @@ def _conjuncts(where: Where | None) -> Iterator[Where]:
             yield from _conjuncts(operand)
     elif where is not None:
         yield where
-
-
-def _sort_by(
-    key: OrderKey, compiler: ConditionCompiler, place: Place, sort: dict[str, int], computed: Condition
-) -> None:
-    """Add a key to an order. MongoDB's own order has nulls, and what is missing, as the smallest value."""
-    path = compiler.stored(key.path, place, negated=False).path
-    if key.nulls is (Nulls.FIRST if key.descending else Nulls.LAST):
-        name = f"{RESERVED}null{len(computed)}"
-        computed[name] = {"$lte": [f"${path}", None]}
-        sort.setdefault(name, DESCENDING if key.descending else ASCENDING)
-    sort.setdefault(path, DESCENDING if key.descending else ASCENDING)

@@ -1,0 +1,151 @@
+"""What a handler makes of documents: projection models that read Beanie's objects, and raw documents too."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, cast
+
+from beanie import BackLink, Document, Link
+from bson import DBRef, Decimal128, ObjectId
+from pydantic import AliasChoices, AliasPath, BaseModel, create_model, model_validator
+from pydantic.fields import FieldInfo
+
+from queryengine.cache import BoundedCache
+from queryengine.schema import DateTimeType, Field, FieldType, ModelSchema, Relation
+from queryengine_beanie.links import BackLinkSource, LinkSource
+from queryengine_beanie.schema import EmbeddedSource, FieldSource
+
+__all__ = ["Projections", "members_of"]
+
+SIZE: Final = 256
+"""projection models that are kept"""
+
+# Any: documents hold values of all types.
+Raw = Mapping[str, Any]
+
+
+class Projections:
+    """The projection models of one engine, each made once."""
+
+    def __init__(self) -> None:
+        self._models: BoundedCache[type[BaseModel], type[BaseModel]] = BoundedCache(SIZE)
+
+    def of(self, projection: type[BaseModel] | None, schema: ModelSchema[object]) -> type[BaseModel] | None:
+        """Return a subclass of a projection model that is filled from documents of a schema."""
+        if projection is None:
+            return None
+        model = self._models.get(projection)
+        if model is None:
+            model = _reading(projection, schema)
+            self._models.put(projection, model)
+        return model
+
+
+def _reading(projection: type[BaseModel], schema: ModelSchema[object]) -> type[BaseModel]:
+    def read(value: object) -> object:
+        return DocumentView(value, schema) if _is_document(value) else value
+
+    model = create_model(
+        projection.__name__,
+        __base__=projection,
+        __module__=projection.__module__,
+        __cls_kwargs__={"from_attributes": True},
+        __validators__={"read_document": cast("Any", model_validator(mode="before")(read))},
+    )
+    # Beanie asks a projection model by this name which keys of a document to fetch.
+    model.Settings = type("Settings", (), {"projection": _keys(projection, schema)})  # type: ignore[attr-defined]
+    return model
+
+
+def _is_document(value: object) -> bool:
+    return isinstance(value, (Document, Mapping))
+
+
+def _keys(projection: type[BaseModel], schema: ModelSchema[object]) -> dict[str, int]:
+    """Return the keys that a projection model reads, for MongoDB."""
+    return {"_id": 1} | {_key(member): 1 for member, _ in members_of(projection, schema)}
+
+
+def members_of(
+    model: type[BaseModel], schema: ModelSchema[object]
+) -> Iterator[tuple[Field | Relation, FieldInfo]]:
+    """Yield the fields and relations of a schema that a response model shows."""
+    for name, info in model.model_fields.items():
+        names = [] if info.exclude else [*_aliases(info), name]
+        found = next((one for one in names if one in schema.fields or one in schema.relations), None)
+        if found is not None:
+            yield schema.fields.get(found) or schema.relations[found], info
+
+
+def _aliases(info: FieldInfo) -> Iterator[str]:
+    """Yield the names that pydantic reads a field from before its own."""
+    alias = info.validation_alias
+    for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
+        first = choice.path[0] if isinstance(choice, AliasPath) else choice
+        if isinstance(first, str):
+            yield first
+
+
+def _key(member: Field | Relation) -> str:
+    source = member.source
+    if not isinstance(source, (FieldSource, EmbeddedSource, LinkSource, BackLinkSource)):
+        raise TypeError(f"{member.name} is not stored in a document")
+    return source.key
+
+
+class DocumentView:
+    """A document, or a raw one, by attributes: values are as its schema has them.
+
+    A link that has not become a document is None: it leads nowhere, or out of its row scope.
+    """
+
+    def __init__(self, document: object, schema: ModelSchema[object]) -> None:
+        self._document = document
+        self._raw = cast("Raw", document) if isinstance(document, Mapping) else None
+        self._schema = schema
+
+    def __getattr__(self, name: str) -> Any:  # Any: values of all types
+        field = self._schema.fields.get(name)
+        relation = self._schema.relations.get(name)
+        member = field or relation
+        if member is None:
+            return getattr(self._document, name)
+        raw = self._raw
+        value = getattr(self._document, name) if raw is None else raw.get(_key(member))
+        return (
+            _related(value, relation)
+            if relation is not None
+            else _value(value, field.type if field else None)
+        )
+
+
+def _related(value: object, relation: Relation) -> object:
+    match value:
+        case list():
+            documents = [_related(item, relation) for item in cast("list[object]", value)]
+            return [document for document in documents if document is not None]
+        case None | Link() | BackLink() | DBRef():
+            return None
+        case _:
+            return DocumentView(value, relation.target)
+
+
+def _value(value: object, type_: FieldType | None) -> object:
+    match value:
+        case ObjectId():
+            return str(value)
+        case Decimal128():
+            return value.to_decimal()
+        case dt.datetime() if isinstance(type_, DateTimeType):
+            return _in_zone(value, type_.aware)
+        case list() | tuple():
+            return [_value(item, None) for item in cast("Sequence[object]", value)]
+        case _:
+            return value
+
+
+def _in_zone(value: dt.datetime, aware: bool) -> dt.datetime:
+    """BSON has UTC; clients give it with or without the zone."""
+    in_utc = value.replace(tzinfo=dt.UTC) if value.utcoffset() is None else value.astimezone(dt.UTC)
+    return in_utc if aware else in_utc.replace(tzinfo=None)

@@ -1,0 +1,192 @@
+"""Filters give the right documents: arrays of documents, ObjectIds, links, children, missing members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from queryengine_beanie import BeanieQueryEngine
+
+from queryengine import field
+from tests.beanie.conftest import Shop
+from tests.beanie.rows import BASKET_IDS
+from tests.beanie.shop import Article, Basket, Book, Customer, Order
+
+ORDERS = BeanieQueryEngine(Order)
+FIRST_ID = "00000000000000000000000b"
+
+
+def numbers(shop: Shop, where: dict[str, Any], **clauses: Any) -> list[int]:  # Any: values as JSON has them
+    rows = shop.rows(ORDERS, {"where": where, "order": "number", **clauses})
+    return [row.number for row in rows if isinstance(row, Order)]
+
+
+EMBEDDED: list[tuple[dict[str, Any], list[int]]] = [
+    ({"lines": {"some": {"sku": "a"}}}, [1, 2]),
+    ({"lines": {"elemMatch": {"sku": "a", "quantity": {"gte": 1}}}}, [1]),
+    ({"lines": {"some": {"sku": "a", "quantity": 5}}}, []),
+    ({"lines": {"none": {"quantity": 5}}}, [2, 3]),
+    ({"lines": {"every": {"quantity": {"gt": 0}}}}, [1, 3, 4]),
+    ({"lines": {"every": {"quantity": {"ne": None}}}}, [1, 3, 4]),
+    ({"lines": {"some": {"quantity": None}}}, [2]),
+    ({"lines": {"some": {"not": {"quantity": {"lt": 5}}}}}, [1, 2, 4]),
+    ({"lines": {"some": {"or": [{"sku": "$gt"}, {"quantity": 1}]}}}, [1, 4]),
+    ({"lines": {"some": {"or": [{"sku": "b"}, {"sku": "a"}], "quantity": 5}}}, [1]),
+    ({"not": {"lines": {"some": {"nor": [{"sku": "b"}, {"sku": "a"}]}}}}, [1, 3]),
+    ({"lines": {"some": {"price": "1.5"}}}, [1]),
+    ({"lines": {"some": {"price": {"lt": "0.2"}}}}, [4]),
+    ({"lines": {"some": {"tags": {"has": "y"}}}}, [1, 4]),
+    ({"lines": {"some": {"tags": {"hasAll": []}}}}, [1, 2, 4]),
+    ({"lines": {"some": {"tags": {"isEmpty": True}}}}, [2]),
+    ({"lines": {"some": {"tags": None}}}, [1, 2]),
+    ({"lines": {"some": {"size.width": 2}}}, [1]),
+    ({"lines": {"some": {"size": {"exists": True}}}}, [1]),
+    ({"lines": {"some": {"origin": {"exists": True}}}}, [1]),
+    ({"address.street": "Side"}, [2]),
+    ({"address.place.city": {"ne": "Bergen"}}, [2, 3, 4]),
+    ({"address.place": None}, [2, 3, 4]),
+    ({"address": {"exists": True}}, [1, 2]),
+    ({"address": {"place": {"floor": {"in": [2, None]}}}}, [1, 2, 3, 4]),
+]
+
+
+@pytest.mark.parametrize(("where", "expected"), EMBEDDED, ids=lambda value: str(value)[:60])
+def test_embedded_documents_and_arrays_of_them(
+    shop: Shop, where: dict[str, Any], expected: list[int]
+) -> None:
+    assert numbers(shop, where) == expected
+    assert numbers(shop, {"not": where}) == [number for number in (1, 2, 3, 4) if number not in expected]
+
+
+OBJECT_IDS: list[tuple[dict[str, Any], list[int]]] = [
+    ({"id": FIRST_ID}, [1]),
+    ({"id": FIRST_ID.upper()}, []),
+    ({"id": "b"}, []),
+    ({"id": {"in": [FIRST_ID, "x"]}}, [1]),
+    ({"id": {"nin": [FIRST_ID]}}, [2, 3, 4]),
+    ({"id": {"gt": FIRST_ID}}, [2, 3, 4]),
+    ({"id": {"lte": FIRST_ID}}, [1]),
+    ({"id": {"gt": "00000000000000000000000"}}, [1, 2, 3, 4]),
+    ({"id": {"lt": "00000000000000000000000c~"}}, [1, 2]),
+    ({"id": {"gte": "g"}}, []),
+    ({"id": {"lt": "ffffffffffffffffffffffffff"}}, [1, 2, 3, 4]),
+    ({"id": {"endsWith": "0d"}}, [3]),
+    ({"id": {"ilike": "0%B"}}, [1]),
+    ({"id": {"contains": "x"}}, []),
+    ({"batches": {"has": "000000000000000000000002"}}, [1, 4]),
+    ({"batches": {"hasAny": ["000000000000000000000001", "no"]}}, [1]),
+    ({"batches": {"hasAll": ["000000000000000000000001", "no"]}}, []),
+    ({"batches": ["000000000000000000000001", "000000000000000000000002"]}, [1]),
+    ({"batches": {"size": 1}}, [4]),
+]
+
+
+@pytest.mark.parametrize(("where", "expected"), OBJECT_IDS, ids=lambda value: str(value)[:60])
+def test_object_ids_are_the_text_of_their_digits(
+    shop: Shop, where: dict[str, Any], expected: list[int]
+) -> None:
+    assert numbers(shop, where) == expected
+    assert numbers(shop, {"not": where}) == [number for number in (1, 2, 3, 4) if number not in expected]
+
+
+LINKS: list[tuple[dict[str, Any], list[int]]] = [
+    ({"customer.name": "Ada"}, [1]),
+    ({"customer.name": {"ne": "Ada"}}, [2, 3, 4]),
+    ({"customer": None}, [3, 4]),
+    ({"customer.level": None}, [2, 3, 4]),
+    ({"customer.id": "000000000000000000000002"}, [2]),
+    ({"customer.id": {"startsWith": "0000"}}, [1, 2]),
+    ({"watchers": {"some": {"name": "Ben"}}}, [1]),
+    ({"watchers": {"none": {"name": "Ben"}}}, [2, 3, 4]),
+    ({"watchers": {"every": {"name": {"in": ["Éva", "Ben"]}}}}, [2, 3, 4]),
+    ({"customer.name": "Ada", "number": 1, "watchers": {"some": {"level": 3}}}, [1]),
+    ({"or": [{"number": 3}, {"customer.name": "Ben"}]}, [2, 3]),
+]
+
+
+@pytest.mark.parametrize(("where", "expected"), LINKS, ids=lambda value: str(value)[:60])
+def test_links_lead_to_documents_that_are_there(
+    shop: Shop, where: dict[str, Any], expected: list[int]
+) -> None:
+    assert numbers(shop, where) == expected
+    assert numbers(shop, {"not": where}) == [number for number in (1, 2, 3, 4) if number not in expected]
+
+
+def test_links_back_lead_to_the_documents_that_link(shop: Shop) -> None:
+    customers = BeanieQueryEngine(Customer)
+
+    def names(where: dict[str, Any]) -> list[str]:
+        rows = shop.rows(customers, {"where": where, "order": "name"})
+        return [row.name for row in rows if isinstance(row, Customer)]
+
+    assert names({"orders": {"some": {"number": {"lt": 3}}}}) == ["Ada", "Ben"]
+    assert names({"orders": {"none": {"lines": {"some": {"quantity": 5}}}}}) == ["Ben", "Éva"]
+    assert names({"orders": {"every": {"customer.name": "Ada"}}}) == ["Ada", "Éva"]
+    assert names({"favourite": {"exists": True}}) == ["Ada"]
+    assert names({"favourite": None}) == ["Ben", "Éva"]
+
+
+def test_an_order_has_nulls_first_unless_it_says_otherwise(shop: Shop) -> None:
+    everything: dict[str, Any] = {"number": {"gt": 0}}
+
+    def ordered(order: str) -> list[int]:
+        return numbers(shop, everything, order=order)
+
+    assert ordered("wait") == [2, 3, 4, 1]
+    assert ordered("wait NULLS LAST") == [1, 2, 3, 4]
+    assert ordered("-wait, -number") == [1, 4, 3, 2]
+    assert ordered("-wait NULLS FIRST") == [2, 3, 4, 1]
+    assert ordered("customer.name") == [3, 4, 1, 2]
+    assert ordered("customer.name NULLS LAST, -number") == [1, 2, 4, 3]
+    assert ordered("address.place.city, -id") == [4, 3, 2, 1]
+    assert numbers(shop, everything, order="-wait NULLS FIRST", limit=2, offset=1) == [3, 4]
+    assert numbers(shop, everything, order="-number", limit=2, offset=1) == [3, 2]
+
+
+def test_children_are_there_when_they_are_asked_for(shop: Shop) -> None:
+    alone, family = BeanieQueryEngine(Article), BeanieQueryEngine(Article, with_children=True)
+    books = BeanieQueryEngine(Book)
+    some: dict[str, Any] = {"where": {"title": {"ne": "x"}}, "order": "title"}
+    assert [type(row) for row in shop.rows(alone, some)] == [Article]
+    assert [type(row) for row in shop.rows(family, some)] == [Article, Book]
+    assert [type(row) for row in shop.rows(books, {"where": {"pages": {"gt": 100}}})] == [Book]
+    in_pipelines = {"where": {"customers": {"none": {"name": "x"}}}, "order": "title NULLS LAST"}
+    assert [type(row) for row in shop.rows(alone, in_pipelines)] == [Article]
+    assert [type(row) for row in shop.rows(family, in_pipelines)] == [Article, Book]
+
+
+def test_a_link_leads_to_its_class_and_its_children_only(shop: Shop) -> None:
+    baskets = BeanieQueryEngine(Basket)
+
+    def found(where: dict[str, Any]) -> list[int]:
+        rows = shop.rows(baskets, {"where": where, "order": "id"})
+        return [BASKET_IDS.index(row.id) for row in rows if isinstance(row, Basket)]
+
+    assert found({"best": {"exists": True}}) == [0]
+    assert found({"best.title": {"contains": "o"}}) == [0]
+    assert found({"any_article": {"exists": True}}) == [0, 1]
+
+
+def test_a_row_scope_holds_on_each_way(shop: Shop) -> None:
+    scope = {Order: field("number") < 4, Customer: field("name") == "Ada"}
+
+    def seen(where: dict[str, Any], order: str = "number") -> list[int]:
+        rows = shop.rows(ORDERS, {"where": where, "order": order}, scope=scope)
+        return [row.number for row in rows if isinstance(row, Order)]
+
+    assert seen({"number": {"gt": 0}}) == [1, 2, 3]
+    assert seen({"or": [{"number": 4}, {"not": {"number": 4}}]}) == [1, 2, 3]
+    assert seen({"customer": None}) == [2, 3]
+    assert seen({"watchers": {"some": {"level": None}}}) == []
+    assert seen({"watchers": {"every": {"name": "Ada"}}}) == [1, 2, 3]
+    assert seen({"number": {"gt": 0}}, "-customer.name, number") == [1, 2, 3]
+    customers = shop.rows(
+        BeanieQueryEngine(Customer), {"where": {"orders": {"none": {"number": {"gt": 1}}}}}, scope=scope
+    )
+    assert [row.name for row in customers if isinstance(row, Customer)] == ["Ada"]
+
+
+def test_a_row_scope_may_look_at_related_documents(shop: Shop) -> None:
+    scope = {Order: field("customer.level") == 3, Customer: field("orders").some(field("number") == 1)}
+    rows = shop.rows(ORDERS, {"where": {"watchers": {"every": {"name": "Ada"}}}}, scope=scope)
+    assert [row.number for row in rows if isinstance(row, Order)] == [1]
