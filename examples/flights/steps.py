@@ -34,6 +34,7 @@ class Refused:
 class Step:
     """A request, as a person would type it into a browser, and the answer that is expected."""
 
+    name: str
     title: str
     path: str
     parameters: Mapping[str, str]
@@ -42,6 +43,7 @@ class Step:
 
 STEPS: tuple[Step, ...] = (
     Step(
+        "delays",
         "United's worst delays: a comparison, and a path to the carrier",
         "/flights",
         {
@@ -58,6 +60,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "logic",
         "and, or and not, one inside the other",
         "/flights",
         {
@@ -76,6 +79,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "times",
         "Dates, clock times, and instants in any time zone",
         "/flights",
         {
@@ -94,6 +98,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "nulls",
         "Nulls: not gives all other rows, also those of cancelled flights, whose delay is null",
         "/flights",
         {
@@ -110,6 +115,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "order",
         "Order: nulls are the smallest value, unless the filter says otherwise",
         "/flights",
         {
@@ -125,6 +131,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "like",
         "LIKE: % is any text; after a backslash it and _ are themselves",
         "/airports",
         {
@@ -140,6 +147,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "literal",
         r"A literal % is in no airport's name (as a wildcard it would be in all 1,458), a literal \ in two",
         "/airports",
         {"filter": r'{"where": {"or": [{"name": {"like": "%\\%%"}}, {"name": {"contains": "\\"}}]}}'},
@@ -151,6 +159,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "to-one",
         "To-one relations: into a storm, on an old plane, to a place in another time zone",
         "/flights",
         {
@@ -179,6 +188,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "missing",
         "A missing to-one: tail numbers that the list of planes does not have",
         "/flights",
         {
@@ -196,6 +206,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "some",
         "To-many, some: planes that left late for Honolulu, each once, however often they did",
         "/planes",
         {
@@ -212,6 +223,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "every",
         "To-many, every and none: carriers that never flew from JFK, nor ever 1,500 miles or more",
         "/carriers",
         {
@@ -228,6 +240,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "projection",
         "Projection: only the fields that are named are read and sent",
         "/flights",
         {
@@ -244,6 +257,7 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "brackets",
         "The same language as bracket parameters",
         "/flights",
         {
@@ -261,18 +275,21 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "hidden",
         "A hidden field: planes have a speed, but the response model has none, so nobody can ask for it",
         "/flights",
         {"filter": '{"where": {"plane.speed": {"gt": 100}}}'},
         Refused("unknown_field", ("query", "filter", "where", "plane.speed")),
     ),
     Step(
+        "misspelt",
         "A misspelt operator",
         "/flights",
         {"filter": '{"where": {"dep_delay": {"gtt": 60}}}'},
         Refused("unknown_operator", ("query", "filter", "where", "dep_delay", "gtt")),
     ),
     Step(
+        "syntax",
         "A syntax error, with its position",
         "/flights",
         {"filter": '{"where": {"dep_delay": {"gt": 60}} "limit": 5}'},

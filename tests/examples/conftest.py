@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from examples.flights.load import load
+from examples.flights.sqlalchemy.load import load
+
+DAYS = 4
 
 
 @pytest.fixture(scope="session")
 def flights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("flights") / "flights.sqlite"
-    load(path, Console(file=io.StringIO()), limit=3_000)
+    load(path, Console(file=io.StringIO()), days=DAYS)
     return path

@@ -14,10 +14,10 @@ from rich.console import Console
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
-from examples.flights import load as loader
-from examples.flights.load import cache_file, ensure_database, is_current, load
-from examples.flights.models import Airport, Flight, Plane, Weather
 from examples.flights.source import Source, data_folder, sources
+from examples.flights.sqlalchemy import load as loader
+from examples.flights.sqlalchemy.load import cache_file, ensure_database, is_current, load
+from examples.flights.sqlalchemy.models import Airport, Flight, Plane, Weather
 
 
 def quiet() -> Console:
@@ -65,12 +65,10 @@ def test_what_the_data_call_na_is_null(flights_file: Path) -> None:
 def test_all_tables_but_the_flights_are_loaded_whole(flights_file: Path) -> None:
     with closing(sqlite3.connect(flights_file)) as connection:
         counts = {
-            source.model.__tablename__: connection.execute(
-                f"SELECT count(*) FROM {source.model.__tablename__}"
-            ).fetchone()[0]
+            source.table: connection.execute(f"SELECT count(*) FROM {source.table}").fetchone()[0]
             for source in sources()
         }
-    assert counts == {"carriers": 16, "airports": 1_458, "planes": 3_322, "weather": 26_115, "flights": 3_000}
+    assert counts == {"carriers": 16, "airports": 1_458, "planes": 3_322, "weather": 26_115, "flights": 3_614}
 
 
 def test_the_file_has_the_indexes_of_the_models(flights_file: Path) -> None:
@@ -97,7 +95,7 @@ def test_a_file_of_other_models_is_outdated(tmp_path: Path) -> None:
 
 
 def test_a_load_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    short = [Source(each.model, each.file, each.count + 1, each.read) for each in sources()]
+    short = [Source(each.table, each.file, each.count + 1, each.read) for each in sources()]
     monkeypatch.setattr(loader, "sources", lambda: short)
     with pytest.raises(ValueError, match=r"airlines.csv has 16 rows, not 17"):
         load(tmp_path / "flights.sqlite", quiet())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from examples.flights.service import create_app, database_url
+from examples.flights.sqlalchemy.service import create_app, database_url
 from queryengine import check_app
 
 LISTS = ("/flights", "/carriers", "/airports", "/planes")

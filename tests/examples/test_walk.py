@@ -18,6 +18,7 @@ import httpx2
 import pytest
 from rich.console import Console
 
+from examples.flights.backend import Truth, backend
 from examples.flights.steps import STEPS, Refused, Rows, Step
 from examples.flights.walk import walk
 
@@ -26,7 +27,9 @@ ROOT = Path(__file__).parents[2]
 
 def take(database: Path, steps: Sequence[Step], *, whole_sql: bool = False) -> tuple[bool, str]:
     console = Console(file=io.StringIO(), width=400)
-    right = asyncio.run(walk(database, console, steps=steps, whole_sql=whole_sql))
+    right = asyncio.run(
+        walk(backend("sqlalchemy"), Truth(database), console, steps=steps, whole_sql=whole_sql)
+    )
     assert isinstance(console.file, io.StringIO)
     return right, console.file.getvalue()
 
@@ -61,41 +64,49 @@ def test_a_syntax_error_is_marked_at_its_place(flights_file: Path) -> None:
     place = slice(lines[marked].index("^"), lines[marked].rindex("^") + 1)
     assert lines[marked - 1][place] == '"limit"'
     assert "line 1, column 37" in text
-    assert "no SQL was sent" in text
+    assert "no query was sent" in text
 
 
 FILTER = {"filter": '{"order": "id", "limit": 1}'}
 WRONG = {
     "other rows": (
-        Step("other rows", "/flights", FILTER, Rows("SELECT 2 AS id", ("id",))),
+        Step("it", "other rows", "/flights", FILTER, Rows("SELECT 2 AS id", ("id",))),
         "row 1 is {'id': 1}, not {'id': 2}",
     ),
     "too few rows": (
-        Step("too few rows", "/flights", FILTER, Rows("SELECT id FROM flights ORDER BY id LIMIT 2", ("id",))),
+        Step(
+            "it",
+            "too few rows",
+            "/flights",
+            FILTER,
+            Rows("SELECT id FROM flights ORDER BY id LIMIT 2", ("id",)),
+        ),
         "1 rows, not 2",
     ),
     "more than was asked": (
-        Step("more than was asked", "/flights", FILTER, Rows("SELECT 1 AS id", ("id",), only=True)),
+        Step("it", "more than was asked", "/flights", FILTER, Rows("SELECT 1 AS id", ("id",), only=True)),
         "row 1 is {'id': 1, 'date'",
     ),
     "proof of nothing": (
-        Step("proof of nothing", "/flights", FILTER, Rows("SELECT id FROM flights WHERE id < 0", ("id",))),
+        Step(
+            "it", "proof of nothing", "/flights", FILTER, Rows("SELECT id FROM flights WHERE id < 0", ("id",))
+        ),
         "finds nothing",
     ),
     "refused": (
-        Step("refused", "/flights", {"filter": "{"}, Rows("SELECT 1 AS id", ("id",))),
+        Step("it", "refused", "/flights", {"filter": "{"}, Rows("SELECT 1 AS id", ("id",))),
         "status 422, not 200",
     ),
     "not refused": (
-        Step("not refused", "/flights", FILTER, Refused("unknown_field", ("query", "filter"))),
+        Step("it", "not refused", "/flights", FILTER, Refused("unknown_field", ("query", "filter"))),
         "status 200, not 422",
     ),
     "refused for another reason": (
-        Step("refused for another reason", "/flights", {"filter": "{"}, Refused("unknown_field", ())),
+        Step("it", "refused for another reason", "/flights", {"filter": "{"}, Refused("unknown_field", ())),
         "the error is {'type': 'syntax_error'",
     ),
     "not there": (
-        Step("not there", "/nowhere", FILTER, Rows("SELECT 1 AS id", ("id",))),
+        Step("it", "not there", "/nowhere", FILTER, Rows("SELECT 1 AS id", ("id",))),
         "status 404, not 200",
     ),
 }
@@ -139,7 +150,7 @@ def test_the_demo_exits_0_and_uses_the_file_that_is_there(cached: dict[str, str]
     with closing(
         sqlite3.connect(Path(cached["XDG_CACHE_HOME"]) / "queryengine" / "flights.sqlite")
     ) as database:
-        assert database.execute("SELECT count(*) FROM flights").fetchone() == (3_000,)
+        assert database.execute("SELECT count(*) FROM flights").fetchone() == (3_614,)
 
 
 def test_serve_keeps_the_service_up_until_it_is_told_to_stop(cached: dict[str, str]) -> None:

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 
-__all__ = ["Recorder", "Statement"]
+from examples.flights.backend import Native
+
+__all__ = ["StatementRecorder"]
 
 
-@dataclass(slots=True)
-class Statement:
-    """A statement as the driver got it; `seconds` is how long the database took until its first row."""
-
-    sql: str
-    parameters: tuple[object, ...]
-    started: float
-    seconds: float = 0.0
-
-
-class Recorder:
+class StatementRecorder:
     """The statements of one engine since the last `take`."""
 
     def __init__(self, engine: Engine) -> None:
-        self._statements: list[Statement] = []
+        self._statements: list[Native] = []
+        self._started = 0.0
         event.listen(engine, "before_cursor_execute", self._before)
         event.listen(engine, "after_cursor_execute", self._after)
 
-    def take(self) -> list[Statement]:
+    def take(self) -> list[Native]:
         """Return the statements since the last call, and forget them."""
         taken, self._statements = self._statements, []
         return taken
@@ -44,7 +36,8 @@ class Recorder:
         _context: ExecutionContext,
         _many: bool,
     ) -> None:
-        self._statements.append(Statement(sql, tuple(parameters), perf_counter()))
+        self._statements.append(Native(sql, "sql", tuple(parameters)))
+        self._started = perf_counter()
 
     def _after(
         self,
@@ -55,5 +48,4 @@ class Recorder:
         _context: ExecutionContext,
         _many: bool,
     ) -> None:
-        statement = self._statements[-1]
-        statement.seconds = perf_counter() - statement.started
+        self._statements[-1].seconds = perf_counter() - self._started

