@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import pytest
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel
 
 from queryengine.ast import (
     FilterAST,
@@ -21,7 +21,10 @@ from queryengine.ast import (
 from queryengine.engine import Engine
 from queryengine.errors import ConfigurationError
 from queryengine.memory import MemoryQueryEngine, MemoryQueryResult, evaluate, sort_rows
-from queryengine.process import process_filter_to_ast
+from queryengine.parsed import Source
+from queryengine.policy import SecurityPolicy
+from queryengine.predicate import field as attribute
+from queryengine.process import Processor, process_filter_to_ast
 from queryengine.schema import IntegerType
 from tests.things import Maker, Tag, Thing, compare, order
 
@@ -176,3 +179,41 @@ def test_rows_with_the_date_times_of_their_annotations_are_found() -> None:
     query = engine.build_query(process_filter_to_ast({"where": where}, engine)).query
     right = Visit(1, begun=NAIVE, ended=AWARE, seen=[NAIVE])
     assert query.all([right, Visit(2, begun=NAIVE, ended=AWARE, seen=None), Visit(3)]) == [right]
+
+
+class Flag(TypedDict):
+    id: int
+    color: str
+
+
+class Ship(BaseModel):
+    id: int
+
+
+@dataclass(frozen=True)
+class Harbour:
+    id: int
+    ships: Sequence[Ship] = ()
+    flag: Flag | None = None
+    twin: Harbour | None = None
+
+
+def test_rows_hold_no_related_objects_outside_of_their_scopes() -> None:
+    engine = MemoryQueryEngine(Harbour)
+    twin = Harbour(2, (Ship(id=3),), Flag(id=1, color="red"))
+    harbour = Harbour(1, (Ship(id=1), Ship(id=2)), Flag(id=2, color="black"), twin)
+    scope = {Ship: attribute("id") < 2, Flag: attribute("color") != "black"}
+    processor = Processor(engine, policy=SecurityPolicy(relations=True))
+    (found,) = engine.build_query(processor.process(Source("{}"), scope=scope)).query.all([harbour])
+    assert (list(found.ships), found.flag) == ([Ship(id=1)], None)
+    assert found.twin is not None
+    assert (list(found.twin.ships), found.twin.flag) == ([], Flag(id=1, color="red"))
+    assert [ship.id for ship in harbour.ships] == [1, 2]
+    assert twin.ships == (Ship(id=3),)
+
+
+def test_rows_without_scopes_are_the_very_objects_that_were_given() -> None:
+    engine = MemoryQueryEngine(Harbour)
+    harbour = Harbour(1, ())
+    (found,) = engine.build_query(process_filter_to_ast({}, engine)).query.all([harbour])
+    assert found is harbour

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, TypedDict
@@ -14,14 +14,17 @@ from pydantic import BaseModel, computed_field, field_serializer
 
 from queryengine.engine import Capabilities
 from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.memory import MemoryQueryEngine
 from queryengine.model_schema import read_schema
 from queryengine.parsed import ParsedFields, ParsedFilter
 from queryengine.policy import Access, SecurityPolicy
+from queryengine.process import Processor
 from queryengine.projection import Projector
+from queryengine.request import encode
 from queryengine.resolver import Place, unscoped
 from queryengine.schema import ModelSchema, Relation
 from queryengine.view import build_view
-from tests.shop import OPEN, ProductOut, bind
+from tests.shop import OPEN, REVIEW, ProductOut, ShopEngine, bind
 
 EXPOSE = SecurityPolicy(expose=ProductOut)
 
@@ -99,6 +102,42 @@ def test_related_fields_nest() -> None:
     }
 
 
+def test_a_required_relation_may_be_null_as_its_row_may_lie_outside_of_a_scope() -> None:
+    class Reviews(ShopEngine):
+        @property
+        def schema(self) -> ModelSchema[object]:
+            return REVIEW
+
+    model = Processor(Reviews(), policy=OPEN).process(encode({"fields": ["id", "product.name"]})).projection
+    assert model is not None
+    assert shown(model, Row(id=1, product=None)) == {"id": 1, "product": None}
+
+
+@dataclass
+class Node:
+    id: int
+    name: str
+    parent: Node | None
+    size: Size
+
+
+@dataclass
+class Size:
+    width: int
+
+
+def test_what_nests_without_end_is_shown_where_it_is_asked_for_only() -> None:
+    processor = Processor(MemoryQueryEngine(Node), policy=OPEN)
+    root = Node(1, "root", None, Size(5))
+    row = Node(2, "leaf", root, Size(6))
+    without = processor.process(encode({"fields": {"name": False}})).projection
+    assert without is not None
+    assert shown(without, row) == {"id": 2, "size": {"width": 6}}
+    asked = processor.process(encode({"fields": ["id", "parent"]})).projection
+    assert asked is not None
+    assert shown(asked, row) == {"id": 2, "parent": {"id": 1, "name": "root", "size": {"width": 5}}}
+
+
 def test_the_response_model_is_narrowed_without_reading_the_rest() -> None:
     row = Row(id=1, name="x")
     assert shown(projection(["id", "title"], EXPOSE), row) == {"id": 1, "title": "x"}
@@ -141,10 +180,6 @@ def test_the_schema_of_a_projection_tells_the_truth() -> None:
 
 
 def test_projections_are_made_once() -> None:
-    from queryengine.process import Processor
-    from queryengine.request import encode
-    from tests.shop import ShopEngine
-
     processor = Processor(ShopEngine(), policy=OPEN)
     first = processor.process(encode({"fields": ["id"], "limit": 1})).projection
     assert processor.process(encode({"fields": ["id"], "where": {"id": 2}})).projection is first

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar, assert_never, cast
@@ -17,6 +18,7 @@ from queryengine.ast import (
     Comparison,
     FilterAST,
     JSONDocument,
+    ModelScope,
     Not,
     Nulls,
     Op,
@@ -302,6 +304,37 @@ class _Ranked:
         return _less(self.value, other.value)
 
 
+# -- what rows hold
+
+
+class _Within:
+    """Copies rows without the related objects that lie outside of their scopes; each object once."""
+
+    def __init__(self, scopes: Sequence[ModelScope]) -> None:
+        self._scopes = {id(scope.schema): scope.where for scope in scopes}
+        self._copies: dict[int, tuple[object, object]] = {}  # with the original, so that no id is used anew
+
+    def copied(self, row: T, schema: ModelSchema[object]) -> T:
+        """Return the copy of a row of a model."""
+        if id(row) not in self._copies:
+            made = copy(row)
+            self._copies[id(row)] = row, made
+            for name, relation in schema.relations.items():
+                related = self._related(_attribute(row, name), relation.target)
+                if isinstance(made, dict):
+                    made[name] = related
+                else:
+                    object.__setattr__(made, name, related)  # frozen classes and pydantic's too
+        return cast("T", self._copies[id(row)][1])
+
+    def _related(self, related: object, schema: ModelSchema[object]) -> object:
+        where = self._scopes.get(id(schema))
+        if isinstance(related, (list, tuple)):
+            rows = cast("Sequence[object]", related)
+            return [self.copied(row, schema) for row in rows if matches(where, row)]
+        return self.copied(related, schema) if related is not None and matches(where, related) else None
+
+
 # -- the engine
 
 
@@ -310,10 +343,16 @@ class MemoryQuery(Generic[T]):
     """A filter over any rows of one model."""
 
     filter: FilterAST
+    schema: ModelSchema[T]
 
     def all(self, rows: Iterable[T]) -> list[T]:
-        """Return the rows that the filter gives, in its order and within its window."""
-        return evaluate(self.filter, rows)
+        """Return the rows that the filter gives, in its order and within its window.
+
+        Where related models have row scopes, they are copies, which hold related objects in scope only.
+        """
+        found = evaluate(self.filter, rows)
+        within = _Within(self.filter.scopes)
+        return [within.copied(row, self.schema) for row in found] if self.filter.scopes else found
 
     def count(self, rows: Iterable[T]) -> int:
         """Return how many rows meet the filter's condition, whatever its window."""
@@ -368,7 +407,7 @@ class MemoryQueryEngine(Generic[T]):
 
     def build_query(self, ast: FilterAST) -> MemoryQueryResult[T]:
         """Return the filter as a query over rows of the model."""
-        return MemoryQueryResult(MemoryQuery[T](ast), ast.projection, ast.order, filter=ast)
+        return MemoryQueryResult(MemoryQuery[T](ast, self.schema), ast.projection, ast.order, filter=ast)
 
     def execute_query(self, ast: FilterAST) -> MemoryQueryResult[T]:
         """Return the same as `build_query`."""

@@ -25,7 +25,7 @@ from queryengine.cache import BoundedCache
 from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.parsed import ParsedFields, ParsedFilter, ParsedInclude
 from queryengine.resolver import FieldTarget, Place, Right, Scopes, Trail, resolve, unscoped
-from queryengine.schema import ArrayType, FieldType, JSONType, python_type
+from queryengine.schema import ArrayType, FieldType, JSONType, ModelSchema, python_type
 from queryengine.view import ModelView, ViewField
 
 __all__ = ["Projection", "Projector"]
@@ -140,9 +140,19 @@ def _everything(view: ModelView) -> Tree:
     """All that a caller may select: the model's own fields, and what the response model nests."""
     tree: Tree = {name: None for name, field in view.fields.items() if field.select}
     for name, relation in view.relations.items():
-        if relation.access.select and (view.expose is not None or relation.relation.embedded):
+        nested = relation.relation.embedded and not _leads_back(relation.target.schema, view.schema)
+        if relation.access.select and (view.expose is not None or nested):
             tree[name] = _everything(relation.target) if view.pruned else None
     return tree
+
+
+def _leads_back(schema: ModelSchema[object], origin: ModelSchema[object]) -> bool:
+    """Whether objects may hold, somewhere inside, others of the model that holds them: without end."""
+    found = [schema]
+    for each in found:
+        nested = (relation.target for relation in each.relations.values() if relation.embedded)
+        found += [target for target in nested if target not in found]
+    return origin in found
 
 
 def _add(tree: Tree, parts: list[str]) -> None:
@@ -201,7 +211,9 @@ def _plain(view: ModelView, tree: Tree, *, unchecked: bool = False) -> type[Base
         elif relation.unchecked:
             definitions[name] = (Annotated[model | None, AS_DECLARED], None)
         else:
-            definitions[name] = (model | None, None) if relation.nullable else (model, ...)
+            # One that is always there may still lie outside of a scope, or of an include's condition.
+            always = relation.embedded and not relation.nullable
+            definitions[name] = (model, ...) if always else (model | None, None)
     return create_model(f"{view.name}Projection", __base__=Projection, **definitions)
 
 
