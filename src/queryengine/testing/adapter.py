@@ -17,11 +17,11 @@ from queryengine.policy import SecurityPolicy
 from queryengine.process import Processor
 from queryengine.schema import ArrayType, EnumType, Field, ModelSchema
 from queryengine.testing.differential import Differential
-from queryengine.testing.rows import Objects, make_objects
+from queryengine.testing.rows import Objects, make_objects, plain
 from queryengine.testing.strategies import Ground
 from queryengine.testing.world import LINK, WORLD, Item, World
 
-__all__ = ["POLICY", "Adapter", "Engines", "Load", "Run", "Stage"]
+__all__ = ["POLICY", "Adapter", "Engines", "Load", "Run", "Stage", "value_of"]
 
 V = TypeVar("V")
 
@@ -44,6 +44,7 @@ LIMITS: Final = Limits(
     max_conditions=1_000,
     max_relation_depth=100,
     max_relation_steps=1_000,
+    max_include_depth=4,
     max_url_bytes=1_000_000,
     default_limit=1_000,
 )
@@ -87,8 +88,14 @@ class Stage:
         self.items = items
         self.objects = make_objects(self.world, items)
         for entity in self.entities:
-            self._use_own_enums(entity)
+            self._use_own_enums(entity, self.objects[entity])
         self._wait(self.adapter.load([self._present(item) for item in items if self._has(item)]))
+
+    def plain(self, item: Item) -> object:
+        """Return one row as a plain object, without related rows."""
+        row = plain(self.world, item)
+        self._use_own_enums(item.entity, [row])
+        return row
 
     def rows(self, entity: str, ast: FilterAST) -> Sequence[object]:
         """Return the rows that the back-end gives for a filter, in its order."""
@@ -122,6 +129,7 @@ class Stage:
             lambda ast: self.keys(entity, ast),
             self.objects[entity],
             lambda row: self.key(entity, row),
+            lambda ast: self.rows(entity, ast),
         )
 
     def ground(self, entity: str) -> Ground:
@@ -148,11 +156,11 @@ class Stage:
 
     # -- what the back-end has
 
-    def _use_own_enums(self, entity: str) -> None:
+    def _use_own_enums(self, entity: str, rows: Sequence[object]) -> None:
         """Give the reference's rows the members that filters of this back-end are bound to."""
         for each in self.engine(entity).schema.fields.values():
-            if isinstance(each.type, EnumType) and entity in self.objects:
-                for row in self.objects[entity]:
+            if isinstance(each.type, EnumType):
+                for row in rows:
                     setattr(row, each.name, _sample(each, getattr(row, each.name)))
 
     def _has(self, item: Item) -> bool:

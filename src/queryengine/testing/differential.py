@@ -6,14 +6,17 @@ import json
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, assert_never
+from typing import TypeVar, assert_never, cast
 
-from queryengine.ast import And, Comparison, FilterAST, Not, Or, Path, Quantified, Where
+from queryengine.ast import And, Comparison, FilterAST, JSONDocument, Not, Or, Path, Quantified, Where
 from queryengine.memory import evaluate, value_at
 from queryengine.parsed import Source
 from queryengine.predicate import Scope
 from queryengine.printer import to_text
 from queryengine.process import Processor
+from queryengine.request import read_query
+from queryengine.testing.queries import query_string
+from queryengine.testing.reference import shown
 from queryengine.testing.strategies import Document
 
 __all__ = ["Differential", "Disagreement", "smallest"]
@@ -37,13 +40,15 @@ class Differential:
     """A back-end beside the reference evaluator, over the same rows.
 
     `run` returns the keys of the rows that the back-end gives, in its order; `rows` are plain objects with
-    the same values and relations, whose keys `key` tells. All `rows` must fit into the default limit.
+    the same values and relations, whose keys `key` tells. All `rows` must fit into the default limit. `fetch`
+    returns the back-end's rows themselves, for what they show; `key` tells their keys too.
     """
 
     processor: Processor
     run: Callable[[FilterAST], Sequence[Hashable]]
     rows: Sequence[object]
     key: Callable[[object], Hashable]
+    fetch: Callable[[FilterAST], Sequence[object]] | None = None
 
     def bind(self, document: Document, scope: Scope | None = None) -> FilterAST:
         """Return the bound filter of a document, by way of its text."""
@@ -78,6 +83,34 @@ class Differential:
             message = f"printing changes a filter\n  filter: {_json(document)}\n  printed: {text}"
             raise Disagreement(message, lambda other: other.check_print(document, scope))
 
+    def check_brackets(self, document: Document, scope: Scope | None = None) -> None:
+        """Raise Disagreement unless a filter means the same in brackets, as far as these can say it."""
+        ast, query = self.bind(document, scope), query_string(document)
+        if query is None or any(isinstance(value, JSONDocument) for value in ast.values):
+            return
+        source = read_query(query, self.processor.config, self.processor.policy.limits)
+        assert source is not None
+        again = self.processor.process(source, scope=scope)
+        if again != ast:
+            message = f"a filter means something else in brackets\n  filter: {_json(document)}"
+            message += f"\n  query: {query.decode()}\n  JSON: {ast}\n  brackets: {again}"
+            raise Disagreement(message, lambda other: other.check_brackets(document, scope))
+
+    def check_shown(self, document: Document, scope: Scope | None = None) -> None:
+        """Raise Disagreement unless the rows show what the reference's do, by the filter's projection."""
+        ast = self.bind(document, scope)
+        if ast.projection is None or self.fetch is None:
+            return
+        known = {self.key(row): row for row in self.rows}
+        for row in self.fetch(ast):
+            key = self.key(row)
+            actual = _comparable(ast.projection.model_validate(row, from_attributes=True).model_dump())
+            expected = _comparable(shown(ast, known[key]))
+            if actual != expected:
+                message = f"a row shows something else\n  filter: {_json(document)}\n  row: {key}"
+                message += f"\n  expected: {expected}\n  actual: {actual}"
+                raise Disagreement(message, lambda other: other.check_shown(document, scope))
+
     def _report(self, ast: FilterAST, expected: Sequence[Hashable], actual: Sequence[Hashable]) -> str:
         lines = ["", f"  expected: {list(expected)}", f"  actual: {list(actual)}"]
         wrong = set(expected) ^ set(actual) or set(expected)
@@ -109,6 +142,16 @@ def smallest(items: Sequence[T], fails: Callable[[Sequence[T]], bool]) -> Sequen
                 start += size
         size //= 2
     return left
+
+
+def _comparable(shown: object) -> object:
+    """Related rows are a set: without an order of their own they come in any."""
+    if isinstance(shown, dict):
+        return {name: _comparable(value) for name, value in cast("Document", shown).items()}
+    if isinstance(shown, list):
+        rows = [_comparable(row) for row in cast("list[object]", shown)]
+        return sorted(rows, key=repr) if any(isinstance(row, dict) for row in rows) else rows
+    return shown
 
 
 def _json(document: object) -> str:

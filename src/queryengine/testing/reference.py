@@ -1,4 +1,4 @@
-"""The reference as an engine: plain classes with all of the language; and what a caller sees of their rows."""
+"""The reference as an engine: plain classes, all of the language, and what a caller sees of their rows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
-
-from pydantic import BaseModel
 
 from queryengine.ast import FilterAST, Step
 from queryengine.engine import Capabilities
@@ -57,7 +55,7 @@ class ReferenceEngine(Generic[T]):
 
     def build_query(self, ast: FilterAST) -> MemoryQueryResult[T]:
         """Return the filter as a query over objects."""
-        return MemoryQueryResult(MemoryQuery[T](ast), ast.projection, ast.order, filter=ast)
+        return MemoryQueryResult(MemoryQuery[T](ast, self.schema), ast.projection, ast.order, filter=ast)
 
     def execute_query(self, ast: FilterAST) -> MemoryQueryResult[T]:
         """Return the same as `build_query`."""
@@ -97,12 +95,12 @@ def _relation(relation: Relation) -> Relation:
 # -- what a row shows
 
 
-def shown(ast: FilterAST, row: object) -> BaseModel | None:
-    """Return what a caller sees of a row: its projection, related rows as far as they exist for the caller.
+def shown(ast: FilterAST, row: object) -> dict[str, object] | None:
+    """Return what a caller sees of a row, with related rows as far as they exist for the caller.
 
     None where the filter has no projection.
     """
-    return None if ast.projection is None else ast.projection.model_validate(_narrowed(ast, row))
+    return None if ast.projection is None else ast.projection.model_validate(_narrowed(ast, row)).model_dump()
 
 
 def _narrowed(ast: FilterAST, row: object) -> object:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import pytest
 
 from queryengine.testing.adapter import Adapter, Engines, Load, Run, Stage
+from queryengine.testing.campaign import GROUPS, run_campaign, store_random_rows
+from queryengine.testing.cases import Case, all_cases
+from queryengine.testing.conformance import Conformance
+from queryengine.testing.declarations import model_differences, unexplained_gaps
+from queryengine.testing.results import Report, report_case, report_fault, report_filters
+from queryengine.testing.scoped import check_changes_outside, check_scopes
 
 __all__ = ["ConformanceSuite"]
+
+PAIRS: Final = 60
+"""of random filters over each dataset"""
+SHARES: Final = {GROUPS[0]: 1, GROUPS[1]: 4, GROUPS[2]: 5}
+"""things are asked most: of the datasets of the other groups there is one for so many of theirs"""
 
 
 class ConformanceSuite:
@@ -23,54 +34,137 @@ class ConformanceSuite:
         absent = {"Thing.clock": "there is no type for times of day"}
 
         @pytest.fixture(scope="class")
-        def engines(self) -> Engines: ...
+        @classmethod
+        def engines(cls) -> Engines: ...
 
         @pytest.fixture(scope="class")
-        def load(self) -> Load: ...
+        @classmethod
+        def load(cls) -> Load: ...
 
         @pytest.fixture(scope="class")
-        def run(self) -> Run: ...
+        @classmethod
+        def run(cls) -> Run: ...
     ```
 
     A subclass that has an `Adapter` already gives the fixture `adapter` instead of the three.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[str] = ""
     """what the back-end is called in the counts at the end of a run, with its database"""
     absent: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """the entities, fields and relations that its models do not have, with the reasons"""
+    faults: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """the cases that fail by a fault of the database, by name, with what is wrong: they have to fail"""
+    datasets: ClassVar[int] = 20
+    """of random rows, with a hundred random filters and more over each"""
 
     # -- what an author gives
 
     @pytest.fixture(scope="class")
-    def engines(self) -> Engines:
+    @classmethod
+    def engines(cls) -> Engines:
         """Give the engine of each entity by the entity's name; always the same engine object."""
-        raise NotImplementedError(f"{type(self).__name__} has to give its engines")
+        raise NotImplementedError(f"{cls.__name__} has to give its engines")
 
     @pytest.fixture(scope="class")
-    def load(self) -> Load:
+    @classmethod
+    def load(cls) -> Load:
         """Give the function that replaces all rows, those of all entities, by the items that it is given."""
-        raise NotImplementedError(f"{type(self).__name__} has to load rows")
+        raise NotImplementedError(f"{cls.__name__} has to load rows")
 
     @pytest.fixture(scope="class")
-    def run(self) -> Run:
+    @classmethod
+    def run(cls) -> Run:
         """Give the function that runs a bound filter over an entity and returns its rows in order."""
-        raise NotImplementedError(f"{type(self).__name__} has to run queries")
+        raise NotImplementedError(f"{cls.__name__} has to run queries")
 
     @pytest.fixture(scope="class")
-    def adapter(self, engines: Engines, load: Load, run: Run) -> Adapter:
+    @classmethod
+    def adapter(cls, engines: Engines, load: Load, run: Run) -> Adapter:
         """Join what the author gives."""
-        return Adapter(name=self.name, engines=engines, load=load, run=run, absent=self.absent)
+        return Adapter(name=cls.name, engines=engines, load=load, run=run, absent=cls.absent)
 
     # -- what the kit makes of it
 
     @pytest.fixture(scope="class")
-    def runner(self) -> Generator[asyncio.Runner]:
+    @classmethod
+    def runner(cls) -> Generator[asyncio.Runner]:
         """Give the event loop on which all coroutines of the back-end run; fixtures may use it too."""
         with asyncio.Runner() as runner:
             yield runner
 
     @pytest.fixture(scope="class")
-    def stage(self, adapter: Adapter, runner: asyncio.Runner) -> Stage:
+    @classmethod
+    def stage(cls, adapter: Adapter, runner: asyncio.Runner) -> Stage:
         """Give the adapter, ready to be asked."""
         return Stage(adapter, runner)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def conformance(cls, stage: Stage) -> Conformance:
+        """Give what holds the back-end to the cases."""
+        return Conformance(stage)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give each test its cases, or its groups of entities and the numbers of their datasets."""
+        if "case" in metafunc.fixturenames:
+            unknown = self.faults.keys() - {case.name for case in all_cases()}
+            assert not unknown, f"faults of cases that are not known: {sorted(unknown)}"
+            metafunc.parametrize("case", [*self._cases()])
+        elif "group" in metafunc.fixturenames:
+            numbers = {group: range(-(-self.datasets // share)) for group, share in SHARES.items()}
+            pairs = [(group, number) for group in GROUPS for number in numbers[group]]
+            metafunc.parametrize(("group", "number"), pairs, ids=[f"{group[-1]}-{n}" for group, n in pairs])
+        elif "number" in metafunc.fixturenames:
+            metafunc.parametrize("number", range(-(-self.datasets // 5)))
+
+    def _cases(self) -> Iterator[object]:
+        for case in all_cases():
+            fault = self.faults.get(case.name, "")
+            strict = pytest.mark.xfail(reason=fault, raises=AssertionError, strict=True)
+            yield pytest.param(case, id=case.name.replace(" ", "-"), marks=[strict] if fault else [])
+
+    # -- the tests
+
+    def test_the_models_are_the_world_as_far_as_is_declared(self, adapter: Adapter) -> None:
+        """What is absent is declared, and what is declared absent is not there."""
+        assert list(model_differences(adapter)) == []
+
+    def test_every_gap_says_why(self, adapter: Adapter) -> None:
+        """Each operator, feature and member that is missing has its reason."""
+        assert list(unexplained_gaps(adapter)) == []
+
+    def test_rows_come_back_as_they_went_in(self, stage: Stage, conformance: Conformance) -> None:
+        """The back-end holds all values of its domains exactly."""
+        for group in GROUPS:
+            store_random_rows(stage, group, 0)
+            changed = [
+                line for entity in group if entity in stage.entities for line in conformance.changed(entity)
+            ]
+            assert changed == []
+
+    def test_case(self, case: Case, conformance: Conformance, record_property: Report) -> None:
+        """What the back-end declares to do gives the rows of the case; all else is refused."""
+        backend = conformance.stage.adapter.name
+        if case.name in self.faults:
+            report_fault(record_property, backend)
+        report_case(record_property, backend, conformance.check(case))
+
+    @pytest.mark.fuzz
+    def test_random_filters(
+        self, group: tuple[str, ...], number: int, stage: Stage, record_property: Report
+    ) -> None:
+        """Random filters over random rows give what the reference evaluator gives, in its order."""
+        compared = run_campaign(stage, group, number, PAIRS)
+        report_filters(record_property, stage.adapter.name, compared)
+        assert compared >= PAIRS or not set(group) & set(stage.entities)
+
+    @pytest.mark.fuzz
+    def test_random_row_scopes(self, number: int, stage: Stage, record_property: Report) -> None:
+        """A row outside of its scope does not exist, on whatever way a filter comes there."""
+        report_filters(record_property, stage.adapter.name, check_scopes(stage, number))
+
+    @pytest.mark.fuzz
+    def test_rows_outside_of_a_scope_never_change_an_answer(self, number: int, stage: Stage) -> None:
+        """Rows outside are changed, and others added: every filter gives the same rows as before."""
+        check_changes_outside(stage, number)

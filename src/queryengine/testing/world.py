@@ -19,6 +19,7 @@ from queryengine.schema import DateTimeType, DecimalType, IntegerType
 
 __all__ = [
     "LINK",
+    "REFERENCES",
     "WORLD",
     "Bag",
     "Color",
@@ -261,6 +262,10 @@ class World:
         """Return the attributes of an entity's primary key."""
         return self.keys.get(entity, ("id",))
 
+    def identity_of(self, entity: str) -> Sequence[str]:
+        """Return the attributes that no two rows of an entity share."""
+        return (*self.key_of(entity), *(("code",) if entity == "Region" else ()))
+
     def references_of(self, entity: str) -> Sequence[Reference]:
         """Return what an item refers to."""
         return LINKS if entity == LINK else self.references.get(entity, ())
@@ -313,3 +318,8 @@ WORLD: Final = World(
     documents=DOCUMENTS,
 )
 """The entities that every back-end is asked for."""
+
+REFERENCES: Final = frozenset(
+    each.attribute for entity in WORLD.models for each in WORLD.references_of(entity)
+)
+"""the attributes that hold the keys of other rows; the models of some back-ends have none"""

@@ -1,0 +1,1 @@
+"""The conformance kit on each back-end of this repository, and on all of them at once."""
