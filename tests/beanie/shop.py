@@ -93,6 +93,9 @@ class Basket(Document):
     any_article: Link[Article] | None = None
 
 
+# Beanie sees no link in the name of a class that comes later, unless the model is told to look again.
+Customer.model_rebuild()
+
 DOCUMENTS: tuple[type[Document], ...] = (Customer, Order, Article, Book, Basket)
 
 

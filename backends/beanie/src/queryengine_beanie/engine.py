@@ -8,7 +8,6 @@ from typing import Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from beanie import Document
-from beanie.odm.enums import SortDirection
 from beanie.odm.queries.aggregation import AggregationQuery
 from beanie.odm.queries.find import FindMany
 from pymongo.collation import Collation
@@ -17,7 +16,8 @@ from queryengine.ast import FilterAST, Shape, Slot
 from queryengine.engine import FULL, Capabilities
 from queryengine.operators import SORTABLE
 from queryengine.schema import ModelSchema, TypeKind
-from queryengine_beanie.lookups import Condition
+from queryengine_beanie.describe import describe
+from queryengine_beanie.lookups import Condition, children_of, collection_of
 from queryengine_beanie.projection import Projections
 from queryengine_beanie.results import BeanieQueryResult
 from queryengine_beanie.schema import UNSORTABLE, SchemaReader
@@ -110,6 +110,23 @@ class BeanieQueryEngine(Generic[T]):
         """Return the same as `build_query`."""
         return self.build_query(ast)
 
+    def describe_query(self, ast: FilterAST) -> str:
+        """Return the query in the words of MongoDB's shell; Beanie need not be initialised.
+
+        >>> from queryengine import process_filter_to_ast
+        >>> class Airport(Document):
+        ...     name: str
+        >>> engine = BeanieQueryEngine(Airport)
+        >>> print(engine.describe_query(process_filter_to_ast({"where": {"name": {"ne": "$x"}}}, engine)))
+        db.Airport.find({"name": {"$ne": "$x"}})
+          .sort({"_id": 1})
+          .limit(100)
+        """
+        of_class = children_of(self._model, with_children=self._with_children)
+        statement = compile_filter(self.schema, ast).within(of_class)
+        offset, limit = _number(ast.window.offset), _number(ast.window.limit or 0)
+        return describe(collection_of(self._model), statement, offset, limit)
+
     def _query(self, ast: FilterAST) -> FindMany[T] | AggregationQuery[T]:
         model = self._model
         class_id = model.get_settings().class_id  # raises, where Beanie is not initialised
@@ -120,10 +137,10 @@ class BeanieQueryEngine(Generic[T]):
             match = {"$and": [match]}  # Beanie would take it for its own condition on the class
         if ast.window.limit == 0:
             match = NOTHING  # to MongoDB, a limit of 0 is none
-        find = model.find(match, with_children=self._with_children, collation=BY_CODE_POINT)
+        matched = (match,) if match else ()
+        find = model.find_many(*matched, with_children=self._with_children, collation=BY_CODE_POINT)
         if statement.is_find:
-            order = [(path, SortDirection(direction)) for path, direction in statement.order.keys.items()]
-            return find.sort(order).skip(offset).limit(limit)
+            return find.sort(*statement.order.directions).skip(offset).limit(limit)
         return find.aggregate(
             statement.pipeline(offset, limit),
             projection_model=model,

@@ -114,10 +114,10 @@ def collection_of(model: type[Document]) -> str:
         return str(getattr(settings, "name", None) or model.__name__)
 
 
-def children_of(model: type[Document]) -> Condition:
-    """Return what is true of the documents of a class and its children; empty where all are."""
+def children_of(model: type[Document], *, with_children: bool = True) -> Condition:
+    """Return what is true of the documents of a class (and its children); empty where all are."""
     try:
-        return model.find(with_children=True).get_filter_query()
+        return model.find(with_children=with_children).get_filter_query()
     except CollectionWasNotInitialized:
         return {}
 

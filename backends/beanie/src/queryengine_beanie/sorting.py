@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
+
+from beanie.odm.enums import SortDirection
 
 from queryengine.ast import Nulls, OrderKey
 from queryengine_beanie.compiler import ConditionCompiler
@@ -33,6 +36,11 @@ class Order:
             self.computed[name] = {"$lte": [f"${path}", None]}
             self.keys.setdefault(name, direction)
         self.keys.setdefault(path, direction)
+
+    @cached_property
+    def directions(self) -> list[tuple[str, SortDirection]]:
+        """The keys as Beanie has them."""
+        return [(path, SortDirection(direction)) for path, direction in self.keys.items()]
 
     def stages(self) -> list[Stage]:
         """Return the stages that sort."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from queryengine.ast import And, FilterAST, Value, Where
@@ -34,6 +34,11 @@ class Statement:
     def is_find(self) -> bool:
         """Whether no pipeline is needed."""
         return not self.stages and not self.last and not self.order.computed
+
+    def within(self, condition: Condition) -> Statement:
+        """Return the statement with one more condition on its documents."""
+        parts = [part for part in (condition, self.match) if part]
+        return replace(self, match={"$and": parts} if len(parts) > 1 else parts[0] if parts else {})
 
     def pipeline(self, offset: int, limit: int) -> list[Stage]:
         """Return all that comes after `match`; a limit of 0 is none."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from queryengine.ast import Slot, Value
-from queryengine_beanie.encodings import Encode
+from queryengine_beanie.encodings import Encode, as_it_is
 
 __all__ = ["Hole", "Template", "sent"]
 
@@ -74,12 +74,12 @@ def _hole_maker(hole: Hole) -> Make:
 
 
 def _dict_maker(part: dict[str, object]) -> Make | None:
+    if len(part) == 1:
+        ((only, item),) = part.items()
+        return _member_maker(only, item)
     makers = [(key, make) for key, item in part.items() if (make := _maker(item)) is not None]
     if not makers:
         return None
-    if len(part) == 1:
-        ((only, make_only),) = makers
-        return lambda values: {only: make_only(values)}
 
     def make_dict(values: Sequence[Value]) -> dict[str, object]:
         made = dict(part)
@@ -88,6 +88,26 @@ def _dict_maker(part: dict[str, object]) -> Make | None:
         return made
 
     return make_dict
+
+
+def _member_maker(key: str, item: object) -> Make | None:
+    """Return how to make a dictionary of one member; a comparison, of two levels, is made in one go."""
+    hole, operator = _only_hole(item)
+    if hole is None:
+        make = _maker(item)
+        return None if make is None else lambda values: {key: make(values)}
+    index, encode = hole.index, hole.encode
+    if encode is as_it_is:
+        return lambda values: {key: {operator: values[index]}}
+    return lambda values: {key: {operator: encode(values[index])}}
+
+
+def _only_hole(part: object) -> tuple[Hole | None, str]:
+    """Return the hole of a dictionary that has nothing else, and its key."""
+    if isinstance(part, dict) and len(members := cast("dict[str, object]", part)) == 1:
+        ((key, item),) = members.items()
+        return (item if isinstance(item, Hole) else None), key
+    return None, ""
 
 
 def _list_maker(part: list[object]) -> Make | None:
