@@ -11,6 +11,7 @@ from queryengine.errors import ConfigurationError
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine_sqlalchemy.compiler import TextRules
 from queryengine_sqlalchemy.describe import describe
+from queryengine_sqlalchemy.pages import PageStatements
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 from queryengine_sqlalchemy.schema import SchemaReader
 from queryengine_sqlalchemy.statement import StatementCompiler
@@ -69,6 +70,7 @@ class SQLAlchemyQueryEngine(Generic[T]):
         self._reader = SchemaReader(dialect)
         text = TextRules(text_order, case_fold)
         self._templates: Templates[T] = Templates(lambda: StatementCompiler(model, text))
+        self._pages = PageStatements(model, text)
 
     @property
     def model(self) -> type[T]:
@@ -87,7 +89,8 @@ class SQLAlchemyQueryEngine(Generic[T]):
 
     def build_query(self, ast: FilterAST) -> SQLAlchemyQueryResult[T]:
         """Compile a bound filter to a `Select` of the model."""
-        return SQLAlchemyQueryResult(self._templates.compile(ast), ast.projection, ast.order, filter=ast)
+        query = self._templates.compile(ast)
+        return SQLAlchemyQueryResult(query, ast.projection, ast.order, filter=ast, pages=self._pages)
 
     def execute_query(self, ast: FilterAST) -> SQLAlchemyQueryResult[T]:
         """Return the same as `build_query`: a `Select` is ready to run."""

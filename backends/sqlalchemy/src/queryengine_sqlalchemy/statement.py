@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapper, with_loader_criteria
 
-from queryengine.ast import FilterAST, Nulls, OrderKey, Path, Step
+from queryengine.ast import FilterAST, Nulls, OrderKey, Path, Slot, Step
 from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity, TextRules
 from queryengine_sqlalchemy.loading import Loading
 from queryengine_sqlalchemy.schema import expression_of
@@ -29,10 +29,14 @@ T = TypeVar("T")
 
 
 class StatementCompiler(Generic[T]):
-    """Compiles one filter. Slots of a template become parameters without a value: `conditions.slots`."""
+    """Compiles one filter. Slots of a template become parameters without a value: `conditions.slots`.
+
+    After it, `keys` has what each key of the order compares, as a column would give it.
+    """
 
     def __init__(self, model: type[T], text: TextRules) -> None:
         self._model = model
+        self.keys: list[ColumnElement[Any]] = []  # Any: a key is of any type
         self.conditions = ConditionCompiler(text)
         self._joined: dict[tuple[Step, ...], Entity] = {}
 
@@ -64,10 +68,12 @@ class StatementCompiler(Generic[T]):
     def _order_by(self, statement: Select[T], key: OrderKey) -> Select[T]:
         statement, place = self._join(statement, key.path)
         column = self.conditions.column(key.path, place)
+        value: ColumnElement[Any] = column.expression
         expression: ColumnElement[Any] = self.conditions.ordered(column)
         if place is not self._model and not isinstance(column.expression, ColumnClause):
             # What the database computes can have a value even where the join found no row.
-            expression = case((_is_there(place), expression))
+            value, expression = (case((_is_there(place), each)) for each in (value, expression))
+        self.keys.append(value)
         if key.descending:
             expression = desc(expression)
         match key.nulls:
@@ -98,10 +104,14 @@ class StatementCompiler(Generic[T]):
     def _within(self, statement: Select[T], ast: FilterAST) -> Select[T]:
         limit, offset = ast.window.limit, ast.window.offset
         if limit is not None:
-            statement = statement.limit(self.conditions.operand(limit, Integer(), "limit"))
+            statement = statement.limit(self._most(limit))
         if offset != 0:
             statement = statement.offset(self.conditions.operand(offset, Integer(), "offset"))
         return statement
+
+    def _most(self, limit: int | Slot) -> ColumnElement[int]:
+        """Return how many rows are fetched at most."""
+        return self.conditions.operand(limit, Integer(), "limit")
 
 
 def _is_there(alias: Entity) -> ColumnElement[bool]:
