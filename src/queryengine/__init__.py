@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from queryengine.install import install_problem_handler as install_problem_handler
     from queryengine.install import install_queryengine as install_queryengine
     from queryengine.limits import Limits as Limits
+    from queryengine.links import link_header as link_header
     from queryengine.memory import MemoryQueryEngine as MemoryQueryEngine
     from queryengine.memory import MemoryQueryResult as MemoryQueryResult
+    from queryengine.pages import Page as Page
     from queryengine.policy import Access as Access
     from queryengine.policy import SecurityPolicy as SecurityPolicy
     from queryengine.predicate import EVERYTHING as EVERYTHING
@@ -43,7 +45,9 @@ _HOMES = {
     "errors": ("ConfigurationError", "ErrorCode", "FilterError", "QueryEngineError"),
     "install": ("install_problem_handler", "install_queryengine"),
     "limits": ("Limits",),
+    "links": ("link_header",),
     "memory": ("MemoryQueryEngine", "MemoryQueryResult"),
+    "pages": ("Page",),
     "policy": ("Access", "SecurityPolicy"),
     "predicate": ("EVERYTHING", "Predicate", "Scope", "field"),
     "process": ("Processor", "process_filter_to_ast"),
@@ -61,6 +65,7 @@ __all__ = [  # found by __getattr__
     "Limits",
     "MemoryQueryEngine",
     "MemoryQueryResult",
+    "Page",
     "Predicate",
     "Processor",
     "QEDependency",
@@ -74,6 +79,7 @@ __all__ = [  # found by __getattr__
     "field",
     "install_problem_handler",
     "install_queryengine",
+    "link_header",
     "process_filter_to_ast",
 ]
 

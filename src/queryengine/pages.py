@@ -133,5 +133,8 @@ def _page(
 
 def _cursors(ast: FilterAST) -> SealsCursors:
     if ast.shape is None or ast.shape.cursors is None:
-        raise ConfigurationError("pages need rows in a total order: the model has a primary key to order by")
+        message = (
+            "pages need an order that cursors follow: a primary key, and a back-end that declares cursors"
+        )
+        raise ConfigurationError(message)
     return ast.shape.cursors

@@ -3,6 +3,7 @@
 from queryengine_sqlalchemy.constructs import UnsupportedDialectError
 from queryengine_sqlalchemy.documents import json_fields
 from queryengine_sqlalchemy.engine import SQLAlchemyQueryEngine
+from queryengine_sqlalchemy.pages import fetch_page, fetch_page_sync
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 from queryengine_sqlalchemy.types import UTCDateTime
 
@@ -11,5 +12,7 @@ __all__ = [
     "SQLAlchemyQueryResult",
     "UTCDateTime",
     "UnsupportedDialectError",
+    "fetch_page",
+    "fetch_page_sync",
     "json_fields",
 ]
