@@ -34,8 +34,8 @@ model Region {{
   rank      Int?
   parent_id Int?
   parent    Region?  @relation("tree", fields: [parent_id], references: [id])
-  regions   Region[] @relation("tree") /// @queryengine(hidden)
-  makers    Maker[] /// @queryengine(hidden)
+  regions   Region[] @relation("tree")
+  makers    Maker[]
 }}
 
 model Maker {{
@@ -45,9 +45,9 @@ model Maker {{
 {since}  region_id Int?
   region    Region?   @relation(fields: [region_id], references: [id])
   things    Thing[]   @relation("made")
-  /// @queryengine(hidden)
+ 
   owned     Thing[]   @relation("owned")
-  parts     Part[] /// @queryengine(hidden)
+  parts     Part[]
 }}
 
 model Label {{
@@ -193,6 +193,14 @@ CREATE TABLE "Bag" (
 """
 )
 
+ONE_SIDED: Final = (
+    ("Region", "regions"),
+    ("Region", "makers"),
+    ("Maker", "owned"),
+    ("Maker", "parts"),
+)
+"""The sides of relations that Prisma asks for, and that the kit's world does not have."""
+
 ABSENT: Final = {
     **dict.fromkeys(("Thing.made", "Thing.sold"), "Prisma's date-times are instants"),
     **dict.fromkeys(("Thing.clock", "Thing.alarm"), "Prisma has no type for times of day"),
@@ -259,6 +267,8 @@ class World:
     def __init__(self, module: ModuleType, client: Any, absent: set[str]) -> None:  # Any: made just now
         names = ("Region", "Maker", "Label", "Thing", "Part", "Phrase", "Bag")
         self._client = client
+        for entity, name in ONE_SIDED:
+            getattr(module.models, entity).__pydantic_fields__.pop(name, None)
         self.engines = {
             name: PrismaQueryEngine[object](getattr(module.models, name))
             for name in names

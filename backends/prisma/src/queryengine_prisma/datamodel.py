@@ -106,7 +106,7 @@ def _model(name: str, body: str) -> ModelBlock:
     fields: dict[str, ModelField] = {}
     key: tuple[str, ...] = ()
     above: dict[str, str] = {}  # what a comment says of the field that follows
-    for line in _logical_lines(body):
+    for line in map(str.strip, body.splitlines()):
         if line.startswith("@@"):
             key = _names(_attributes(line[1:]).get("id", "")) or key
             continue
@@ -120,18 +120,6 @@ def _model(name: str, body: str) -> ModelBlock:
         if "id" in attributes:
             key = (match[1],)
     return ModelBlock(name, MappingProxyType(fields), key)
-
-
-def _logical_lines(body: str) -> Iterator[str]:
-    """Yield the lines of a block; what stands in parentheses may go on over several."""
-    whole = ""
-    for line in body.splitlines():
-        whole = f"{whole} {line.strip()}".strip()
-        outside = re.sub(r'"(?:\\.|[^"\\])*"', "", whole)
-        if outside.count("(") == outside.count(")"):
-            if whole:
-                yield whole
-            whole = ""
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -159,8 +147,6 @@ def _closing(text: str, start: int) -> int:
 
 
 def _names(arguments: str) -> tuple[str, ...]:
-    """Return the field names in `[a, b(sort: Desc)]`."""
+    """Return the field names in `[a, b]`."""
     inside = re.search(r"\[(.*)\]", arguments)
-    if inside is None:
-        return ()
-    return tuple(re.findall(r"(\w+)(?:\([^)]*\))?", inside[1]))
+    return () if inside is None else tuple(re.findall(r"\w+", inside[1]))

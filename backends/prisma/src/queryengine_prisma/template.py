@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast as python
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, cast
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from queryengine.ast import FilterAST, Shape, Value
 from queryengine_prisma.results import FindManyArguments
@@ -29,20 +29,31 @@ class Templates:
 
     def __init__(self, compile_filter: Callable[[FilterAST], dict[str, object]]) -> None:
         self._compile = compile_filter
-        self._known: WeakKeyDictionary[Shape, Template] = WeakKeyDictionary()
+        # A plain dictionary of references: a WeakKeyDictionary takes as long to ask as a query to be made.
+        self._known: dict[ref[Shape], Template | None] = {}
 
     def __len__(self) -> int:
         return len(self._known)
 
     def arguments(self, ast: FilterAST) -> FindManyArguments:
-        """Return the arguments of a filter. Raises FilterError for what the client cannot say."""
+        """Return the arguments of a filter. Raises FilterError for what the client cannot say.
+
+        A template costs several times what compiling does: it is made when a shape comes for the second time.
+        """
         shape = ast.shape
-        if shape is None:
-            return cast(FindManyArguments, self._compile(ast))
-        template = self._known.get(shape)
-        if template is None:
-            template = self._known[shape] = fill(self._compile(shape.template))
-        return template(ast.values)
+        if shape is not None:
+            template = self._known.get(ref(shape))
+            if template is not None:
+                return template(ast.values)
+            self._meet(shape)
+        return cast(FindManyArguments, self._compile(ast))
+
+    def _meet(self, shape: Shape) -> None:
+        key = ref(shape, self._forget)
+        self._known[key] = fill(self._compile(shape.template)) if key in self._known else None
+
+    def _forget(self, key: ref[Shape]) -> None:
+        self._known.pop(key, None)
 
 
 def fill(structure: object) -> Template:

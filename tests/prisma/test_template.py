@@ -1,0 +1,66 @@
+"""Templates: what is kept of a shape gives the very arguments that the filter itself gives."""
+
+from __future__ import annotations
+
+import gc
+from types import ModuleType
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from queryengine_prisma import PrismaQueryEngine
+from queryengine_prisma.structure import Pending
+from queryengine_prisma.template import Templates, fill
+
+from queryengine import Processor, SecurityPolicy
+from queryengine.ast import FilterAST, Shape
+from queryengine.request import encode
+from queryengine.testing import Ground, siblings
+
+OPEN = SecurityPolicy(relations=True)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_filters_of_a_known_shape_have_the_arguments_that_they_have_by_themselves(
+    world: ModuleType, data: st.DataObject
+) -> None:
+    engine = PrismaQueryEngine[object](world.models.Thing)
+    processor = Processor(engine, policy=OPEN)
+    for document in data.draw(siblings(Ground(processor.view, engine.capabilities), 4)):
+        bound = processor.process(encode(document))
+        alone = PrismaQueryEngine[object](world.models.Thing).build_query(bound)
+        # A filter says nothing of the offset 0; a template has a place for any.
+        assert {"skip": 0, **engine.build_query(bound).query} == {"skip": 0, **alone.query}
+
+
+def test_no_two_queries_share_what_an_application_may_change(world: ModuleType) -> None:
+    engine = PrismaQueryEngine[object](world.models.Phrase)
+    processor = Processor(engine)
+    bound = processor.process(encode({"where": {"text": {"in": ["a"]}}, "order": "note"}))
+    before = engine.build_query(bound).query
+    for _ in range(3):
+        query: dict[str, Any] = {**engine.build_query(bound).query}
+        assert query == before
+        query["where"]["text"]["in"].append("b")
+        query["order"][0]["note"] = "desc"
+
+
+def test_a_template_goes_with_its_shape() -> None:
+    templates = Templates(lambda ast: {"take": ast.window.limit})
+    shape = Shape(FilterAST())
+    for _ in range(2):
+        templates.arguments(FilterAST(shape=shape))
+    assert len(templates) == 1
+    del shape
+    gc.collect()
+    assert len(templates) == 0
+
+
+def test_names_and_values_are_never_read_as_code() -> None:
+    hostile = "__import__('os').abort()"
+    structure = {hostile: [hostile, Pending(0, None), {"\"'\\n{": Pending(1, str)}], "known_1": "values"}
+    assert fill(structure)((hostile, 5)) == {
+        hostile: [hostile, hostile, {"\"'\\n{": "5"}],
+        "known_1": "values",
+    }
