@@ -110,16 +110,11 @@ def column_type(field: AnyField, names: Databases, *, use_tz: bool) -> ColumnTyp
     if known is None:
         return None
     meanings = [_meaning(field, name, use_tz) for name in names]
-    first = meanings[0]
-    if first is None:
+    found = [meaning for meaning in meanings if meaning is not None]
+    if len(found) != len(meanings):
         return None
-    type_, gap = first.type, first.gap or _form_of_its_own(field, known)
-    for other in meanings[1:]:
-        if other is None:
-            return None
-        type_ = _shared(type_, other.type)
-        gap = gap or other.gap
-    return ColumnType(type_, gap)
+    gaps = [meaning.gap for meaning in found if meaning.gap is not None]
+    return ColumnType(found[0].type, gaps[0] if gaps else _form_of_its_own(field, known))
 
 
 def _form_of_its_own(field: AnyField, known: type[AnyField]) -> str | None:
@@ -140,7 +135,7 @@ def _meaning(field: AnyField, database: Database, use_tz: bool) -> ColumnType | 
         case IntEnumFieldInstance() | CharEnumFieldInstance():
             return ColumnType(EnumType(field.enum_type))
         case IntField():
-            return ColumnType(_integer(field, on_sqlite))
+            return ColumnType(_integer(field))
         case CharField() | TextField():
             return ColumnType(TextType())
         case BooleanField():
@@ -169,10 +164,9 @@ def _meaning(field: AnyField, database: Database, use_tz: bool) -> ColumnType | 
             return None
 
 
-def _integer(field: AnyField, on_sqlite: bool) -> IntegerType:
-    bits = (
-        64 if on_sqlite or isinstance(field, BigIntField) else 16 if isinstance(field, SmallIntField) else 32
-    )
+def _integer(field: AnyField) -> IntegerType:
+    """The range is that of Tortoise's class of fields, on SQLite too, which would hold more."""
+    bits = 64 if isinstance(field, BigIntField) else 16 if isinstance(field, SmallIntField) else 32
     return IntegerType(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
@@ -223,10 +217,3 @@ def _array(element: str) -> ColumnType | None:
 
 def _is_of(element: str, pattern: str) -> bool:
     return re.fullmatch(pattern, element.strip(), re.IGNORECASE) is not None
-
-
-def _shared(one: FieldType, other: FieldType) -> FieldType:
-    """What two databases' views of a column have in common."""
-    if isinstance(one, IntegerType) and isinstance(other, IntegerType):
-        return IntegerType(max(one.minimum, other.minimum), min(one.maximum, other.maximum))
-    return one

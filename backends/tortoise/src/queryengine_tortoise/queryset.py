@@ -34,7 +34,10 @@ NO_LIMIT: Final = 2**63 - 1
 
 
 class Condition(Q):
-    """A filter's condition among Tortoise's own: in `filter` and `exclude`, under `&`, `|` and `~`."""
+    """A filter's condition among those that Tortoise joins by AND.
+
+    It is not for `~` and what stands below it: a condition may be NULL where it is not true.
+    """
 
     __slots__ = ("_filter",)
 
@@ -44,23 +47,11 @@ class Condition(Q):
 
     @override
     def resolve(self, resolve_context: ResolveContext) -> QueryModifier:
-        negated = self._is_negated
-        return QueryModifier(where_criterion=Term(lambda ctx: self._filter.condition(ctx, negated=negated)))
+        return QueryModifier(where_criterion=Term(self._filter.condition))
 
     @override
-    def __invert__(self) -> Condition:
-        other = Condition(self._filter)
-        if not self._is_negated:
-            other.negate()
-        return other
-
-    @override
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    @override
-    def __hash__(self) -> int:
-        return id(self)
+    def __invert__(self) -> Q:
+        raise TypeError("write `not` into the filter: its condition is compiled as a whole")
 
     @override
     def __bool__(self) -> bool:

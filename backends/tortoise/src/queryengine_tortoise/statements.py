@@ -112,12 +112,11 @@ class BoundFilter:
         self.ast = ast
         self._statements = statements
 
-    def condition(self, context: SqlContext, *, negated: bool) -> str:
-        """Return the condition; negated it is true exactly where it is not true."""
+    def condition(self, context: SqlContext) -> str:
+        """Return the condition of a filter that has one."""
         where = self._compiled(context).where
-        if where is None:
-            return "1 = 0" if negated else "1 = 1"
-        return write(sql("({} IS NOT TRUE)", where) if negated else where, self.ast.values, context)
+        assert where is not None, "a filter without a condition is not asked for it"
+        return write(where, self.ast.values, context)
 
     def key(self, number: int, context: SqlContext, *, turned: bool) -> str:
         """Return one key of the order with its direction; `turned` round, as for the last rows."""
