@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from queryengine import Scope, SecurityPolicy
 from queryengine.parsed import Source
 from queryengine.process import Processor
 from tests.beanie.rows import ROWS
+from tests.beanie.service import Commands
 from tests.beanie.shop import DOCUMENTS, Record
-from tests.servers.mongo import MongoServer
+from tests.servers.mongo import MongoServer, running_java_server
 
 POLICY = SecurityPolicy(relations=True)
 
@@ -25,8 +27,15 @@ POLICY = SecurityPolicy(relations=True)
 class Shop:
     """The shop's documents in a database, and what asks them."""
 
-    def __init__(self, runner: asyncio.Runner, client: AsyncMongoClient[Record], server: MongoServer) -> None:
+    def __init__(
+        self,
+        runner: asyncio.Runner,
+        client: AsyncMongoClient[Record],
+        server: MongoServer,
+        commands: Commands,
+    ) -> None:
         self.runner = runner
+        self.commands = commands
         self.server = server
         self.database = client[server.database]
 
@@ -51,12 +60,27 @@ class Shop:
         return found
 
 
-@pytest.fixture(scope="module")
-def shop(mongo: MongoServer) -> Generator[Shop]:
+@contextmanager
+def opened(server: MongoServer) -> Generator[Shop]:
     """Give the shop with its rows, on an event loop of its own."""
     with asyncio.Runner() as runner:
-        client = AsyncMongoClient[Record](mongo.uri)
-        shop = Shop(runner, client, mongo)
+        commands = Commands()
+        client = AsyncMongoClient[Record](server.uri, event_listeners=[commands])
+        shop = Shop(runner, client, server, commands)
         runner.run(shop.load())
         yield shop
         runner.run(client.close())
+
+
+@pytest.fixture(scope="module")
+def shop(mongo: MongoServer) -> Generator[Shop]:
+    """Give the shop on the MongoDB of the tests."""
+    with opened(mongo) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def java_shop() -> Generator[Shop]:
+    """Give the shop on a mongo-java-server."""
+    with running_java_server() as server, opened(server) as shop:
+        yield shop
