@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from queryengine.cost import CostWeights
 from queryengine.errors import ConfigurationError
 from queryengine.limits import Limits
 from queryengine.operators import find_operator
@@ -130,6 +131,10 @@ class SecurityPolicy:
     """the zone, or its name, of date-times without one for aware fields (and the reverse); None: an error"""
     regex: bool = False
     """whether the operator regex is allowed"""
+    max_cost: float | None = None
+    """the most that a filter may cost by the estimate of `weights`; None: any"""
+    weights: CostWeights = field(default_factory=CostWeights)
+    """what the parts of a filter cost"""
 
     zone: dt.tzinfo | None = field(init=False, repr=False, compare=False)
     """what `timezone` names"""
@@ -138,6 +143,8 @@ class SecurityPolicy:
         for flag in ("relations", "lenient", "regex"):
             check_flag(f"SecurityPolicy.{flag}", getattr(self, flag))
         check_kind("SecurityPolicy.limits", self.limits, Limits, "a Limits")
+        check_kind("SecurityPolicy.weights", self.weights, CostWeights, "a CostWeights")
+        check_kind("SecurityPolicy.max_cost", self.max_cost, int | float | None, "a number or None")
         check_kind("SecurityPolicy.others", self.others, Access | None, "an Access or None")
         object.__setattr__(self, "zone", _zone(self.timezone))
         object.__setattr__(self, "paths", _frozen(self.paths))

@@ -10,6 +10,7 @@ from queryengine.ast import FilterAST
 from queryengine.binder import Binder
 from queryengine.cache import BoundedCache
 from queryengine.config import QueryConfig
+from queryengine.cost import check_cost
 from queryengine.cursor import CursorCodec
 from queryengine.engine import Engine
 from queryengine.errors import FilterError, Span
@@ -97,10 +98,14 @@ class Processor:
         """Parse, bind and rewrite a filter. Raises FilterError, with spans of what the caller sent."""
         lexed = lex(source.text)
         shape = read_scope(scope, self._engine.model)
+        policy = self.policy
         try:
-            return self._plan(lexed, source, shape).instantiate(lexed, shape.values, principal)
+            ast = self._plan(lexed, source, shape).instantiate(lexed, shape.values, principal)
+            if policy.max_cost is not None:
+                check_cost(ast, policy.weights, policy.max_cost)
         except FilterError as error:
             raise _located(error, source) from None
+        return ast
 
     def empty(self, *, scope: Scope | None = None, principal: str | None = None) -> FilterAST:
         """Return the filter of a request that carries none: all rows in scope, up to the default limit."""

@@ -203,8 +203,9 @@ class Field:
     """A value of a model, under its attribute name.
 
     `hidden` keeps it out of every default policy. `gap` is the reason why the back-end can only tell
-    whether it is null (a column with a folding collation, say); `source` is the back-end's own handle
-    (a column, a path in a document) and means nothing to the core.
+    whether it is null (a column with a folding collation, say). `source` is the back-end's own handle
+    (a column, a path in a document) and means nothing to the core. `indexed` says whether an index begins
+    with the field, for estimates of cost; None: nobody knows.
     """
 
     name: str
@@ -213,6 +214,7 @@ class Field:
     hidden: bool = False
     gap: str | None = None
     source: object = None
+    indexed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

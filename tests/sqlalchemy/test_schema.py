@@ -8,9 +8,9 @@ from typing import Literal, TypedDict
 import pytest
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
 from queryengine_sqlalchemy.documents import JSONFields, document_relation
-from sqlalchemy import CHAR, Column, Integer, String, Text
+from sqlalchemy import CHAR, Column, Index, Integer, String, Text, text
 from sqlalchemy.dialects.postgresql import INET
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 
 from queryengine.errors import ConfigurationError
 from queryengine.schema import (
@@ -309,3 +309,36 @@ def test_the_gap_of_a_variant_is_the_gap_of_its_database() -> None:
     assert fields(Variant, "sqlite")["text"].gap is None
     assert fields(Variant, "postgresql")["text"].gap is not None
     assert fields(Variant)["mixed"].gap == "its type depends on the database"
+
+
+def test_the_indexes_of_the_mapping_are_known() -> None:
+    class Local(DeclarativeBase):
+        pass
+
+    class Shelf(Local):
+        __tablename__ = "shelf"
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        code: Mapped[str] = mapped_column(unique=True)
+        room: Mapped[str] = mapped_column(index=True)
+        row: Mapped[int] = mapped_column()
+        place: Mapped[int]
+        half: Mapped[int]
+        twice: Mapped[int] = column_property(row * 2)
+
+        __table_args__ = (
+            Index("by_row", "row", "place"),
+            Index("some", "half", sqlite_where=text("half > 1")),
+        )
+
+    fields = SQLAlchemyQueryEngine(Shelf).schema.fields
+    found = {name: field.indexed for name, field in fields.items()}
+    assert found == {
+        "id": True,
+        "code": True,
+        "room": True,
+        "row": True,
+        "place": False,
+        "half": False,
+        "twice": None,
+    }

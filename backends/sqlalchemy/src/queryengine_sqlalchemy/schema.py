@@ -29,6 +29,7 @@ from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType,
 from queryengine_sqlalchemy.cardinality import always_there, leads_to_one
 from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, databases, transforms
 from queryengine_sqlalchemy.documents import JSONFields, document_relation
+from queryengine_sqlalchemy.indexes import is_indexed
 from queryengine_sqlalchemy.operands import SQLType, operand_type
 
 __all__ = ["AttributeSource", "KindSource", "RelationshipSource", "SchemaReader", "expression_of"]
@@ -212,7 +213,9 @@ class _ModelReader:
         # A JSON column that is never NULL may still hold JSON's own null.
         nullable = nullable or isinstance(found.type, JSONType)
         hidden = hidden or self._excluded(key) or self._has_hidden_part(expression)
-        self.fields[key] = Field(key, found.type, nullable, hidden, gap, source)
+        self.fields[key] = Field(
+            key, found.type, nullable, hidden, gap, source, indexed=is_indexed(expression)
+        )
 
     def _relationship(self, key: str, relationship: RelationshipProperty[Any]) -> None:
         declared = self._declared(key, relationship.info)
