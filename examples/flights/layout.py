@@ -24,7 +24,7 @@ def lay_out(sql: str, *, most_columns: int | None = None) -> str:
     """
     head, *clauses = _clauses(" ".join(sql.split()))
     if most_columns is not None:
-        columns = head.split(", ")
+        columns = re.split(r", ?", head)
         if len(columns) > most_columns:
             head = ", ".join(columns[:most_columns]) + f", /* and {len(columns) - most_columns} more */"
     return "\n".join([head, *clauses])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 __all__ = [
     "AirportOut",
@@ -24,17 +24,21 @@ class Shown(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+# An attribute has another name in some ORMs: in Beanie the key of a document is its `id`, in Tortoise the key
+# of a relation has that one's name and `_id`. Filters and answers have one name for all.
+
+
 class CarrierOut(Shown):
     """An airline."""
 
-    code: str
+    code: str = Field(validation_alias=AliasChoices("code", "id"))
     name: str
 
 
 class AirportOut(Shown):
     """An airport."""
 
-    code: str
+    code: str = Field(validation_alias=AliasChoices("code", "id"))
     name: str
     lat: float
     lon: float
@@ -45,7 +49,7 @@ class AirportOut(Shown):
 class PlaneOut(Shown):
     """An aircraft. Its `speed` is left out, as it is known for few: no caller may see it, or ask for it."""
 
-    tailnum: str
+    tailnum: str = Field(validation_alias=AliasChoices("tailnum", "id"))
     year: int | None
     type: str
     manufacturer: str
@@ -70,10 +74,10 @@ class FlightOut(Shown):
 
     id: int
     date: dt.date
-    carrier_code: str
+    carrier_code: str = Field(validation_alias=AliasChoices("carrier_code", "carrier_id"))
     flight: int
     tailnum: str | None
-    origin: str
+    origin: str = Field(validation_alias=AliasChoices("origin", "origin_airport_id"))
     dest: str
     sched_dep_time: dt.time
     dep_time: dt.time | None

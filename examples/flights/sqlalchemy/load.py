@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 import zlib
-from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -19,6 +18,7 @@ from sqlalchemy import Column, Connection, Dialect, Table, create_engine, insert
 from sqlalchemy.schema import CreateTable
 
 from examples.flights import source as readers
+from examples.flights.draft import draft_of
 from examples.flights.source import FLIGHTS, Row, Source, data_folder, sources
 from examples.flights.sqlalchemy import models
 from examples.flights.sqlalchemy.models import Base
@@ -55,17 +55,15 @@ def is_current(path: Path) -> bool:
 def load(path: Path, console: Console, *, days: int | None = None) -> None:
     """Load all tables into a new file at `path`, of the flights only the first `days` of January, if given.
 
-    The file appears whole or not at all: it is written beside its place, then renamed.
+    The file appears whole or not at all.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary(path) as draft:
+    with draft_of(path) as draft:
         engine = create_engine(f"sqlite:///{draft}")
         try:
             with engine.connect() as connection, _progress(console) as progress:
                 _fill(connection, progress, days)
         finally:
             engine.dispose()
-        draft.replace(path)
 
 
 def _fill(connection: Connection, progress: Progress, days: int | None) -> None:
@@ -116,17 +114,6 @@ def _version() -> int:
     """A number that changes with the models and with how they are read."""
     read = (models.__file__, readers.__file__)
     return zlib.crc32(b"".join(Path(file).read_bytes() for file in read)) >> 1
-
-
-@contextmanager
-def _temporary(path: Path) -> Generator[Path]:
-    """A new file beside `path`, removed at the end if it is still there."""
-    handle, name = tempfile.mkstemp(prefix=f"{path.stem}-", suffix=".part", dir=path.parent)
-    os.close(handle)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def _progress(console: Console) -> Progress:

@@ -1,0 +1,1 @@
+"""The service on Python objects: no database, each request looks at every row."""
