@@ -52,9 +52,10 @@ serve: $(DEMO_STAMP) ## keep the demo's service up, with /docs
 environment: $(STAMP) ## make the development environment, outside the checkout
 
 .PHONY: format
-format: $(STAMP) ## format the code and repair what the linter can
+format: $(STAMP) ## format the code, repair what the linter can, renew the tables in the docs
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/python scripts/docs_tables.py --write
 
 .PHONY: check
 check: $(STAMP) ## the fast loop, under a minute: lint, types, unit tests
@@ -63,16 +64,16 @@ check: $(STAMP) ## the fast loop, under a minute: lint, types, unit tests
 	$(BIN)/pytest -q --numprocesses $(WORKERS) -m "not fuzz and not browser" --hypothesis-profile=check $(ARGS)
 
 .PHONY: test
-test: $(STAMP) postgres browser lint types docs ## everything that has to hold, on real databases
+test: $(STAMP) postgres mongo prisma browser lint types docs ## everything that has to hold, on real databases
 	$(BIN)/pytest --numprocesses $(WORKERS) \
 	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(STAMP) postgres ## new random rows and filters on every database, for MINUTES (default 10)
+fuzz: $(STAMP) postgres mongo prisma ## new random rows and filters on every database, for MINUTES (default 10)
 	$(BIN)/python scripts/fuzz.py --minutes $(MINUTES) --workers $(WORKERS) $(ARGS)
 
 .PHONY: matrix
-matrix: postgres ## the tests on each Python of the machine, with the oldest and the newest versions
+matrix: $(STAMP) postgres mongo prisma ## the tests on each Python of the machine, with the oldest and the newest versions
 	scripts/matrix
 
 .PHONY: bench
@@ -110,6 +111,14 @@ docs-code: $(STAMP)
 .PHONY: postgres
 postgres:
 	scripts/need-postgres
+
+.PHONY: mongo
+mongo:
+	scripts/need-mongo $(CACHE)/mongo-java-server
+
+.PHONY: prisma
+prisma: $(STAMP)
+	scripts/need-prisma $(BIN)/python $(CACHE)/prisma
 
 .PHONY: browser
 browser: $(STAMP)
