@@ -56,6 +56,8 @@ class Tag(Model):
     id = fields.IntField(primary_key=True)
     word = fields.CharField(20)
 
+    products: fields.ManyToManyRelation[Product]
+
 
 class Product(Model):
     """The root. Its default order is not that of filters."""

@@ -151,3 +151,20 @@ async def test_a_name_that_is_no_relation_is_refused_by_tortoise(scope: Any) -> 
 async def test_the_scope_stays_with_what_is_made_of_the_query() -> None:
     rows = await build("{}", NO_BIG).query.filter(id__gt=1).limit(1).prefetch_related("tags")
     assert [[tag.word for tag in row.tags] for row in rows] == [["small"]]
+
+
+@pytest.mark.parametrize("scope", [None, NO_BOLT])
+async def test_a_handler_may_prefetch_what_the_filter_loads_too(scope: Any) -> None:
+    inner = '{"relation": "tags", "scope": {"where": {"word": "sharp"}}}'
+    query = build(f'{{"fields": ["id"], "include": {inner}}}', scope).query
+    rows = await query.prefetch_related("tags", "tags__products", "brand")
+    assert [[tag.word for tag in row.tags] for row in rows] == [[], ["sharp"], []]
+    assert [[product.id for product in tag.products] for tag in rows[1].tags] == [[2]]
+    assert (rows[1].brand is None) is (scope is not None)
+
+
+async def test_fields_leave_the_keys_by_which_a_handler_finds_related_rows() -> None:
+    (row, *_) = await build('{"fields": ["name"]}').query
+    brand = await Brand.get(code=vars(row)["brand_id"])
+    assert brand.name == "Acme"
+    assert [tag.word for tag in await row.tags.all()] == ["small"]

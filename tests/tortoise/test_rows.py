@@ -150,7 +150,7 @@ async def test_relations_by_other_columns_than_the_key_are_followed() -> None:
 async def test_what_a_default_manager_hides_stays_hidden_and_its_class_is_kept() -> None:
     members = query(Member, "{}")
     assert [row.name for row in await members] == ["here"]
-    assert [row.name for row in await members.named("here")] == ["here"]  # type: ignore[attr-defined]
+    assert [row.name for row in await members.named("here")] == ["here"]  # type: ignore[attr-defined]  # the manager's own
     # As with Tortoise's own lookups, a condition on related rows looks at all of them: a scope narrows it.
     assert await keys(Member, '{"where": {"friend.name": "gone"}}') == [2]
 

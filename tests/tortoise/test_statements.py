@@ -41,7 +41,7 @@ def test_a_query_can_be_shown_with_its_parameters_and_without_a_connection() -> 
     where = '{"name": {"contains": "%"}, "stock": {"gt": 1}}'
     text = f'{{"where": {where}, "fields": ["name"], "limit": 5, "offset": 2}}'
     assert described(text, "sqlite").splitlines() == [
-        'SELECT "id", "product_name"',
+        'SELECT "id", "product_name", "brand_id", "made_by"',
         'FROM "goods"',
         'WHERE ("goods"."product_name" GLOB ?1 AND "goods"."stock" > ?2)',
         'ORDER BY "goods"."id" ASC',

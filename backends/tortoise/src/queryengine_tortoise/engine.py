@@ -119,7 +119,8 @@ def _capabilities(dialect: str | None, null_order: Literal["smallest", "largest"
 def _gaps(dialect: str | None) -> tuple[dict[TypeKind, frozenset[str]], MappingProxyType[str, str]]:
     """The operators that are missing, by kind, and why."""
     notes = {
-        "include_window": "Tortoise's prefetching knows no order and no limit for each row's related rows"
+        "cursor": "there are no pages by cursor for Tortoise yet: use limit and offset",
+        "include_window": "Tortoise's prefetching knows no order and no limit for each row's related rows",
     }
     if dialect == "postgresql":
         return {}, MappingProxyType(notes)

@@ -17,6 +17,7 @@ from queryengine_tortoise.documents import DocumentSource
 from queryengine_tortoise.meta import (
     AnyRelation,
     base_queryset,
+    fields_of,
     key_attribute,
     pk_field,
     referred_attribute,
@@ -123,32 +124,34 @@ def _relation(model: type[Model], name: str) -> AnyRelation:
 
 
 def loaded_attributes(model: type[Model], ast: FilterAST) -> list[str]:
-    """Return the attributes of a row itself that a filter's fields need: always the primary key."""
+    """Return the attributes of a row itself that are loaded for a filter's fields.
+
+    The primary key is among them, and the keys by which related rows are found, now or when a handler asks.
+    """
     names = [_key(model)]
     for path in ast.fields or ():
         source = path.steps[0].relation.source if path.steps else path.field and path.field.source
         if isinstance(source, (ColumnSource, DocumentSource)):
             names.append(source.attribute)
-    names += [_leading(model, step) for step, _ in _branches(ast)]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys([*names, *_leading(model)]))
+
+
+def _leading(model: type[Model]) -> Iterator[str]:
+    """The attributes of a row by which Tortoise finds its related rows."""
+    for name, field in fields_of(model).items():
+        match field:
+            case ForeignKeyFieldInstance():
+                yield key_attribute(name)
+            case BackwardFKRelation():
+                yield referred_attribute(field)
+            case _:
+                pass
 
 
 def _key(model: type[Model]) -> str:
     field = pk_field(model)
     name = field.model_field_name
     return key_attribute(name) if isinstance(field, ForeignKeyFieldInstance) else name
-
-
-def _leading(model: type[Model], step: Step) -> str:
-    """The attribute of a row by which Tortoise finds the related rows."""
-    field = _relation(model, _name(step))
-    match field:
-        case ForeignKeyFieldInstance():
-            return key_attribute(_name(step))
-        case BackwardFKRelation():
-            return referred_attribute(field)
-        case _:
-            return _key(model)
 
 
 def _arriving(model: type[Model], name: str) -> str:

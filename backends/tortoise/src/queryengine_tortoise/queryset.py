@@ -157,11 +157,14 @@ class FilterQuerySet(QuerySet[ModelT]):
         """Load related rows, those within their scopes. What a `Prefetch` loads in turn is its own matter."""
         if not self._scopes:
             return super().prefetch_related(*args)
+        loaded: dict[str, object] = cast("Any", self)._prefetch_queries  # noqa: SLF001  # Any: of unknown models
         further: dict[str, list[str | Prefetch]] = {}
         own: list[str | Prefetch] = []
         for arg in args:
             first, _, rest = (arg if isinstance(arg, str) else arg.relation).partition("__")
-            if isinstance(arg, str):
+            if isinstance(arg, str) and first in loaded:
+                own.append(arg)  # the filter loads it: Tortoise goes on from there
+            elif isinstance(arg, str):
                 further.setdefault(first, []).extend([rest] if rest else [])
             elif rest:
                 further.setdefault(first, []).append(Prefetch(rest, _queryset_of(arg), arg.to_attr))
