@@ -31,8 +31,9 @@ def _folded(text: str) -> str:
 
 
 def _character(character: str) -> str:
-    # Of ASCII only letters and digits have no meaning of their own; behind a backslash they would have one.
-    return character if character.isalnum() or not character.isascii() else f"\\{character}"
+    # Of ASCII letters and digits have no meaning of their own; behind a backslash they would have one.
+    is_plain = character.isalnum() or character == " " or not character.isascii()
+    return character if is_plain else f"\\{character}"
 
 
 def _either_case(character: str) -> str:
@@ -80,5 +81,5 @@ PATTERNS: Final[Mapping[Op, Callable[[str], str]]] = MappingProxyType(
 """How each operator writes its value as a pattern to search for.
 
 >>> PATTERNS[Op.CONTAINS]("50% (net)"), PATTERNS[Op.ILIKE]("%a_")
-('50\\\\%\\\\ \\\\(net\\\\)', '\\\\A[\\\\s\\\\S]*[Aa][\\\\s\\\\S]\\\\z')
+('50\\\\% \\\\(net\\\\)', '\\\\A[\\\\s\\\\S]*[Aa][\\\\s\\\\S]\\\\z')
 """
