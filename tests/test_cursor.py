@@ -17,6 +17,7 @@ from queryengine.config import QueryConfig
 from queryengine.cursor import LONGEST, CursorCodec, InvalidCursor, own_secret
 from queryengine.engine import Capabilities
 from queryengine.errors import ConfigurationError, ErrorCode, FilterError
+from queryengine.pages import page_size
 from queryengine.policy import Access, SecurityPolicy
 from queryengine.process import Processor
 from queryengine.request import encode
@@ -256,3 +257,28 @@ def test_an_include_takes_no_cursor() -> None:
     with pytest.raises(FilterError) as caught:
         processor().process(encode(document))
     assert caught.value.code is ErrorCode.NOT_ALLOWED
+
+
+# -- without the extra
+
+
+@pytest.fixture
+def _without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("cursor", "binder", "pages"):
+        monkeypatch.setattr(f"queryengine.{module}.has_cursors", lambda: False)
+
+
+@pytest.mark.usefixtures("_without_the_extra")
+@pytest.mark.parametrize("word", ["after", "before"])
+def test_without_the_extra_a_cursor_is_refused_as_what_the_service_does_not_have(word: str) -> None:
+    error = refusal(FIRST, "x", word=word)
+    assert (error.code, error.path) == (ErrorCode.NOT_ALLOWED, (word,))
+    assert "no cursors" in str(error)
+
+
+@pytest.mark.usefixtures("_without_the_extra")
+def test_without_the_extra_pages_say_what_to_install() -> None:
+    with pytest.raises(ConfigurationError, match=r"queryengine\[cursors\]"):
+        page_size(processor().process(encode(FIRST)))
+    with pytest.raises(ConfigurationError, match=r"queryengine\[cursors\]"):
+        CursorCodec(SECRET)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from queryengine.ast import FilterAST, Include, ModelScope, Nulls, OrderKey, Path, Slot, Step, Where, Window
 from queryengine.conditions import ConditionBinder
 from queryengine.config import QueryConfig
-from queryengine.cursor import CursorCodec, Cursors
+from queryengine.cursor import CursorCodec, Cursors, has_cursors
 from queryengine.engine import Capabilities
 from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.operands import OperandReader, Readers
@@ -55,7 +55,7 @@ class Binder:
         models = self.reachable() if scope.predicates else ()
         template = clauses.root(parsed, scopes(self.view.schema), scopes.of(models))
         cursors = None
-        if self.capabilities.cursor and self.view.schema.primary_key:
+        if self.capabilities.cursor and self.view.schema.primary_key and has_cursors():
             cursors = Cursors(self.codec, self.view.name, self.policy, template)
         if template.window.backward:
             template = replace(template, order=reversed_order(template.order))
@@ -197,6 +197,8 @@ class _Clauses:
         message = None
         if len(trail) > 1:
             message = f"{word} is for the rows of the filter itself, not for those that it includes"
+        elif not has_cursors():
+            message = "this service gives out no cursors"
         elif others:
             message = f"{word} and {others[0]} exclude one another"
         elif not self._binder.view.schema.primary_key:

@@ -14,6 +14,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
 from queryengine.ast import And, Comparison, FilterAST, Not, Or, OrderKey, Quantified, Slot, Value
@@ -25,7 +26,7 @@ from queryengine.values import ValueProblem, reader, write
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
-__all__ = ["LONGEST", "CursorCodec", "Cursors", "InvalidCursor"]
+__all__ = ["LONGEST", "CursorCodec", "Cursors", "InvalidCursor", "has_cursors"]
 
 VERSION = 1
 LONGEST = 6_144
@@ -59,6 +60,8 @@ class CursorCodec:
     """
 
     def __init__(self, secret: str | bytes | None = None, lifetime: dt.timedelta | None = None) -> None:
+        if not has_cursors():
+            raise ConfigurationError('cursors need the extra: pip install "queryengine[cursors]"')
         given = secret.encode() if isinstance(secret, str) else secret
         if given is not None and len(given) < LEAST_SECRET:
             raise ConfigurationError(f"the secret of cursors: it has {LEAST_SECRET} bytes or more")
@@ -102,6 +105,12 @@ class CursorCodec:
             box = _make_box(self._secret, context)
             self._boxes.put(context, box)
         return box
+
+
+@cache
+def has_cursors() -> bool:
+    """Tell whether the extra `cursors` is installed: without it a service gives out none and takes none."""
+    return find_spec("cryptography") is not None
 
 
 class Cursors:
@@ -173,12 +182,10 @@ def own_secret() -> bytes:
 
 
 def _make_box(secret: bytes, context: str) -> Fernet:
-    try:
-        from cryptography.fernet import Fernet  # noqa: PLC0415  # comes with the extra
-        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
-    except ImportError:
-        raise ConfigurationError('cursors need the extra: pip install "queryengine[cursors]"') from None
+    from cryptography.fernet import Fernet  # noqa: PLC0415  # comes with the extra
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  # likewise
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415  # likewise
+
     key = HKDF(SHA256(), 32, salt=None, info=f"queryengine cursor\n{context}".encode()).derive(secret)
     return Fernet(urlsafe_b64encode(key))
 

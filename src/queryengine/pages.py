@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from queryengine.ast import FilterAST, SealsCursors, Value, Window
+from queryengine.cursor import has_cursors
 from queryengine.errors import ConfigurationError
 from queryengine.settings import check_number
 
@@ -132,6 +133,8 @@ def _page(
 
 
 def _cursors(ast: FilterAST) -> SealsCursors:
+    if not has_cursors():
+        raise ConfigurationError('pages need the extra: pip install "queryengine[cursors]"')
     if ast.shape is None or ast.shape.cursors is None:
         message = (
             "pages need an order that cursors follow: a primary key, and a back-end that declares cursors"
