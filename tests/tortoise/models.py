@@ -10,7 +10,7 @@ from tortoise.manager import Manager
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
-__all__ = ["Brand", "Category", "Member", "Passport", "Product", "Size", "Tag"]
+__all__ = ["Brand", "Category", "Member", "Moment", "Passport", "Product", "Size", "Tag"]
 
 
 class Size(BaseModel):
@@ -99,6 +99,13 @@ class Category(Model):
     like: fields.ManyToManyRelation[Category] = fields.ManyToManyField(
         "shop.Category", related_name="liked_by"
     )
+
+
+class Moment(Model):
+    """Date-times, which SQLite has as texts."""
+
+    id = fields.IntField(primary_key=True)
+    at = fields.DatetimeField(null=True)
 
 
 class Member(Model):
