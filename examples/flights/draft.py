@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all. Knows nothing of what is in them."""
+"""Files that are made of others: they appear whole or not at all. Knows nothing of what is in them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["draft_of"]
+__all__ = ["beside", "draft_of", "is_newer"]
 
 
 @contextmanager
@@ -31,3 +31,21 @@ def draft_of(path: Path) -> Generator[Path]:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def beside(file: Path, name: str) -> Path:
+    """Return where a back-end's own file is: beside another.
+
+    >>> beside(Path("flights-3.sqlite"), "tortoise").name
+    'flights-3-tortoise.sqlite'
+    """
+    return file.with_name(f"{file.stem}-{name}{file.suffix}")
+
+
+def is_newer(file: Path, *made_of: Path) -> bool:
+    """Tell whether a file is there, and was made after all that it was made of.
+
+    >>> is_newer(Path("nowhere.sqlite"), Path(__file__))
+    False
+    """
+    return file.exists() and file.stat().st_mtime > max(other.stat().st_mtime for other in made_of)

@@ -20,7 +20,7 @@ from examples.flights.check import Answer, problem
 from examples.flights.show import Taken
 from examples.flights.steps import STEPS, Refused, Rows, Step
 
-__all__ = ["walk"]
+__all__ = ["serving", "walk"]
 
 
 async def walk(
@@ -39,7 +39,7 @@ async def walk(
     with closing(sqlite3.connect(truth.file)) as database:
         async with (
             backend.open(truth, console) as running,
-            _serving(running.app) as address,
+            serving(running.app) as address,
             httpx2.AsyncClient(base_url=address, timeout=600) as client,
         ):
             for path in {step.path for step in steps}:
@@ -88,7 +88,7 @@ def _print(console: Console, step: Step, taken: Taken, wrong: str | None, gap: G
 
 
 @asynccontextmanager
-async def _serving(app: FastAPI) -> AsyncGenerator[str]:
+async def serving(app: FastAPI) -> AsyncGenerator[str]:
     """Run an application on a free port of the loopback interface; yield its address."""
     # asyncio sends small answers at once only through sockets that say they are TCP.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:

@@ -11,7 +11,8 @@ from rich.console import Console
 from typing_extensions import override
 
 from examples.flights.backend import Backend, Native, Running, Truth
-from examples.flights.tortoise.load import database_url, file_for, is_current, load
+from examples.flights.draft import beside, is_newer
+from examples.flights.tortoise.load import MADE_BY, database_url, load
 from examples.flights.tortoise.service import create_app
 
 __all__ = ["BACKEND"]
@@ -55,8 +56,8 @@ class LogRecorder(logging.Handler):
 @asynccontextmanager
 async def open_service(truth: Truth, console: Console) -> AsyncGenerator[Running]:
     """Make Tortoise's own file, if need be, and serve it."""
-    path = file_for(truth.file)
-    if not is_current(path, truth.file):
+    path = beside(truth.file, "tortoise")
+    if not is_newer(path, truth.file, *MADE_BY):
         with console.status("copying the flights into Tortoise's tables"):
             await load(path, truth.file)
     recorder = LogRecorder()

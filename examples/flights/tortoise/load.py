@@ -14,7 +14,10 @@ from tortoise.context import TortoiseContext
 from examples.flights.draft import draft_of
 from examples.flights.tortoise import models
 
-__all__ = ["database_url", "file_for", "is_current", "load", "modules"]
+__all__ = ["MADE_BY", "database_url", "load", "modules"]
+
+MADE_BY: Final = (Path(__file__), Path(models.__file__))
+"""the files that decide what is in Tortoise's"""
 
 # Tortoise stores instants with their zone, and our models clock times without fractions of a second.
 COPY: Final = """
@@ -57,21 +60,6 @@ def database_url(path: Path) -> str:
     'sqlite://flights.sqlite'
     """
     return f"sqlite://{path}"
-
-
-def is_current(path: Path, truth: Path) -> bool:
-    """Tell whether Tortoise's file was made of the other one, by this very module."""
-    made_of = (truth, Path(__file__), Path(models.__file__))
-    return path.exists() and path.stat().st_mtime > max(file.stat().st_mtime for file in made_of)
-
-
-def file_for(truth: Path) -> Path:
-    """Return where Tortoise's file is: beside the other.
-
-    >>> file_for(Path("flights.sqlite"))
-    PosixPath('flights-tortoise.sqlite')
-    """
-    return truth.with_name(f"{truth.stem}-tortoise.sqlite")
 
 
 async def load(path: Path, truth: Path) -> None:
