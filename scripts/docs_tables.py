@@ -242,6 +242,7 @@ def gaps_of(able: Capabilities) -> Iterator[Cells]:
     features = {
         "include": "`include`",
         "include_window": "`order` and `limit` in an `include`",
+        "include_missing": "a condition on one related row that is required, in an `include`",
         "order_by_relation": "`order` by a path",
         "order_by_missing": "`order` by a field, never null itself, of related rows that may be missing",
         "projection": "`fields`",

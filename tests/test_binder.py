@@ -270,6 +270,15 @@ GAPS = [
         Capabilities(backend="few", include_window=False),
         {"include": {"relation": "reviews", "scope": {"limit": 1}}},
     ),
+    Gap(
+        Capabilities(backend="few", include_missing=False),
+        {
+            "include": {
+                "relation": "reviews",
+                "scope": {"include": {"relation": "product", "scope": {"where": {"stock": 1}}}},
+            }
+        },
+    ),
     Gap(Capabilities(backend="few"), {"after": "x"}),
     Gap(Capabilities(backend="few"), {"before": "x"}),
 ]

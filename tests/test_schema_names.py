@@ -173,6 +173,7 @@ GAPS = st.builds(
     order_by_missing=st.booleans(),
     nulls_order=st.booleans(),
     include=st.booleans(),
+    include_missing=st.booleans(),
 )
 LIMITS = st.builds(Limits, max_include_depth=st.integers(0, 2), max_relation_depth=st.integers(0, 2))
 

@@ -106,7 +106,17 @@ class _Clauses:
     ) -> tuple[tuple[Path, ...] | None, type[BaseModel] | None]:
         limits = self._policy.limits
         budget = Budget(limits.max_include_depth, limits.max_relation_steps, "max_include_depth")
-        return self._binder.projector.project(Place(view, budget=budget), parsed, self._scopes, trail)
+        shown = self._binder.projector.project(Place(view, budget=budget), parsed, self._scopes, trail)
+        for step in [step for path in shown[0] or () for step in path.steps if step.scope is not None]:
+            self._check_required(step, trail, parsed.fields.span if parsed.fields is not None else Span(0, 0))
+        return shown
+
+    def _check_required(self, step: Step, trail: Trail, span: Span) -> None:
+        """Refuse to leave out the one related row that a back-end always loads."""
+        relation = step.relation
+        if not (self._capabilities.include_missing or relation.many or relation.nullable):
+            what = f"condition on {quoted(relation.name)}, which is required, where it is loaded"
+            raise self._unsupported(what, "include_missing", trail, span)
 
     def _where(self, parsed: ParsedFilter, view: ModelView, trail: Trail) -> Where | None:
         if parsed.where is None:
@@ -246,6 +256,8 @@ class _Clauses:
         if gap is not None and item.filter is not None and item.filter.where is not None:
             raise self._unsupported(f"condition on {quoted(item.name)}", None, trail, item.span, gap)
         step = Step(relation.relation, self._scopes(relation.relation.target))
+        if (item.filter is not None and item.filter.where is not None) or step.scope is not None:
+            self._check_required(step, trail, item.span)
         inner = self._scoped(item.filter or ParsedFilter(), relation.target, trail)
         return Include(Path((item.name,), (step,), None), inner, item.span)
 

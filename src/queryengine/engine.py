@@ -35,7 +35,9 @@ class Capabilities:
     `notes` gives the reason for a gap, under the operator's name, `kind:operator`, or a feature's name.
     Without `order_by_missing`, an order by a path cannot say where rows stand whose related row is missing:
     it goes only where there always is one, or to fields that can be null themselves, and never through a row
-    scope. `unescaped` are predicates of text in which `%` and `_` cannot be made plain: no value has them.
+    scope. Without `include_missing`, one related row that is required is loaded whatever it is: no condition
+    and no row scope can leave it out. `unescaped` are predicates of text in which `%` and `_` cannot be made
+    plain: no value has them.
 
     >>> Capabilities(backend="toy", quantifiers=frozenset()).can("contains", TypeKind.TEXT)
     True
@@ -51,6 +53,7 @@ class Capabilities:
     projection: bool = True
     include: bool = True
     include_window: bool = True
+    include_missing: bool = True
     cursor: bool = False
     null_order: Literal["smallest", "largest"] = "smallest"
     unescaped: frozenset[Op] = frozenset()

@@ -182,7 +182,7 @@ class _Writer:
             return {}
         forms: list[JSONSchema] = [_one_of(list(relations))]
         for name, relation in relations.items():
-            if relation.relation.gap is not None:
+            if relation.relation.gap is not None or self._is_always_loaded(relation):
                 continue
             target = relation.target
             title = self._name(target, view, name)
@@ -191,6 +191,10 @@ class _Writer:
             forms.append(_object(properties, f"Load {name}, narrowed.") | {"required": ["relation"]})
         many: JSONSchema = {"type": "array", "items": {"anyOf": forms}, "minItems": 1, "uniqueItems": True}
         return {"include": {"description": "The relations to load with each row.", "anyOf": [forms[0], many]}}
+
+    def _is_always_loaded(self, found: ViewRelation) -> bool:
+        relation = found.relation
+        return not (self._capabilities.include_missing or relation.many or relation.nullable)
 
     def _related(self, view: ModelView) -> JSONSchema:
         """The filter of an include's scope."""

@@ -176,7 +176,7 @@ class Conformance:
 
 def needs_of_case(case: Case) -> frozenset[Need]:
     """Return what a case asks for, by its filter and by its row scopes."""
-    needs = needs_of(case.filter, reference_schema(WORLD.models[case.entity]))
+    needs = needs_of(case.filter, reference_schema(WORLD.models[case.entity]), case.scope or ())
     for entity, predicate in (case.scope or {}).items():
         needs |= scope_needs(predicate, reference_schema(WORLD.models[entity]))
     return needs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
@@ -40,6 +40,7 @@ FEATURES: Final = (
     "projection",
     "include",
     "include_window",
+    "include_missing",
 )
 """the capabilities that are not about single operators"""
 LIMITS: Final = Limits(max_depth=100, max_conditions=1_000)
@@ -85,15 +86,19 @@ class _UnknownNameError(Exception):
     """A name that the schema does not have: the filter is wrong, and asks for no more than was found."""
 
 
-def needs_of(text: str, schema: ModelSchema[object]) -> frozenset[Need]:
+def needs_of(
+    text: str, schema: ModelSchema[object], scoped: Collection[str] = frozenset()
+) -> frozenset[Need]:
     """Return what a filter over the schema's model asks for; of a wrong one, as far as it can be read.
+
+    Rows of the entities in `scoped` may be missing, because they have a row scope.
 
     >>> from queryengine.testing.reference import reference_schema
     >>> from queryengine.testing.world import Phrase
     >>> [need.what for need in needs_of('{"where": {"text": {"like": "a%"}}}', reference_schema(Phrase))]
     ['like']
     """
-    found = _Reader()
+    found = _Reader(scoped)
     with suppress(FilterError, _UnknownNameError):
         found.filter(parse(lex(text), LIMITS), schema)
     return frozenset(found.needs)
@@ -102,8 +107,18 @@ def needs_of(text: str, schema: ModelSchema[object]) -> frozenset[Need]:
 class _Reader:
     """Walks through a parsed filter, and notes what it asks for."""
 
-    def __init__(self) -> None:
+    def __init__(self, scoped: Collection[str]) -> None:
         self.needs: list[Need] = []
+        self._scoped = scoped
+
+    def _is_scoped(self, place: _Place) -> bool:
+        return isinstance(place.member, Relation) and place.member.target.name in self._scoped
+
+    def _leave_out(self, place: _Place) -> None:
+        """A related row may be left out of what is loaded; where it is required, that is a need."""
+        member = place.member
+        if isinstance(member, Relation) and not member.many and not member.nullable:
+            self.needs.append(place.need("include_missing"))
 
     def filter(self, parsed: ParsedFilter, schema: ModelSchema[object]) -> None:
         """Read all clauses."""
@@ -112,8 +127,10 @@ class _Reader:
         for key in parsed.order:
             self._order(key, schema)
         for name, _ in parsed.fields.names if parsed.fields is not None else ():
-            *_, last = _follow(name, schema)
+            *way, last = _follow(name, schema)
             self.needs += [last.need("projection")]
+            for place in filter(self._is_scoped, (*way, last)):
+                self._leave_out(place)
         for include in parsed.include:
             self._include(include, schema)
 
@@ -121,6 +138,8 @@ class _Reader:
         (place,) = _follow(include.name, schema)
         self.needs.append(place.need("include"))
         inner = include.filter
+        if self._is_scoped(place) or (inner is not None and inner.where is not None):
+            self._leave_out(place)
         if inner is not None and isinstance(place.member, Relation):
             if inner.order or inner.window:
                 self.needs.append(place.need("include_window"))
@@ -133,7 +152,8 @@ class _Reader:
         self.needs += [last.need(ORDER), *(place.need(WAY) for place in way)]
         if way:
             self.needs.append(last.need("order_by_relation"))
-        if any(place.member.nullable for place in way) and not last.member.nullable:
+        missing = any(place.member.nullable for place in way) and not last.member.nullable
+        if missing or any(map(self._is_scoped, way)):
             self.needs.append(last.need("order_by_missing"))
         if any(place.member.nullable for place in (*way, last)):
             self.needs.append(last.need("nulls_order"))

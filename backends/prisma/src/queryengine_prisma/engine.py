@@ -87,6 +87,7 @@ class PrismaQueryEngine(Generic[T]):
             ),
             sortable=SORTABLE if ordered else SORTABLE - {TypeKind.TEXT},
             order_by_missing=False,
+            include_missing=False,
             unescaped=UNESCAPED if database == "sqlite" else frozenset(),
             null_order=self._null_order,
             notes=notes,
@@ -148,6 +149,7 @@ def _gaps(
         f"{TypeKind.JSON}:{word}": "the client has no word for JSON's null" for word in ("isNull", "exists")
     }
     notes["size"] = "Prisma counts no elements"
+    notes["include_missing"] = "Prisma takes no condition on a related row that is required"
     notes["order_by_missing"] = "Prisma takes a place for nulls only of fields that can be null themselves"
     gaps = {
         TypeKind.TEXT: text,
