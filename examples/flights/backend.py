@@ -129,8 +129,9 @@ def backend(name: str) -> Backend:
     try:
         found: Backend = import_module(f"examples.flights.{name}.demo").BACKEND
     except ModuleNotFoundError as error:
+        package, _, _ = (error.name or "").partition(".")
         raise MissingError(
-            f"the package {error.name} is not installed; the development environment has all of them: "
+            f"the package {package} is not installed; the development environment has all of them: "
             "make environment"
         ) from error
     return found

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from examples.flights.sqlalchemy.load import load
 
-DAYS = 4
+DAYS = 2
 
 
 @pytest.fixture(scope="session")

@@ -150,7 +150,7 @@ def test_the_demo_exits_0_and_uses_the_file_that_is_there(cached: dict[str, str]
     with closing(
         sqlite3.connect(Path(cached["XDG_CACHE_HOME"]) / "queryengine" / "flights.sqlite")
     ) as database:
-        assert database.execute("SELECT count(*) FROM flights").fetchone() == (3_614,)
+        assert database.execute("SELECT count(*) FROM flights").fetchone() == (1_785,)
 
 
 def test_serve_keeps_the_service_up_until_it_is_told_to_stop(cached: dict[str, str]) -> None:

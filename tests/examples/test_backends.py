@@ -1,0 +1,184 @@
+"""What the other back-ends promise: the same answers, or the refusals that they declare, and no others."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from rich.console import Console
+
+from examples.flights import __main__ as program
+from examples.flights.backend import NAMES, Backend, Gap, MissingError, Truth, backend
+from examples.flights.steps import STEPS, Rows, Step
+from examples.flights.walk import serving, walk
+from tests.examples.conftest import DAYS
+from tests.servers.mongo import MongoServer
+
+OTHERS = tuple(name for name in NAMES if name != "sqlalchemy")
+ROOT = Path(__file__).parents[2]
+
+Bodies = dict[str, Any]  # Any: JSON
+
+
+@pytest.fixture
+def truth(flights_file: Path, mongo: MongoServer, monkeypatch: pytest.MonkeyPatch) -> Truth:
+    """Give the file that answers are checked against; whoever needs a MongoDB takes that of the tests."""
+    monkeypatch.setenv("MONGODB_URI", mongo.uri)
+    return Truth(flights_file, DAYS)
+
+
+def take(chosen: Backend, truth: Truth, steps: Sequence[Step] = STEPS) -> tuple[bool, str]:
+    console = Console(file=io.StringIO(), width=400)
+    right = asyncio.run(walk(chosen, truth, console, steps=steps))
+    assert isinstance(console.file, io.StringIO)
+    return right, console.file.getvalue()
+
+
+def bodies(chosen: Backend, truth: Truth) -> Bodies:
+    """Return what a back-end answers, by step, where rows are expected and nothing is declared as a gap."""
+
+    async def ask() -> Bodies:
+        async with (
+            chosen.open(truth, Console(file=io.StringIO())) as running,
+            serving(running.app) as address,
+            httpx2.AsyncClient(base_url=address, timeout=60) as client,
+        ):
+            return {
+                step.name: (await client.get(step.path, params=step.parameters)).json()
+                for step in STEPS
+                if isinstance(step.expected, Rows) and step.name not in chosen.gaps
+            }
+
+    return asyncio.run(ask())
+
+
+def rounded(body: Any) -> Any:  # Any: JSON
+    """Return a body with the digits of its floats that a double is sure of."""
+    return json.loads(json.dumps(body), parse_float=lambda digits: float(f"{float(digits):.15g}"))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_all_answers_are_right_and_gaps_are_refused(name: str, truth: Truth) -> None:
+    chosen = backend(name)
+    right, text = take(chosen, truth)
+    assert right, text
+    assert f"All {len(STEPS)} answers are what they should be." in text
+    for gap in chosen.gaps.values():
+        assert f"✓ 422 refused, as it should be: {gap.reason}" in text
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_answers_are_sqlalchemys_to_the_last_member(name: str, truth: Truth) -> None:
+    expected = rounded(bodies(backend("sqlalchemy"), truth))
+    found = rounded(bodies(backend(name), truth))
+    assert found == {step: expected[step] for step in found}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_each_step_shows_the_native_query(name: str, truth: Truth) -> None:
+    shown = {
+        "beanie": "flights.aggregate(",
+        "memory": "Flight: {'where': {'date': {'eq': '2013-01-02'}",
+        "prisma": "flight.find_many(",
+        "tortoise": 'WHERE ("flights"."date" = ?',
+    }
+    (step,) = [step for step in STEPS if step.name == "nulls"]
+    _, text = take(backend(name), truth, [step])
+    assert shown[name] in text
+
+
+def test_a_refusal_that_is_not_declared_fails(truth: Truth) -> None:
+    right, text = take(replace(backend("beanie"), gaps={}), truth, [STEPS[2]])
+    assert not right
+    assert "status 422, not 200" in text
+
+
+def test_a_gap_that_answers_fails(truth: Truth) -> None:
+    gap = Gap(("query", "filter", "where", "dep_delay", "gt"), "it cannot count")
+    right, text = take(replace(backend("memory"), gaps={STEPS[0].name: gap}), truth, STEPS[:1])
+    assert not right
+    assert "status 200, not 422" in text
+
+
+def test_a_gap_that_is_refused_elsewhere_fails(truth: Truth) -> None:
+    gap = Gap(("query", "filter", "order"), "BSON has no time of day")
+    right, text = take(replace(backend("beanie"), gaps={STEPS[2].name: gap}), truth, [STEPS[2]])
+    assert not right
+    assert "the error is {'type': 'unsupported_by_backend'" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gaps_are_declared_of_steps_that_there_are(name: str) -> None:
+    assert backend(name).gaps.keys() <= {step.name for step in STEPS}
+
+
+def test_a_back_end_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match="'django' is none of sqlalchemy, beanie, "):
+        backend("django")
+
+
+# -- what is missing
+
+
+def not_installed(package: str) -> None:
+    del package
+
+
+def test_what_is_missing_is_named_and_the_exit_status_is_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nothing(name: str) -> Backend:
+        raise MissingError(f"{name} is a long way off")
+
+    monkeypatch.setattr(program, "backend", nothing)
+    monkeypatch.setattr(sys, "argv", ["flights", "demo", "--backend", "prisma"])
+    assert program.main() == 2
+    assert "prisma cannot run here: prisma is a long way off" in capsys.readouterr().out
+
+
+def test_without_a_mongodb_it_is_said_how_to_get_one(truth: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
+    from examples.flights.beanie import demo
+
+    monkeypatch.delenv("MONGODB_URI")
+    monkeypatch.setattr(demo, "find_spec", not_installed)
+    with pytest.raises(MissingError, match="set MONGODB_URI to the address of one"):
+        take(demo.BACKEND, truth)
+
+
+def test_without_the_query_engine_it_is_said_how_to_get_it(
+    truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from examples.flights.prisma import demo
+    from tests.servers import prisma_client
+
+    monkeypatch.setattr(prisma_client, "PACKAGES", tmp_path)
+    with pytest.raises(MissingError, match="scripts/need-prisma PYTHON"):
+        take(demo.BACKEND, truth)
+    monkeypatch.setattr(demo, "find_spec", not_installed)
+    with pytest.raises(MissingError, match="the package prisma"):
+        take(demo.BACKEND, truth)
+
+
+def test_a_package_that_is_missing_is_named() -> None:
+    code = (
+        "import sys; sys.modules['tortoise'] = None\n"
+        "from examples.flights.backend import MissingError, backend\n"
+        "try:\n    backend('tortoise')\nexcept MissingError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "the package tortoise is not installed" in done.stdout
+
+
+def test_one_back_end_loads_no_other() -> None:
+    code = "import sys, examples.flights.__main__ as m; m.backend('sqlalchemy'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"beanie", "prisma", "tortoise", "pymongo"} & set(done.stdout.split())
