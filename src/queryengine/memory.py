@@ -9,7 +9,7 @@ import datetime as dt
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar, assert_never, cast
 
@@ -35,6 +35,7 @@ from queryengine.ast import (
 from queryengine.engine import Capabilities, QueryResult
 from queryengine.errors import ConfigurationError
 from queryengine.model_schema import read_schema
+from queryengine.pages import Page, Total, count_filter, counting, make_page, page_size
 from queryengine.regex import search
 from queryengine.schema import ArrayType, DateTimeType, Field, ModelSchema
 from queryengine.text import fold, like_matches
@@ -355,8 +356,21 @@ class MemoryQuery(Generic[T]):
         return [within.copied(row, self.schema) for row in found] if self.filter.scopes else found
 
     def count(self, rows: Iterable[T]) -> int:
-        """Return how many rows meet the filter's condition, whatever its window."""
-        return sum(matches(self.filter.where, row) for row in rows)
+        """Return how many rows meet the filter's condition, whatever its window and its cursor."""
+        where = count_filter(self.filter).where
+        return sum(matches(where, row) for row in rows)
+
+    def page(self, rows: Iterable[T], *, total: Total = "none") -> Page[T]:
+        """Return one page of the rows that the filter gives; `total` is as in `queryengine.pages`.
+
+        Raises ConfigurationError where there is no limit, no primary key, or no extra `cursors`.
+        """
+        known, ast, count = list(rows), self.filter, counting(total)
+        window = replace(ast.window, limit=page_size(ast) + 1)
+        found = evaluate(replace(ast, window=window), known)
+        keyed = [(row, [cast("Value", value_at(key.path, row)) for key in ast.order]) for row in found]
+        number = None if count is None else self.count(known)
+        return make_page(ast, keyed, count=count, found=number)
 
 
 class MemoryQueryResult(QueryResult[MemoryQuery[T]], Generic[T]):
