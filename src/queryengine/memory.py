@@ -6,22 +6,19 @@ Every back-end is tested against this module. It is written to be read, not to b
 from __future__ import annotations
 
 import datetime as dt
-import enum
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeVar, assert_never, cast
+from typing import Final, Generic, TypeVar, assert_never, cast
 
 from queryengine.ast import (
     And,
     Comparison,
     FilterAST,
-    JSONDocument,
     ModelScope,
     Not,
     Nulls,
-    Op,
     Or,
     OrderKey,
     Path,
@@ -32,14 +29,12 @@ from queryengine.ast import (
     Value,
     Where,
 )
+from queryengine.comparing import holds, less, template_has_no_values
 from queryengine.engine import Capabilities, QueryResult
 from queryengine.errors import ConfigurationError
 from queryengine.model_schema import read_schema
 from queryengine.pages import Page, Total, count_filter, counting, make_page, page_size
-from queryengine.regex import search
 from queryengine.schema import ArrayType, DateTimeType, Field, ModelSchema
-from queryengine.text import fold, like_matches
-from queryengine.values import json_document
 
 __all__ = [
     "MemoryQuery",
@@ -71,7 +66,7 @@ def evaluate(ast: FilterAST, rows: Iterable[T]) -> list[T]:
     found = sort_rows(ast.order, [row for row in rows if matches(ast.where, row)])
     offset, limit = ast.window.offset, ast.window.limit
     if isinstance(offset, Slot) or isinstance(limit, Slot):
-        raise _template()
+        raise template_has_no_values()
     return found[offset:] if limit is None else found[offset : offset + limit]
 
 
@@ -91,7 +86,7 @@ def matches(where: Where | None, row: object) -> bool:
         case Not():
             return not matches(where.operand, row)
         case Comparison():
-            return _holds(where.op, value_at(where.path, row), where.value)
+            return holds(where.op, value_at(where.path, row), where.value)
         case Quantified():
             return _quantified(where, row)
         case _:
@@ -114,7 +109,7 @@ def _of_type(field: Field, value: object) -> object:
     many = isinstance(field.type, ArrayType) and value is not None
     type_ = field.type.element if isinstance(field.type, ArrayType) else field.type
     if isinstance(type_, DateTimeType):
-        for item in _elements(value) if many else (value,):
+        for item in cast("Sequence[object]", value) if many else (value,):
             if isinstance(item, dt.datetime) and (item.utcoffset() is not None) is not type_.aware:
                 raise _other_kind(field.name, aware=type_.aware)
     return value
@@ -163,118 +158,6 @@ def _quantified(node: Quantified, row: object) -> bool:
             assert_never(node.quantifier)
 
 
-# -- comparisons
-
-
-def _holds(op: Op, value: object, operand: Value) -> bool:
-    """Tell whether one comparison holds. Rule 2: of a null, only `isNull` does."""
-    if isinstance(operand, Slot):
-        raise _template()
-    if op is Op.IS_NULL or value is None:
-        return op is Op.IS_NULL and value is None
-    match op:
-        case Op.EQ:
-            return _equal(value, operand)
-        case Op.IN:
-            return _among(value, operand)
-        case Op.GT | Op.GTE | Op.LT | Op.LTE:
-            return _ordered(op, value, operand)
-        case Op.HAS | Op.HAS_ANY | Op.HAS_ALL | Op.SIZE | Op.IS_EMPTY:
-            return _array(op, _elements(value), operand)
-        case _:
-            return _text(op, cast("str", value), cast("str", operand))
-
-
-def _equal(value: object, operand: object) -> bool:
-    """Rules 5 and 10: text by code point, numbers by value, booleans only with booleans, JSON by value."""
-    match operand:
-        case JSONDocument():
-            return json_document(value) == operand
-        case tuple():
-            items, others = _elements(value), _elements(cast("object", operand))
-            return len(items) == len(others) and all(map(_equal, items, others))
-        case enum.Enum() if not isinstance(value, enum.Enum):
-            return _equal(value, operand.value)
-        case _:
-            return isinstance(value, bool) is isinstance(operand, bool) and value == operand
-
-
-def _among(value: object, operand: object) -> bool:
-    """Rule 4: nothing is `in` an empty list."""
-    return any(_equal(value, item) for item in _elements(operand))
-
-
-def _ordered(op: Op, value: object, operand: object) -> bool:
-    """Rules 5 and 10: text by code point, numbers by value, instants as instants; Python's own order."""
-    match op:
-        case Op.GT:
-            return _less(operand, value)
-        case Op.GTE:
-            return not _less(value, operand)
-        case Op.LT:
-            return _less(value, operand)
-        case _:
-            return not _less(operand, value)
-
-
-def _less(left: object, right: object) -> bool:
-    try:
-        less: bool = cast("Any", left) < right  # Any: each type compares with its own kind
-    except TypeError:
-        kinds = f"{type(left).__name__} and {type(right).__name__}"
-        message = f"a row holds a value that is not of its field's type: {kinds} have no order"
-        raise ConfigurationError(message) from None
-    return less
-
-
-def _text(op: Op, value: str, operand: str) -> bool:
-    """Rules 5, 6 and 7: the `i` operators fold A-Z; only `like` and `regex` have characters of a meaning."""
-    match op:
-        case Op.LIKE:
-            return like_matches(operand, value)
-        case Op.ILIKE:
-            return like_matches(fold(operand), fold(value))
-        case Op.CONTAINS:
-            return operand in value
-        case Op.ICONTAINS:
-            return fold(operand) in fold(value)
-        case Op.STARTS_WITH:
-            return value.startswith(operand)
-        case Op.ISTARTS_WITH:
-            return fold(value).startswith(fold(operand))
-        case Op.ENDS_WITH:
-            return value.endswith(operand)
-        case Op.IENDS_WITH:
-            return fold(value).endswith(fold(operand))
-        case Op.REGEX:
-            return search(operand, value)
-        case _:
-            raise TypeError(f"{op} is no operator of text")
-
-
-def _array(op: Op, items: Sequence[object], operand: object) -> bool:
-    """Arrays: their elements are equal as values of their own are."""
-    match op:
-        case Op.HAS:
-            return any(_equal(item, operand) for item in items)
-        case Op.HAS_ANY:
-            return any(_array(Op.HAS, items, wanted) for wanted in _elements(operand))
-        case Op.HAS_ALL:
-            return all(_array(Op.HAS, items, wanted) for wanted in _elements(operand))
-        case Op.SIZE:
-            return len(items) == operand
-        case _:
-            return not items
-
-
-def _elements(value: object) -> Sequence[object]:
-    return cast("Sequence[object]", value)
-
-
-def _template() -> TypeError:
-    return TypeError("the template of a shape has no values; evaluate the filter that was made of it")
-
-
 # -- order
 
 
@@ -302,7 +185,7 @@ class _Ranked:
     value: object
 
     def __lt__(self, other: _Ranked) -> bool:
-        return _less(self.value, other.value)
+        return less(self.value, other.value)
 
 
 # -- what rows hold
@@ -351,9 +234,7 @@ class MemoryQuery(Generic[T]):
 
         Where related models have row scopes, they are copies, which hold related objects in scope only.
         """
-        found = evaluate(self.filter, rows)
-        within = _Within(self.filter.scopes)
-        return [within.copied(row, self.schema) for row in found] if self.filter.scopes else found
+        return self._shown(evaluate(self.filter, rows))
 
     def count(self, rows: Iterable[T]) -> int:
         """Return how many rows meet the filter's condition, whatever its window and its cursor."""
@@ -367,10 +248,14 @@ class MemoryQuery(Generic[T]):
         """
         known, ast, count = list(rows), self.filter, counting(total)
         window = replace(ast.window, limit=page_size(ast) + 1)
-        found = evaluate(replace(ast, window=window), known)
+        found = self._shown(evaluate(replace(ast, window=window), known))
         keyed = [(row, [cast("Value", value_at(key.path, row)) for key in ast.order]) for row in found]
         number = None if count is None else self.count(known)
         return make_page(ast, keyed, count=count, found=number)
+
+    def _shown(self, found: list[T]) -> list[T]:
+        within = _Within(self.filter.scopes)
+        return [within.copied(row, self.schema) for row in found] if self.filter.scopes else found
 
 
 class MemoryQueryResult(QueryResult[MemoryQuery[T]], Generic[T]):
