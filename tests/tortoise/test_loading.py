@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from queryengine_tortoise import TortoiseQueryEngine, TortoiseQueryResult
+from tortoise.context import TortoiseContext
 from tortoise.exceptions import FieldError
 from tortoise.query_utils import Prefetch
+from tortoise.transactions import in_transaction
 
 from queryengine import ConfigurationError, FilterError, SecurityPolicy, process_filter_to_ast
 from queryengine.parsed import Source
@@ -168,3 +170,25 @@ async def test_fields_leave_the_keys_by_which_a_handler_finds_related_rows() -> 
     brand = await Brand.get(code=vars(row)["brand_id"])
     assert brand.name == "Acme"
     assert [tag.word for tag in await row.tags.all()] == ["small"]
+
+
+async def test_a_key_stays_where_the_row_that_it_names_is_not_loaded() -> None:
+    inner = '{"relation": "brand", "scope": {"where": {"name": "Acme"}, "fields": ["name"]}}'
+    text = f'{{"fields": ["brand_id"], "include": {inner}}}'
+    expected = [("A", {"name": "Acme"}), ("B", None), (None, None)]
+    assert [(row["brand_id"], row["brand"]) for row in await shown(build(text))] == expected
+    first = await build(text).query.filter(id=2).first()
+    assert first is not None
+    assert (vars(first)["brand_id"], first.brand) == ("B", None)
+    assert await build(text).query.filter(id=9).first() is None
+
+
+async def test_related_rows_come_from_the_connection_that_the_rows_come_from(shop: TortoiseContext) -> None:
+    async with in_transaction() as connection:
+        _ = await Brand.create(code="C", name="Core", using_db=connection)
+        _ = await Product.create(id=4, name="Crate", brand_id="C", using_db=connection)
+        query = build('{"where": {"id": 4}, "include": "brand"}').query.using_db(connection)
+        (row,) = await query.prefetch_related("tags")
+        assert row.brand is not None
+        assert row.brand.name == "Core"
+    assert shop.inited

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 
 from pydantic import BaseModel
@@ -64,7 +64,7 @@ def _members(schema: ModelSchema[object], place: str) -> ModelSchema[object]:
     relations = {
         name: replace(
             relation,
-            load=partial(_nested, relation, f"{place}.{name}"),
+            load=cache(partial(_nested, relation, f"{place}.{name}")),
             nullable=True,
             source=MemberSource(name),
         )

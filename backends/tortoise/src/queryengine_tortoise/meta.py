@@ -33,6 +33,7 @@ __all__ = [
     "is_connected",
     "key_attribute",
     "label_of",
+    "own_values",
     "pk_field",
     "referred_attribute",
     "related_model",
@@ -138,6 +139,12 @@ def base_queryset(model: type[ModelT]) -> QuerySet[ModelT]:
 def key_attribute(name: str) -> str:
     """Return the attribute in which the key behind a foreign key field stands."""
     return f"{name}_id"
+
+
+def own_values(row: Model) -> dict[str, object]:
+    """Return the values of a row's columns, as far as they are loaded."""
+    columns, values = columns_of(type(row)), vars(row)
+    return {name: values[name] for name in columns if name in values}
 
 
 def all_models() -> Iterator[type[Model]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, Literal, Self, TypeAlias, TypeVar, cast
 
 from pypika_tortoise.enums import Order
@@ -17,7 +18,7 @@ from typing_extensions import override
 
 from queryengine.ast import Slot
 from queryengine.errors import ConfigurationError
-from queryengine_tortoise.meta import base_queryset, related_model, relation_of
+from queryengine_tortoise.meta import base_queryset, own_values, related_model, relation_of
 from queryengine_tortoise.statements import BoundFilter, Term
 
 __all__ = ["Condition", "FilterQuerySet", "Key", "Scopes", "filtered"]
@@ -31,6 +32,7 @@ Scopes: TypeAlias = Mapping[type[Model], BoundFilter]
 """The row scopes by model, each as a filter of that model."""
 
 NO_LIMIT: Final = 2**63 - 1
+NOTHING: Final[Mapping[str, Prefetch]] = MappingProxyType({})
 
 
 class Condition(Q):
@@ -94,10 +96,13 @@ class FilterQuerySet(QuerySet[ModelT]):
     __slots__ = ()
 
     _scopes: Scopes
+    _related: Mapping[str, Prefetch]
+    """what is loaded of related rows, by the attribute that gets them"""
 
-    def hold(self, scopes: Scopes) -> None:
+    def hold(self, scopes: Scopes, related: Mapping[str, Prefetch] = NOTHING) -> None:
         """Load no related rows outside of their scopes."""
         self._scopes = scopes
+        self._related = related
 
     def arrange(self, bound: BoundFilter) -> None:
         """Take the order and the window of a filter."""
@@ -110,14 +115,10 @@ class FilterQuerySet(QuerySet[ModelT]):
         self._limit = NO_LIMIT if limit is None and offset else limit
         self._offset = offset or None
 
-    def load(self, prefetches: Sequence[Prefetch]) -> QuerySet[ModelT]:
-        """Load related rows by query sets that have their scopes already."""
-        return super().prefetch_related(*prefetches)
-
     @override
     def _clone(self) -> QuerySet[ModelT]:
         queryset = super()._clone()
-        cast("FilterQuerySet[ModelT]", queryset).hold(self._scopes)
+        cast("FilterQuerySet[ModelT]", queryset).hold(self._scopes, self._related)
         return queryset
 
     # -- the order
@@ -150,35 +151,67 @@ class FilterQuerySet(QuerySet[ModelT]):
         _keep_order(query)
         return query
 
-    # -- the scopes
+    # -- related rows
 
     @override
     def prefetch_related(self, *args: str | Prefetch) -> QuerySet[ModelT]:
         """Load related rows, those within their scopes. What a `Prefetch` loads in turn is its own matter."""
-        if not self._scopes:
-            return super().prefetch_related(*args)
-        loaded: dict[str, object] = cast("Any", self)._prefetch_queries  # noqa: SLF001  # Any: of unknown models
         further: dict[str, list[str | Prefetch]] = {}
-        own: list[str | Prefetch] = []
+        own: list[Prefetch] = []
         for arg in args:
             first, _, rest = (arg if isinstance(arg, str) else arg.relation).partition("__")
-            if isinstance(arg, str) and first in loaded:
-                own.append(arg)  # the filter loads it: Tortoise goes on from there
-            elif isinstance(arg, str):
+            if relation_of(self.model, first) is None:
+                return super().prefetch_related(arg)  # which Tortoise refuses
+            if isinstance(arg, str):
                 further.setdefault(first, []).extend([rest] if rest else [])
             elif rest:
                 further.setdefault(first, []).append(Prefetch(rest, _queryset_of(arg), arg.to_attr))
             else:
                 own.append(Prefetch(first, self._within(_queryset_of(arg)), arg.to_attr))
-        nested = [self._nested(first, below) for first, below in further.items()]
-        return super().prefetch_related(*own, *nested)
+        return self.load([*own, *(self._nested(first, below) for first, below in further.items())])
 
-    def _nested(self, name: str, below: Sequence[str | Prefetch]) -> str | Prefetch:
-        relation = relation_of(self.model, name)
-        if relation is None:
-            return name  # which Tortoise refuses
-        related = self._within(base_queryset(related_model(relation)))
+    def load(self, prefetches: Iterable[Prefetch]) -> QuerySet[ModelT]:
+        """Load related rows by query sets that have their scopes already."""
+        queryset = self._clone()
+        added = {prefetch.to_attr or prefetch.relation: prefetch for prefetch in prefetches}
+        cast("FilterQuerySet[ModelT]", queryset).hold(self._scopes, {**self._related, **added})
+        return queryset
+
+    def _nested(self, name: str, below: Sequence[str | Prefetch]) -> Prefetch:
+        """Load what is below a relation, besides what the filter loads of it."""
+        known, relation = self._related.get(name), relation_of(self.model, name)
+        assert relation is not None, "relations only are loaded"
+        related = (
+            self._within(base_queryset(related_model(relation))) if known is None else _queryset_of(known)
+        )
         return Prefetch(name, related.prefetch_related(*below) if below else related)
+
+    @override
+    async def _execute(self) -> list[ModelT]:
+        """Fetch the rows, and then those related to them.
+
+        Tortoise takes away the keys of rows that it does not find. Here these are rows that are not to be
+        loaded: the keys are put back.
+        """
+        found = await super()._execute()
+        either = cast("list[ModelT] | ModelT | None", found)  # after `first` it is one row, or none
+        rows = either if isinstance(either, list) else [either] if either is not None else []
+        if self._related and rows:
+            keys = [own_values(row) for row in rows]
+            await self._load_related(rows)
+            for row, own in zip(rows, keys, strict=True):
+                vars(row).update(own)
+        return found
+
+    async def _load_related(self, rows: Sequence[ModelT]) -> None:
+        queries: dict[str, list[tuple[str | None, AnyQuerySet]]] = {}
+        for prefetch in self._related.values():
+            queryset = _queryset_of(prefetch)
+            own: object = cast("Any", queryset)._db  # noqa: SLF001  # Any: Tortoise says that it is never None
+            on_same = queryset.using_db(self._db) if own is None else queryset
+            queries.setdefault(prefetch.relation, []).append((prefetch.to_attr, on_same))
+        executor: Any = self._db.executor_class(model=self.model, db=self._db, prefetch_queries=queries)
+        await executor.fetch_for_list(rows)
 
     def _within(self, queryset: AnyQuerySet) -> AnyQuerySet:
         """Return the rows of another query set that are within the scope of their model."""
