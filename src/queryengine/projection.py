@@ -218,7 +218,7 @@ def _plain(view: ModelView, tree: Tree, *, unchecked: bool = False) -> type[Base
 
 
 def _plain_field(field: ViewField) -> tuple[Any, Any]:  # Any: annotations made at run time
-    annotation = _annotation(field.field.type)
+    annotation: Any = field.field.annotation or _annotation(field.field.type)
     return (annotation | None, None) if field.field.nullable else (annotation, ...)
 
 

@@ -205,7 +205,8 @@ class Field:
     `hidden` keeps it out of every default policy. `gap` is the reason why the back-end can only tell
     whether it is null (a column with a folding collation, say). `source` is the back-end's own handle
     (a column, a path in a document) and means nothing to the core. `indexed` says whether an index begins
-    with the field, for estimates of cost; None: nobody knows.
+    with the field, for estimates of cost; None: nobody knows. `annotation` is for projection models, where
+    rows hold values of a class of their own; None for the class that belongs to the type.
     """
 
     name: str
@@ -215,6 +216,7 @@ class Field:
     gap: str | None = None
     source: object = None
     indexed: bool | None = None
+    annotation: object = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

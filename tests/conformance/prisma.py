@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import secrets
 import sqlite3
+import uuid
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from itertools import groupby
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import psycopg
 import pytest
@@ -19,6 +21,7 @@ from psycopg.types.json import Jsonb
 from queryengine_prisma import PrismaQueryEngine
 
 from queryengine.ast import FilterAST
+from queryengine.schema import ModelSchema, TypeKind
 from queryengine.testing import Adapter
 from queryengine.testing.world import LINK, Item
 from tests.servers.postgres import PostgresServer
@@ -45,7 +48,6 @@ model Maker {{
 {since}  region_id Int?
   region    Region?   @relation(fields: [region_id], references: [id])
   things    Thing[]   @relation("made")
- 
   owned     Thing[]   @relation("owned")
   parts     Part[]
 }}
@@ -116,12 +118,7 @@ BAG: Final = """
 model Bag {
   id      Int        @id
   numbers BigInt[]
-  scores  Float[]
   words   String[]
-  tags    String[]
-  days    DateTime[] @db.Date
-  uids    String[]   @db.Uuid
-  flags   Boolean[]
 }
 """
 
@@ -187,8 +184,7 @@ POSTGRESQL_TABLES: Final = (
     )
     + """
 CREATE TABLE "Bag" (
-    id INTEGER PRIMARY KEY, numbers BIGINT[], scores DOUBLE PRECISION[], words TEXT[], tags TEXT[],
-    days DATE[], uids UUID[], flags BOOLEAN[]
+    id INTEGER PRIMARY KEY, numbers BIGINT[], words TEXT[]
 );
 """
 )
@@ -206,8 +202,12 @@ ABSENT: Final = {
     **dict.fromkeys(("Thing.clock", "Thing.alarm"), "Prisma has no type for times of day"),
     **dict.fromkeys(("Thing.length", "Thing.delay"), "Prisma has no type for durations"),
     **dict.fromkeys(("Thing.color", "Thing.shade"), "the members of Prisma's enums are their own values"),
-    "Thing.details": "Prisma has no documents in the rows of SQL databases",
+    **dict.fromkeys(
+        ("Thing.details", "Details", "Inner"), "Prisma has no documents in the rows of SQL databases"
+    ),
 }
+LISTS: Final = ("Bag.scores", "Bag.tags", "Bag.days", "Bag.uids", "Bag.flags")
+ABSENT_ON_POSTGRESQL: Final = {**ABSENT, **dict.fromkeys(LISTS, "Prisma's lists are never null")}
 ABSENT_ON_SQLITE: Final = {
     **ABSENT,
     **dict.fromkeys(("Thing.day", "Thing.until", "Maker.since"), "Prisma has no type for dates on SQLite"),
@@ -250,13 +250,13 @@ def open_postgresql(request: pytest.FixtureRequest, runner: asyncio.Runner) -> G
         database.execute(sql.SQL("SET search_path TO {}").format(name))
         database.execute(POSTGRESQL_TABLES.encode())
         with connected(module, f"{server.url()}?schema={schema}") as client:
-            world = World(module, client, set(ABSENT))
+            world = World(module, client, set(ABSENT_ON_POSTGRESQL))
             yield Adapter(
                 name="Prisma on PostgreSQL",
                 engines=world.engines,
                 load=lambda items: store_in_postgresql(database, items),
                 run=world.run,
-                absent=ABSENT,
+                absent=ABSENT_ON_POSTGRESQL,
             )
         database.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(name))
 
@@ -278,8 +278,47 @@ class World:
     def run(self, entity: str, ast: FilterAST) -> Sequence[object]:
         """Return the rows of a filter, as a handler gets them."""
         query, _, _ = self.engines[entity].build_query(ast)
-        found: Sequence[object] = getattr(self._client, entity.lower()).find_many(**query)
-        return found
+        rows: Sequence[object] = getattr(self._client, entity.lower()).find_many(**query)
+        return [Row(row, self.engines[entity].schema) for row in rows]
+
+
+class Row:
+    """A row of the client that shows dates, UUIDs and bytes as Python's own, which are what filters ask for.
+
+    The client gives a date as the midnight of its day, a UUID as text, and bytes in a class of its own.
+    """
+
+    def __init__(self, row: object, schema: ModelSchema[object]) -> None:
+        self._row = row
+        self._schema = schema
+
+    def __getattr__(self, name: str) -> object:
+        value: object = getattr(self._row, name)
+        if value is None:
+            return None
+        relation = self._schema.relations.get(name)
+        if relation is not None:
+            target = relation.target
+            return [Row(row, target) for row in _rows(value)] if relation.many else Row(value, target)
+        return _plain(self._schema.fields[name].type.kind, value)
+
+
+def _rows(value: object) -> Sequence[object]:
+    assert isinstance(value, list)
+    return cast("list[object]", value)
+
+
+def _plain(kind: TypeKind, value: Any) -> object:  # Any: of the class that the client has for the kind
+    match kind:
+        case TypeKind.DATE:
+            assert value.time() == dt.time()
+            return value.date()
+        case TypeKind.UUID:
+            return uuid.UUID(value)
+        case TypeKind.BYTES:
+            return value.decode()
+        case _:
+            return value
 
 
 # -- rows

@@ -71,10 +71,16 @@ POSTGRESQL: list[tuple[dict[str, Any], object]] = [
     ({"color": "RED"}, {"color": "RED"}),
     ({"numbers": {"has": 1}}, {"numbers": {"has": 1}}),
     ({"numbers": {"hasAny": [1, 2]}}, {"numbers": {"has_some": [1, 2]}}),
-    ({"numbers": {"hasAll": [1, 2]}}, {"numbers": {"has_every": [1, 2]}}),
-    ({"numbers": {"isEmpty": True}}, {"numbers": {"is_empty": True}}),
-    ({"numbers": [1, 2]}, {"numbers": {"equals": [1, 2]}}),
-    ({"numbers": None}, {"numbers": {"equals": None}}),
+    (
+        {"numbers": {"hasAll": [1, 2]}},
+        {"OR": [{"numbers": {"has_some": []}}, {"numbers": {"has_every": [1, 2]}}]},
+    ),
+    (
+        {"numbers": {"isEmpty": True}},
+        {"OR": [{"numbers": {"equals": None}}, {"numbers": {"is_empty": True}}]},
+    ),
+    ({"numbers": {"isEmpty": False}}, {"numbers": {"is_empty": False}}),
+    ({"numbers": []}, {"OR": [{"numbers": {"equals": None}}, {"numbers": {"equals": []}}]}),
 ]
 
 

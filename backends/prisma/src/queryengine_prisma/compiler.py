@@ -28,9 +28,11 @@ from queryengine_prisma.values import (
     converter,
     escaped,
     first_of,
+    if_empty,
     last_of,
     others,
     starts_with,
+    unless_empty,
 )
 
 __all__ = ["ConditionCompiler"]
@@ -46,7 +48,7 @@ PATTERNS = {
     Op.IENDS_WITH: "endswith",
 }
 EITHER = (first_of, last_of)
-LISTS = {Op.HAS: "has", Op.HAS_ANY: "has_some", Op.HAS_ALL: "has_every"}
+LISTS = {Op.HAS: "has", Op.HAS_ANY: "has_some"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class ConditionCompiler(
         if not negated:
             return self._there(steps, self.predicate(Test(field, False), node))
         differs = self.predicate(Test(field, True), node)
-        is_null = {field.name: _null(field)} if field.nullable else FALSE
+        is_null: Condition = {field.name: None} if field.nullable else FALSE
         return self._absent_or(steps, any_of([is_null, differs]))
 
     def quantified(self, node: Quantified, place: None, negated: bool) -> Condition:
@@ -142,9 +144,6 @@ class ConditionCompiler(
         field = test.field
         if not field.nullable:
             return TRUE if test.negated else FALSE
-        if field.type.kind is TypeKind.ARRAY:
-            is_null: Condition = {field.name: _null(field)}
-            return {"NOT": [is_null]} if test.negated else is_null
         return {field.name: {"not": None}} if test.negated else {field.name: None}
 
     @handles(Op.EQ)
@@ -152,7 +151,7 @@ class ConditionCompiler(
         field = test.field
         value = self.value(node.value, converter(field.type, node.op))
         if field.type.kind is TypeKind.ARRAY:
-            return _maybe_not(test, {field.name: {"equals": value}})
+            return self._whole_list(test, node, "equals")
         if test.negated:
             return {field.name: {"not": value}}
         return {field.name: {"equals": value} if field.type.kind is TypeKind.JSON else value}
@@ -194,19 +193,33 @@ class ConditionCompiler(
             return _maybe_not(test, {name: {word: self.value(node.value, None)}})
         return _maybe_not(test, {name: {word: self.value(node.value, escaped), "mode": "insensitive"}})
 
-    @handles(Op.HAS, Op.HAS_ANY, Op.HAS_ALL)
+    # Lists: none is null for Prisma, which reads the null of a column as an empty list. So do conditions.
+
+    @handles(Op.HAS, Op.HAS_ANY)
     def _has(self, test: Test, node: Comparison) -> Condition:
+        name = test.field.name
         value = self.value(node.value, converter(test.field.type, node.op))
-        return _maybe_not(test, {test.field.name: {LISTS[node.op]: value}})
+        found: Condition = {name: {LISTS[node.op]: value}}
+        return {"OR": [{name: {"equals": None}}, {"NOT": [found]}]} if test.negated else found
+
+    @handles(Op.HAS_ALL)
+    def _has_all(self, test: Test, node: Comparison) -> Condition:
+        return self._whole_list(test, node, "has_every")
+
+    def _whole_list(self, test: Test, node: Comparison, word: str) -> Condition:
+        """Return a condition that an empty list meets if the value is empty; so does the null of a column."""
+        name = test.field.name
+        found: Condition = {name: {word: self.value(node.value, converter(test.field.type, node.op))}}
+        no_list = {name: self.value(node.value, unless_empty if test.negated else if_empty)}
+        return {"OR": [no_list, {"NOT": [found]} if test.negated else found]}
 
     @handles(Op.IS_EMPTY)
     def _is_empty(self, test: Test, node: Comparison) -> Condition:
         del node
-        return {test.field.name: {"is_empty": not test.negated}}
-
-
-def _null(field: Field) -> object:
-    return {"equals": None} if field.type.kind is TypeKind.ARRAY else None
+        name = test.field.name
+        if test.negated:
+            return {name: {"is_empty": False}}
+        return {"OR": [{name: {"equals": None}}, {name: {"is_empty": True}}]}
 
 
 def _maybe_not(test: Test, condition: dict[str, object]) -> Condition:

@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from queryengine.errors import ConfigurationError
 
+INDEXES = frozenset({"id", "index", "unique"})
+
 __all__ = ["Datamodel", "ModelBlock", "ModelField", "parse_datamodel"]
 
 
@@ -34,11 +36,12 @@ class ModelField:
 
 @dataclass(frozen=True, slots=True)
 class ModelBlock:
-    """A model or view: its fields by name, and the names of its primary key in order."""
+    """A model or view: its fields by name, its primary key in order, the fields that indexes begin with."""
 
     name: str
     fields: Mapping[str, ModelField]
     primary_key: tuple[str, ...]
+    indexed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,14 @@ def _without_comment(match: re.Match[str]) -> str:
 def _model(name: str, body: str) -> ModelBlock:
     fields: dict[str, ModelField] = {}
     key: tuple[str, ...] = ()
+    indexed: set[str] = set()
     above: dict[str, str] = {}  # what a comment says of the field that follows
     for line in map(str.strip, body.splitlines()):
         if line.startswith("@@"):
-            key = _names(_attributes(line[1:]).get("id", "")) or key
+            ((word, arguments),) = _attributes(line[1:]).items()
+            names = _names(arguments)
+            key = names if word == "id" else key
+            indexed |= set(names[:1] if word in INDEXES else ())
             continue
         match = re.match(r'(\w+)\s+(\w+)(?:\("[^"]*"\))?(\[\])?(\?)?', line)
         if match is None:
@@ -117,9 +124,9 @@ def _model(name: str, body: str) -> ModelBlock:
         attributes, above = above | _attributes(line[match.end() :]), {}
         many, optional = bool(match[3]), bool(match[4])
         fields[match[1]] = ModelField(match[1], match[2], many, optional, MappingProxyType(attributes))
-        if "id" in attributes:
-            key = (match[1],)
-    return ModelBlock(name, MappingProxyType(fields), key)
+        key = (match[1],) if "id" in attributes else key
+        indexed |= {match[1]} if attributes.keys() & INDEXES else set()
+    return ModelBlock(name, MappingProxyType(fields), key, frozenset(indexed))
 
 
 def _attributes(text: str) -> dict[str, str]:

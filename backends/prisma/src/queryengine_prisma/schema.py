@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar, cast, get_args
+from typing import Annotated, Final, TypeVar, cast, get_args
 
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import BaseModel, BeforeValidator, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from queryengine.errors import ConfigurationError
-from queryengine.schema import ArrayType, Field, ModelSchema, Relation
+from queryengine.schema import BytesType, Field, ModelSchema, Relation
 from queryengine_prisma.datamodel import Datamodel, ModelBlock, ModelField, parse_datamodel
 from queryengine_prisma.field_types import Database, field_type
 
@@ -28,6 +28,15 @@ __all__ = ["SchemaReader"]
 T = TypeVar("T")
 
 PROVIDERS: dict[str, Database] = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
+
+
+def _decoded(value: object) -> object:
+    """Return the bytes of a client's `Base64`, a class that each generated client has for itself."""
+    decode = getattr(value, "decode", None)
+    return value if isinstance(value, bytes | str) or decode is None else decode()
+
+
+DECODED: Final = Annotated[bytes, BeforeValidator(_decoded)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +131,14 @@ class _ModelReader:
         found = field_type(declared, self.database, self._enumeration(declared))
         if found is None:
             return
-        # A list is never null for Prisma, which reads the null of its column as an empty one.
-        nullable = declared.optional or isinstance(found.type, ArrayType)
         self.fields[declared.name] = Field(
             declared.name,
             found.type,
-            nullable,
+            declared.optional,
             self._is_hidden(declared, info),
             found.gap,
+            indexed=declared.name in self.block.indexed,
+            annotation=DECODED if isinstance(found.type, BytesType) else None,
         )
 
     def _relation(self, declared: ModelField, info: FieldInfo) -> None:

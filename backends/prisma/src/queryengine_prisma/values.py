@@ -23,9 +23,11 @@ __all__ = [
     "converter",
     "escaped",
     "first_of",
+    "if_empty",
     "last_of",
     "others",
     "starts_with",
+    "unless_empty",
 ]
 
 Convert: TypeAlias = Callable[[object], object]
@@ -135,6 +137,19 @@ def last_of(values: object) -> object:
 def others(convert: Convert) -> Convert:
     """Return the same for the booleans that are not among the values."""
     return lambda values: convert(tuple({False, True}.difference(cast("tuple[bool, ...]", values))))
+
+
+# -- lists, whose column may hold null
+
+
+def if_empty(values: object) -> object:
+    """Return the test of a list for null in its column, where there are no values; else of nothing."""
+    return {"has_some": []} if values else {"equals": None}
+
+
+def unless_empty(values: object) -> object:
+    """Return the test of a list for null in its column, where there are values; else of nothing."""
+    return {"equals": None} if values else {"has_some": []}
 
 
 # -- text
