@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import StaticPool
 
-__all__ = ["Base", "Flight", "FlightOut", "async_database", "database"]
+__all__ = ["Base", "Flight", "FlightOut", "async_database", "database", "rows"]
 
 ROWS = 2_000
 
@@ -56,7 +56,7 @@ def database() -> Engine:
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     Base.metadata.create_all(engine)
     with engine.begin() as connection:
-        connection.execute(insert(Flight), list(_rows()))
+        connection.execute(insert(Flight), list(rows()))
     return engine
 
 
@@ -65,11 +65,11 @@ async def async_database() -> AsyncEngine:
     engine = create_async_engine("sqlite+aiosqlite://", poolclass=StaticPool)
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
-        await connection.execute(insert(Flight), list(_rows()))
+        await connection.execute(insert(Flight), list(rows()))
     return engine
 
 
-def _rows() -> Iterator[dict[str, object]]:
+def rows() -> Iterator[dict[str, object]]:
     """Yield rows whose columns repeat with co-prime periods, so that they look independent."""
     origins = ("JFK", "LGA", "EWR")
     destinations = ("SFO", "SEA", "BOS", "SAN", "LAX", "MIA", "STL")

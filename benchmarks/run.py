@@ -20,6 +20,7 @@ from benchmarks.asgi import application, filter_string, get, parameter_string
 from benchmarks.harness import Row, Runner, calls, compare, coroutines, measure, print_rows, row, write_rows
 from benchmarks.ours import Ours, text
 from benchmarks.peers import fastapi_filter, handwritten, odata, qengine
+from benchmarks.side_by_side import backend_rows
 from benchmarks.workload import Question
 
 __all__ = ["GROUPS", "main"]
@@ -192,6 +193,7 @@ GROUPS: Final[dict[str, Callable[[int], list[Row]]]] = {
     "ast": ast_rows,
     "select": select_rows,
     "request": request_rows,
+    "backends": backend_rows,
     "growth": growth_rows,
     "refusal": refusal_rows,
 }
