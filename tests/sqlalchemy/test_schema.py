@@ -248,6 +248,19 @@ def test_a_key_of_a_document_that_no_path_can_name_is_a_configuration_error() ->
         document_relation("facts", JSONFields(odd, hidden=False))
 
 
+class Inside(TypedDict):
+    level: int
+
+
+class Outside(TypedDict):
+    inside: Inside
+
+
+def test_a_document_in_a_document_has_one_schema_whenever_a_filter_goes_there() -> None:
+    relation = document_relation("facts", JSONFields(Outside, hidden=False)).target.relations["inside"]
+    assert relation.target is relation.target
+
+
 # -- mistakes of the service
 
 

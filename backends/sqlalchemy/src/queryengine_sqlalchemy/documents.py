@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
 
 from queryengine.errors import ConfigurationError
@@ -79,7 +79,7 @@ def _members(schema: ModelSchema[object], place: str) -> ModelSchema[object]:
     relations = {
         name: replace(
             relation,
-            load=partial(_nested, relation, f"{place}.{name}"),
+            load=cache(partial(_nested, relation, f"{place}.{name}")),
             nullable=True,
             unchecked=True,
             source=MemberSource(name),
