@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.branch_coverage", "tests.meaning.counting"]
+pytest_plugins = ["tests.branch_coverage", "queryengine.testing.plugin"]
 
 # Chosen by `--hypothesis-profile`. No deadlines: on two shared cores a single example may be slow.
 settings.register_profile("check", max_examples=50, deadline=None)

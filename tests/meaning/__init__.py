@@ -1,1 +1,1 @@
-"""The meaning of filters: random ones on real databases, row for row against the reference evaluator."""
+"""What filters mean where SQLAlchemy has more than the conformance kit: its models, options and drivers."""

@@ -1,9 +1,12 @@
-"""Models with a column of every type, nullable and not, and with relations of every kind."""
+"""The entities of the conformance kit as mapped classes, and what only SQLAlchemy has.
+
+Beside the world they have a computed column, a hybrid, a relation without a constraint, and an entity whose
+primary key has two columns.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import uuid
 from decimal import Decimal
 from typing import TypedDict
@@ -32,30 +35,24 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 
-
-class Color(enum.Enum):
-    """An enum whose names sort otherwise than its values."""
-
-    RED = "z"
-    GREEN = "a"
-    BLUE = "É"
+from queryengine.testing.world import Color
 
 
-class Inner(TypedDict):
+class DeclaredInner(TypedDict):
     """A document in a document."""
 
     code: str
     level: int
 
 
-class Details(TypedDict):
+class Declared(TypedDict):
     """What the JSON column `details` declares; rows may hold something else, which is then null."""
 
     width: int
     label: str
     ratio: float
     on: bool
-    inner: Inner
+    inner: DeclaredInner
 
 
 class Base(DeclarativeBase):
@@ -114,18 +111,33 @@ class Label(Base):
 
 
 class Part(Base):
-    """A row of a thing, with a primary key of two columns."""
+    """What a thing has many of."""
 
     __tablename__ = "part"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    size: Mapped[int | None]
+    cost: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+    thing_id: Mapped[int] = mapped_column(ForeignKey("thing.id"))
+    maker_id: Mapped[int | None] = mapped_column(ForeignKey("maker.id"))
+
+    thing: Mapped[Thing] = relationship(back_populates="parts")
+    maker: Mapped[Maker | None] = relationship()
+
+
+class Seat(Base):
+    """A row of a thing, with a primary key of two columns."""
+
+    __tablename__ = "seat"
 
     thing_id: Mapped[int] = mapped_column(ForeignKey("thing.id"), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     name: Mapped[str]
-    size: Mapped[int | None]
-    cost: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+    width: Mapped[int | None]
     maker_id: Mapped[int | None] = mapped_column(ForeignKey("maker.id"))
 
-    thing: Mapped[Thing] = relationship(back_populates="parts")
+    thing: Mapped[Thing] = relationship(back_populates="seats")
     maker: Mapped[Maker | None] = relationship()
 
 
@@ -175,7 +187,7 @@ class Thing(Base):
     shade: Mapped[Color | None]
     data: Mapped[object] = mapped_column(JSON)
     extra: Mapped[object | None] = mapped_column(JSON(none_as_null=True))
-    details: Mapped[object | None] = mapped_column(JSON, info=dict(json_fields(Details)))
+    details: Mapped[object | None] = mapped_column(JSON, info=dict(json_fields(Declared)))
 
     noted: Mapped[bool] = column_property(note.is_not(None))
 
@@ -195,6 +207,7 @@ class Thing(Base):
     )
     children: Mapped[list[Thing]] = relationship(back_populates="parent")
     parts: Mapped[list[Part]] = relationship(back_populates="thing")
+    seats: Mapped[list[Seat]] = relationship(back_populates="thing")
     labels: Mapped[list[Label]] = relationship(secondary=thing_labels, back_populates="things")
 
     @hybrid_property

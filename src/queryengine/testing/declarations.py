@@ -52,6 +52,8 @@ def _difference(
         if member.name not in REFERENCES and reached:
             yield f"{place} is not there"
         return
+    if isinstance(found, Relation) and found.target is not found.target:
+        yield f"{place} leads to another schema each time"
     if _shape(member) != _shape(found):
         yield f"{place} is {_shape(found)}, and should be {_shape(member)}"
     if member.nullable and not found.nullable:

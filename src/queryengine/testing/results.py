@@ -91,10 +91,13 @@ class Found:
                 self.needs[label] = self.needs.get(label, 0) + 1
 
     def __str__(self) -> str:
-        parts = {"cases passed": self.passed, "met declared gaps": self.gaps}
-        parts |= {"failed by faults of the database": self.faults} if self.faults else {}
-        parts["random filters"] = self.filters
-        return ", ".join(f"{number:,} {what}" for what, number in parts.items())
+        parts = {
+            "cases passed": self.passed,
+            "met declared gaps": self.gaps,
+            "failed by faults of the database": self.faults,
+            "random filters": self.filters,
+        }
+        return ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
 
 
 class Results(dict[str, Found]):

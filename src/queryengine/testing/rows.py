@@ -118,7 +118,7 @@ def make_objects(world: World, items: Sequence[Item]) -> Objects:
     for item, row in made:
         for reference in world.references_of(item.entity):
             others = objects[reference.target]
-            other = _find(others, reference.key, item.values[reference.attribute])
+            other = _find(others, reference.key, item.values.get(reference.attribute))
             setattr(row, reference.name, other)
             if reference.back is not None and other is not None:
                 _many(other, reference.back).append(row)

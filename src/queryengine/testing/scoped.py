@@ -14,7 +14,7 @@ from queryengine.memory import evaluate, matches
 from queryengine.parsed import Source
 from queryengine.predicate import Predicate
 from queryengine.testing.adapter import Stage
-from queryengine.testing.campaign import GROUPS, roots_of, run_examples, seed_of, store_random_rows
+from queryengine.testing.campaign import roots_of, run_examples, seed_of, store_random_rows
 from queryengine.testing.predicates import predicates
 from queryengine.testing.rows import Objects
 from queryengine.testing.strategies import Document, filters
@@ -37,7 +37,7 @@ def check_scopes(stage: Stage, number: int) -> int:
 
     The scoped answer is the unscoped one in a world that has only the rows inside.
     """
-    store_random_rows(stage, GROUPS[0], number)
+    store_random_rows(stage, ROOT, number)
     differential = stage.differential(ROOT)
     drawn_scopes, drawn_filters = _scopes(stage, related=True), filters(stage.ground(ROOT))
 
@@ -58,7 +58,7 @@ def check_scopes(stage: Stage, number: int) -> int:
 
 def check_changes_outside(stage: Stage, number: int) -> None:
     """Hold that rows outside of the scope never change an answer: they are changed, and others added."""
-    items = store_random_rows(stage, GROUPS[0], number)
+    items = store_random_rows(stage, ROOT, number)
     drawn_scopes, drawn_filters = _scopes(stage, related=False), filters(stage.ground(ROOT))
     choose = random.Random(seed_of(number))  # noqa: S311  # the same for the same seed
     differential = stage.differential(ROOT)
@@ -79,7 +79,7 @@ def check_changes_outside(stage: Stage, number: int) -> None:
 def _scopes(stage: Stage, *, related: bool) -> st.SearchStrategy[EntityScope]:
     """Draw scopes for things and some other entities; if `related`, predicates look at related rows too."""
     ground, schemas = stage.ground(ROOT), stage.schemas(ROOT)
-    entities = dict.fromkeys(entity for entity in roots_of(stage, GROUPS[0]) if entity in schemas)
+    entities = dict.fromkeys(entity for entity in roots_of(stage, ROOT) if entity in schemas)
     for_each = {entity: predicates(ground, schemas[entity], related=related) for entity in entities}
     return st.fixed_dictionaries({ROOT: for_each.pop(ROOT)}, optional=for_each)
 

@@ -253,6 +253,8 @@ class World:
     models: Mapping[str, type[object]]
     references: Mapping[str, Sequence[Reference]]
     counts: Mapping[str, int]
+    groups: Mapping[str, Sequence[str]]
+    """the entities whose rows refer to one another, what is referred to first, under the one that matters"""
     documents: Sequence[object]
     """what `Thing.details` holds"""
     keys: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
@@ -314,6 +316,13 @@ WORLD: Final = World(
     ),
     counts=MappingProxyType(
         {"Region": 5, "Maker": 5, "Label": 6, "Thing": 24, "Part": 30, "Phrase": 40, "Bag": 30}
+    ),
+    groups=MappingProxyType(
+        {
+            "Thing": ("Region", "Maker", "Label", "Thing", "Part"),
+            "Phrase": ("Phrase",),
+            "Bag": ("Bag",),
+        }
     ),
     documents=DOCUMENTS,
 )

@@ -49,8 +49,8 @@ FORMS: Final[Mapping[str, tuple[Sequence[object], Mapping[str, Answer]]]] = {
                 "{}": ErrorCode.EMPTY_CONDITION,
             },
             **{
-                "40000": RANGE,
-                '{"gt": 1e10}': RANGE,
+                "9223372036854775808": RANGE,
+                '{"gt": 1e19}': RANGE,
                 '{"gt": null}': MISMATCH,
                 '{"in": 5}': ErrorCode.SYNTAX_ERROR,
             },
