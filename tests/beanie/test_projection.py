@@ -132,3 +132,33 @@ def test_a_model_that_is_projected_is_made_once() -> None:
         ORDERS.build_query(processor.process(Source(text))) for text in ("{}", '{"where": {"number": 1}}')
     )
     assert one.projection_model is other.projection_model
+
+
+class NumberOut(Shown):
+    number: int
+
+
+class BuyerOut(Shown):
+    name: str
+    orders: list[NumberOut]
+
+
+class DeepOut(Shown):
+    number: int
+    customer: BuyerOut | None
+
+
+def test_what_a_response_model_nests_deeper_is_there_with_and_without_an_include(shop: Shop) -> None:
+    policy = SecurityPolicy(expose=DeepOut)
+    whole = shown(shop, '{"where": {"number": {"lt": 3}}, "order": "number"}', policy)
+    assert whole == [
+        {"number": 1, "customer": {"name": "Ada", "orders": [{"number": 1}]}},
+        {"number": 2, "customer": {"name": "Ben", "orders": [{"number": 2}]}},
+    ]
+    include = '{"relation": "customer", "scope": {"where": {"name": "Ben"}}}'
+    text = f'{{"where": {{"number": {{"lt": 3}}}}, "order": "number", "include": {include}}}'
+    assert shown(shop, text, policy) == [{"number": 1, "customer": None}, whole[1]]
+    fields = shown(shop, '{"where": {"number": 1}, "fields": ["customer.orders.number"]}', policy)
+    assert fields == [{"customer": {"orders": [{"number": 1}]}}]
+    scoped = shown(shop, '{"where": {"number": 1}}', policy, {Customer: field("name") == "Ben"})
+    assert scoped == [{"number": 1, "customer": None}]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
-from beanie import BackLink, Document, Link, PydanticObjectId
+from beanie import BackLink, Document, PydanticObjectId
 from beanie.exceptions import CollectionWasNotInitialized
 from bson import Decimal128, ObjectId
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr
@@ -35,6 +35,7 @@ from queryengine.schema import (
     TimeType,
     UUIDType,
 )
+from tests.beanie.forward import Found, Linking
 from tests.beanie.shop import Article, Basket, Book, Customer, Order
 
 EXACT_SECONDS = dt.timedelta(microseconds=2**53)
@@ -201,15 +202,27 @@ def test_an_id_without_an_order_is_refused() -> None:
         _ = BeanieQueryEngine(ById).schema
 
 
-class Lost(Document):
-    other: Link["Nowhere"]  # type: ignore[name-defined]  # noqa: F821, UP037
+class Unsure(Document):
     back: BackLink[Order]
 
 
-def test_a_link_to_a_name_that_nobody_knows_is_an_error_of_the_configuration() -> None:
-    class Unsure(Document):
-        back: BackLink[Order]
+def test_a_link_may_name_a_class_that_is_written_below() -> None:
+    relations = BeanieQueryEngine(Linking).schema.relations
+    assert relations["later"].target.model is Found
+    with pytest.raises(ConfigurationError, match="not a document"):
+        _ = relations["wrong"].target
 
+
+class Unreadable(Document):
+    other: Nowhere  # type: ignore[name-defined]  # noqa: F821
+
+
+def test_an_annotation_that_nobody_knows_is_an_error_of_the_configuration() -> None:
+    with pytest.raises(ConfigurationError, match="Unreadable cannot be read"):
+        _ = BeanieQueryEngine(Unreadable).schema
+
+
+def test_a_link_back_has_to_name_the_field_that_links() -> None:
     with pytest.raises(ConfigurationError, match="original_field"):
         _ = BeanieQueryEngine(Unsure).schema
 

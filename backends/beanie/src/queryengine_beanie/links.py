@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from typing import ForwardRef, TypeGuard, cast, get_args, get_origin
+from typing import TypeGuard, cast, get_args, get_origin
 
 from beanie import BackLink, Document, Link
-from beanie.odm.registry import DocsRegistry
 from pydantic.fields import FieldInfo
 
 from queryengine.annotations import Annotation, element_of
@@ -56,20 +54,17 @@ class BackLinkSource:
 
 @dataclass(frozen=True, slots=True)
 class LinkAnnotation:
-    """An annotation that links to documents; `target` may be a name that is known later."""
+    """An annotation that links to documents, to those of the class `target` if it is right."""
 
     target: object
     back: bool
     many: bool
 
     def resolve(self, model: type[object]) -> type[Document]:
-        """Return the class at the other end. Raises ConfigurationError for a name that nobody knows."""
-        target = self.target
-        if isinstance(target, ForwardRef):
-            target = _named(target.__forward_arg__, model)
-        if not _is_document(target):
-            raise ConfigurationError(f"{model.__name__} links to {target!r}, which is not a document")
-        return target
+        """Return the class at the other end. Raises ConfigurationError for what is no document."""
+        if not _is_document(self.target):
+            raise ConfigurationError(f"{model.__name__} links to {self.target!r}, which is not a document")
+        return self.target
 
     def source(self, key: str, info: FieldInfo, model: type[object]) -> LinkSource | BackLinkSource:
         """Return where the ids stand, for a field that is stored under `key`."""
@@ -86,8 +81,8 @@ def link_of(annotation: Annotation) -> LinkAnnotation | None:
     """Return what a field's annotation links to; None for what is no link.
 
     >>> from queryengine.annotations import take_apart
-    >>> link_of(take_apart(list[Link["Maker"]] | None))
-    LinkAnnotation(target=ForwardRef('Maker'), back=False, many=True)
+    >>> link_of(take_apart(list[Link[Document]] | None))
+    LinkAnnotation(target=<class 'beanie.odm.documents.Document'>, back=False, many=True)
     """
     element = element_of(annotation)
     inner = (element or annotation).type
@@ -96,20 +91,6 @@ def link_of(annotation: Annotation) -> LinkAnnotation | None:
         return None
     (target,) = get_args(inner)
     return LinkAnnotation(target, origin is BackLink, element is not None)
-
-
-def _named(name: str, model: type[object]) -> object:
-    """Look a name up where the class was written, and then where Beanie does, once it is initialised."""
-    for base in model.__mro__:
-        module = sys.modules.get(base.__module__)
-        if module is not None and name in vars(module):
-            return vars(module)[name]
-    try:
-        return DocsRegistry.get(name)
-    except KeyError:
-        raise ConfigurationError(
-            f"{model.__name__} links to {name!r}, a class that is not there yet"
-        ) from None
 
 
 def _is_document(candidate: object) -> TypeGuard[type[Document]]:

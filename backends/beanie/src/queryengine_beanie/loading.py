@@ -5,12 +5,12 @@ They take the place of the links, as Beanie's own `fetch_links` puts them there,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from queryengine.ast import FilterAST, ModelScope, OrderKey, Path, Step, Where, Window
+from queryengine.ast import FilterAST, Include, ModelScope, OrderKey, Step, Where, Window
 from queryengine.response_model import nested_model
 from queryengine.schema import ModelSchema, Relation
 from queryengine_beanie.compiler import ConditionCompiler
@@ -40,30 +40,20 @@ class Branch:
 
 
 def branches(schema: ModelSchema[object], ast: FilterAST) -> tuple[Branch, ...]:
-    """Return what is loaded with each document of a filter."""
-    found = [_included(include.path.steps[0], include.filter) for include in ast.include]
-    known = {branch.step.relation.name for branch in found}
-    if ast.fields is not None:
-        found += [branch for branch in _selected(ast.fields) if branch.step.relation.name not in known]
-    elif ast.projection is not None:
-        shown = _shown(schema, ast.projection, ast.scopes, ())
-        found += [branch for branch in shown if branch.step.relation.name not in known]
-    return tuple(found)
+    """Return what is loaded with each document of a filter: all that its projection model shows."""
+    shown = () if ast.projection is None else _shown(schema, ast.projection, ast.scopes, ())
+    return _with_included(shown, ast.include)
 
 
-def _included(step: Step, ast: FilterAST) -> Branch:
-    target = step.relation.target
-    return Branch(step, ast.where, ast.order, ast.window, branches(target, ast))
-
-
-def _selected(paths: Sequence[Path]) -> Iterator[Branch]:
-    groups: dict[Step, list[Path]] = {}
-    for path in paths:
-        if path.steps and not path.steps[0].relation.embedded:
-            below = replace(path, names=path.names[1:], steps=path.steps[1:])
-            groups.setdefault(path.steps[0], []).append(below)
-    for step, inner in groups.items():
-        yield Branch(step, below=tuple(_selected(inner)))
+def _with_included(shown: Iterable[Branch], includes: Sequence[Include]) -> tuple[Branch, ...]:
+    """Narrow what is shown by the filters of what is included."""
+    found = {branch.step.relation.name: branch for branch in shown}
+    for include in includes:
+        step, ast = include.path.steps[0], include.filter
+        known = found.get(step.relation.name)
+        below = _with_included(known.below if known else (), ast.include)
+        found[step.relation.name] = Branch(step, ast.where, ast.order, ast.window, below)
+    return tuple(found.values())
 
 
 def _shown(
