@@ -90,7 +90,9 @@ class _Drawer:
     def _include(self, relation: ViewRelation, depth: int) -> object:
         draw, ground = self._draw, self._ground
         scope: Document = {}
-        if relation.relation.gap is None and draw(st.booleans()):
+        own = relation.relation
+        leaves_out = own.many or own.nullable or ground.capabilities.include_missing
+        if own.gap is None and leaves_out and draw(st.booleans()):
             scope["where"] = draw(conditions(replace(ground, view=relation.target, depth=1)))
         if ground.capabilities.projection and draw(st.booleans()):
             scope["fields"] = self.fields(relation.target)
