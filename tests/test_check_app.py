@@ -18,6 +18,7 @@ from queryengine import (
     MemoryQueryEngine,
     MemoryQueryResult,
     Predicate,
+    QueryConfig,
     QueryResult,
     check_app,
     create_qe_dependency,
@@ -310,3 +311,50 @@ def test_an_engine_of_memory_made_for_one_model_is_read_too() -> None:
 
     check_app(app_with(Ships, required=True, engine=Fleet(Ship)))
     assert mistake(app_with(MemoryQueryResult[Port], required=True, engine=Fleet(Ship)))
+
+
+# -- where the filter stands
+
+
+def app_with_body(method: str, parameter: str = "filter") -> FastAPI:
+    """Make an application with a filter in the body, and one in the URL beside it."""
+    app = FastAPI()
+    in_body = create_qe_dependency(ships(), config=QueryConfig(source="body", parameter=parameter))
+    in_url = create_qe_dependency(ships())
+
+    @app.api_route("/ships", methods=[method])
+    async def list_ships(
+        one: Annotated[Ships | None, Depends(in_body)], two: Annotated[Ships | None, Depends(in_url)]
+    ) -> None:
+        del one, two
+
+    return app
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_filter_in_the_body_of_a_get_is_found(method: str) -> None:
+    assert mistake(app_with_body(method, "other")) == (
+        f"/ships: the filter is the body of a {method} request, which clients and proxies may drop: use POST"
+    )
+
+
+def test_a_filter_in_the_url_that_the_one_in_the_body_would_refuse_is_found() -> None:
+    assert mistake(app_with_body("POST")) == (
+        "/ships: one filter 'filter' stands in the URL and one in the body, which refuses the other: "
+        "give one of them another QueryConfig.parameter"
+    )
+    check_app(app_with_body("POST", "other"))
+
+
+# -- examples
+
+
+def test_an_example_of_the_service_that_it_would_refuse_is_found() -> None:
+    app = FastAPI()
+    dependency = create_qe_dependency(ships(), config=QueryConfig(example={"where": {"nmae": "Anna"}}))
+
+    @app.get("/ships")
+    async def list_ships(result: Annotated[Ships | None, Depends(dependency)]) -> None:
+        del result
+
+    assert mistake(app).startswith("/ships: QueryConfig.example: no field 'nmae'")

@@ -37,7 +37,29 @@ def posting() -> TestClient:
 def test_a_filter_may_be_the_body(posting: TestClient) -> None:
     assert posting.post("/ships", json={"where": {"id": {"in": [1, 3]}}}).json() == ["Anna", "Clara"]
     assert posting.post("/ships").json() is None
-    assert posting.post("/ships?filter=nonsense", json={"limit": 1}).json() == ["Anna"]
+    assert posting.post("/ships?page=2&filters=nonsense", json={"limit": 1}).json() == ["Anna"]
+
+
+@pytest.mark.parametrize(
+    "query", ["filter=%7B%7D", "filter[where][id]=1", "Filter[where][id]=1", "where[id]=1"]
+)
+@pytest.mark.parametrize("body", [None, {"limit": 1}])
+def test_a_filter_in_the_url_of_a_service_that_reads_bodies_is_refused(
+    posting: TestClient, query: str, body: object
+) -> None:
+    answer = posting.post(f"/ships?{query}", json=body)
+    assert answer.status_code == 422
+    error = answer.json()["detail"][0]
+    assert (error["type"], error["loc"]) == ("invalid_parameter", ["query", "filter"])
+    assert error["input"] == query.partition("=")[0]
+
+
+def test_built_without_waiting_a_body_is_empty_and_the_url_is_checked_too() -> None:
+    dependency = create_qe_dependency(ships(), config=QueryConfig(source="body"))
+    assert dependency.build(request("page=2"), None) is None
+    with pytest.raises(FilterValidationError) as caught:
+        dependency.build(request("filter={}"), None)
+    assert caught.value.location == ("query", "filter")
 
 
 def test_a_refused_body_is_a_422_that_leads_into_the_body(posting: TestClient) -> None:

@@ -23,7 +23,7 @@ from queryengine.lexer import lex
 from queryengine.limits import Limits
 from queryengine.parsed import Source
 from queryengine.parser import parse
-from queryengine.request import BodyRequest, encode, read_body, read_query, read_text
+from queryengine.request import BodyRequest, encode, read_body, read_query, read_text, refuse_query
 
 CONFIG, LIMITS = QueryConfig(), Limits()
 
@@ -126,6 +126,8 @@ def test_a_filter_that_could_be_read_in_two_ways_is_refused_with_its_place(
         "filter.limit=1",
         "filter.where[id]=1",
         "filter][where][id]=1",
+        "where[id]=1",
+        "Where%5Bid%5D[gt]=1",
     ],
 )
 def test_a_name_that_is_nearly_the_filter_s_is_refused_and_does_not_give_all_rows(query: str) -> None:
@@ -145,11 +147,37 @@ def test_a_name_that_is_nearly_the_filter_s_is_refused_and_does_not_give_all_row
         "filters[id]=1",
         "filter_a[where]=1",
         "filter2.limit=1",
-        "where[id]=1",
+        "where=1",
+        "where.id=1",
+        "wherever[id]=1",
+        "order[0][column]=2",
+        "fields[articles]=title",
+        "include[]=x",
+        "limit=1",
+        "order=-id",
     ],
 )
 def test_parameters_that_a_handler_may_have_itself_are_left_alone(query: str) -> None:
     assert read_query(query.encode(), CONFIG, LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "config"), [("where[where][id]=1", QueryConfig(parameter="where")), ("filter={}", CONFIG)]
+)
+def test_a_filter_beside_a_body_that_is_the_filter_is_refused_with_its_place(
+    query: str, config: QueryConfig
+) -> None:
+    with pytest.raises(FilterError) as caught:
+        refuse_query(f"x=1&{query}&y".encode(), config)
+    error = caught.value
+    assert (error.code, error.span) == (ErrorCode.INVALID_PARAMETER, Span(4, 4 + query.index("=")))
+    assert (error.expected, error.source) == (("the filter as the JSON body",), f"x=1&{query}&y")
+
+
+def test_beside_a_body_near_names_are_refused_and_others_left_alone() -> None:
+    refuse_query(b"page=2&filters={}&%ff=%zz", CONFIG)
+    with pytest.raises(FilterError, match="not a name of the parameter"):
+        refuse_query(b"Filter[limit]=1", CONFIG)
 
 
 def test_the_limit_on_a_query_string_counts_its_bytes_before_anything_else() -> None:

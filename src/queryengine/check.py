@@ -1,7 +1,8 @@
 """Finds the mistakes of an application that would else show with a request. Knows FastAPI and the stages.
 
-They are bad policies, annotations beside `Depends(...)` that say something else than the dependency gives,
-and response models that do not show what `fields` asks for.
+They are bad policies and examples, annotations beside `Depends(...)` that say something else than the
+dependency gives, filters where requests cannot carry them, and response models that do not show what
+`fields` asks for.
 """
 
 from __future__ import annotations
@@ -42,6 +43,12 @@ def check_app(app: FastAPI) -> None:
       `build_query`, or with other type variables than its model's, tells nothing: there anything passes.
     - A route whose `response_model` writes the policy's response model whole, although callers may ask for
       some `fields`: FastAPI would write null for those that were not asked for.
+    - A `QueryConfig.example` that is no filter which the dependency takes.
+    - A filter in the body of a GET or HEAD request; one in the body beside one in the URL of the same
+      `QueryConfig.parameter`, which the first refuses.
+
+    A scope is not called, as it may ask databases and users: a misspelt name in its predicate is a
+    ConfigurationError with the first request, so let a test make one.
 
     Call it when the routes are there and the models can be read; where an ORM has to be initialised before
     its models know their relations, after that.
@@ -71,6 +78,11 @@ def _mistakes(use: Use, endpoint: Endpoint) -> Iterator[str]:
     except ConfigurationError as error:
         yield str(error)
         return
+    yield from _misplaced(use, endpoint)
+    try:
+        use.dependency.document.check_example()
+    except ConfigurationError as error:
+        yield str(error)
     expose = view.expose
     selects = use.dependency.engine.capabilities.projection and any(f.select for f in view.fields.values())
     if expose is not None and selects and writes_whole(endpoint.response, expose):
@@ -78,6 +90,20 @@ def _mistakes(use: Use, endpoint: Endpoint) -> Iterator[str]:
         yield (
             f"the response model writes {name} whole, whatever `fields` ask for: return the projection model "
             f"and say SerializeAsAny[{name}], or take the right away with Access(select=False)"
+        )
+
+
+def _misplaced(use: Use, endpoint: Endpoint) -> Iterator[str]:
+    config = use.dependency.config
+    if config.source == "query":
+        return
+    for method in sorted(endpoint.methods & {"GET", "HEAD"}):
+        yield f"the filter is the body of a {method} request, which clients and proxies may drop: use POST"
+    others = (other.dependency.config for other in endpoint.uses)
+    if any(other.source == "query" and other.parameter == config.parameter for other in others):
+        yield (
+            f"one filter {config.parameter!r} stands in the URL and one in the body, which refuses the "
+            "other: give one of them another QueryConfig.parameter"
         )
 
 

@@ -25,9 +25,10 @@ class QueryConfig:
 
     parameter: str = "filter"
     """the name of the query parameter, and the root of bracket parameters; what differs from it by case or an
-    s only, and has a clause behind it (`Filter[where]`), is refused as a mistake"""
+    s only, and has a clause behind it (`Filter[where]`), is refused as a mistake, and so is `where[...]`"""
     source: Literal["query", "body"] = "query"
-    """whether the filter stands in the URL or is the JSON body of the request"""
+    """whether the filter stands in the URL or is the JSON body of the request, where a filter in the URL is
+    refused"""
     paging: Literal["internal", "external"] = "internal"
     """`external` leaves limit and offset to a paginator, and refuses them in the filter"""
     cache_size: int = 1_024

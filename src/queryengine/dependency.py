@@ -17,7 +17,7 @@ from queryengine.parsed import Source
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.process import Processor
-from queryengine.request import read_body, read_query, read_text
+from queryengine.request import read_body, read_query, read_text, refuse_query
 
 __all__ = ["PrincipalDependency", "QEDependency", "ScopeDependency", "create_qe_dependency"]
 
@@ -95,8 +95,8 @@ class QEDependency(Generic[R_co]):
         """Return the query of a filter, without waiting for anything.
 
         `filter` is the filter's JSON text, no longer than the query string (or the body) that it stands for
-        may be; None reads it from the request's raw query string. A dependency with a scope needs one here
-        too. Raises what a call raises.
+        may be; None reads it from the request's raw query string, or stands for an empty body. A dependency
+        with a scope needs one here too. Raises what a call raises.
         """
         try:
             limits = self.processor.policy.limits
@@ -106,13 +106,21 @@ class QEDependency(Generic[R_co]):
             raise http_error(error, self._location) from None
 
     async def _read(self, request: Request) -> Source | None:
+        found = self._read_query(request)
         if self.config.source == "body":
             return await read_body(request, self.config, self.processor.policy.limits)
-        return self._read_query(request)
+        return found
 
     def _read_query(self, request: Request) -> Source | None:
+        """Return the filter in the URL; where the body is the filter, make sure that there is none."""
         raw: bytes = request.scope["query_string"]
-        return read_query(raw, self.config, self.processor.policy.limits)
+        if self.config.source == "query":
+            return read_query(raw, self.config, self.processor.policy.limits)
+        try:
+            refuse_query(raw, self.config)
+        except FilterError as error:
+            raise http_error(error, ("query", self.config.parameter)) from None
+        return None
 
     def _query(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
         if self.scoped and scope is None:

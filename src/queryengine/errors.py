@@ -38,11 +38,11 @@ class ErrorCode(StrEnum):
     """Every code that a caller can meet. The texts are stable: clients may branch on them."""
 
     INVALID_ENCODING = "invalid_encoding"
-    """The query string or body is not valid UTF-8, or holds a character that no value may hold."""
+    """It is not valid UTF-8, holds a character that no value may hold, or is a body declared as no JSON."""
     DUPLICATE_PARAMETER = "duplicate_parameter"
     """The filter was given twice, or both as JSON and as bracket parameters."""
     INVALID_PARAMETER = "invalid_parameter"
-    """A bracket parameter's name cannot be read."""
+    """A parameter that is meant for the filter cannot be read, or stands in the URL where a body is."""
     SYNTAX_ERROR = "syntax_error"
     """The text is not a filter; `expected` lists what could have stood there."""
     DUPLICATE_KEY = "duplicate_key"

@@ -74,14 +74,23 @@ class FilterDocument:
             self._processor.policy.limits,
             windowed=config.paging == "internal",
         )
+        own = self._own_example()
+        return made if own is None else {"own": own, **made}
+
+    def check_example(self) -> None:
+        """Raise ConfigurationError where the service's own example is no filter that it takes."""
+        self._own_example()
+
+    def _own_example(self) -> Example | None:
+        config = self._processor.config
         if config.example is None:
-            return made
+            return None
         try:
             source = encode(config.example)
             self._processor.process(source)
         except FilterError as error:
             raise ConfigurationError(f"QueryConfig.example: {error}") from None
-        return {"own": Example("An example", json.loads(source.text)), **made}
+        return Example("An example", json.loads(source.text))
 
     def parameter_content(self, schema: JSONSchema) -> JSONSchema:
         """Return the `content` of the parameter, whose JSON has this schema.

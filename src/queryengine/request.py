@@ -21,7 +21,7 @@ from queryengine.parsed import Source
 from queryengine.tokens import CLAUSES, exceeded
 from queryengine.values import write
 
-__all__ = ["BodyRequest", "encode", "read_body", "read_query", "read_text"]
+__all__ = ["BodyRequest", "encode", "read_body", "read_query", "read_text", "refuse_query"]
 
 
 class BodyRequest(Protocol):
@@ -41,7 +41,8 @@ def read_query(raw: bytes, config: QueryConfig, limits: Limits) -> Source | None
     """Return the filter in a raw query string (ASGI's `query_string`), or None where there is none.
 
     It is `filter=` with JSON, or parameters `filter[...]=`; all others are left alone, but for those that can
-    only have been meant for it, such as `Filter[where][id]=` and `filter.limit=`. Raises FilterError.
+    only have been meant for it, such as `Filter[where][id]=`, `filter.limit=` and `where[id]=`. Raises
+    FilterError.
 
     >>> read_query(b"page=2&filter=%7B%22limit%22:5%7D", QueryConfig(), Limits()).text
     '{"limit":5}'
@@ -61,6 +62,28 @@ def read_query(raw: bytes, config: QueryConfig, limits: Limits) -> Source | None
         error.source = raw.decode("latin-1")
         raise
     return read_brackets(parameters, raw.decode("latin-1"), limits)
+
+
+def refuse_query(raw: bytes, config: QueryConfig) -> None:
+    """Refuse a filter in the raw query string where the body is the filter: it would be ignored.
+
+    It is what `read_query` takes for one, or for a slip. Raises FilterError.
+
+    >>> refuse_query(b"page=2", QueryConfig(source="body"))
+    """
+    try:
+        piece = next(_pieces(raw, config.parameter.encode()), None)
+    except FilterError as error:
+        error.source = raw.decode("latin-1")
+        raise
+    if piece is not None:
+        raise FilterError(
+            ErrorCode.INVALID_PARAMETER,
+            f"{quoted(config.parameter)} stands in the URL, but here the body is the filter",
+            span=piece.name_span,
+            source=raw.decode("latin-1"),
+            expected=("the filter as the JSON body",),
+        )
 
 
 async def read_body(
@@ -184,13 +207,22 @@ def _pieces(raw: bytes, root: bytes) -> Iterator[_Piece]:
 def _is_near_miss(name: bytes, root: bytes) -> bool:
     """Tell whether a name is the filter's but for case, blanks or an s, with a clause in brackets or dots.
 
-    Without a clause it may be a parameter of the handler's own.
+    Without a clause it may be a parameter of the handler's own. Conditions in brackets, `where[id]`, are
+    meant for the filter; the other clauses are not surely so: `fields[articles]` and `order[0][column]` are
+    well-known parameters of other conventions.
     """
+    if b"[" in name and _folded(name.partition(b"[")[0]) == b"where":
+        return True
     head, *clauses = _separators().split(name, maxsplit=2)
-    if not clauses or clauses[0] not in _clauses():
-        return False
-    near = head.strip(b" +").lower().removesuffix(b"s")
-    return near == root.lower().removesuffix(b"s")
+    return (
+        bool(clauses)
+        and clauses[0] in _clauses()
+        and _folded(head).removesuffix(b"s") == _folded(root).removesuffix(b"s")
+    )
+
+
+def _folded(name: bytes) -> bytes:
+    return name.strip(b" +").lower()
 
 
 def _misnamed(name: bytes, root: bytes, span: Span) -> FilterError:
