@@ -36,7 +36,7 @@ from sqlalchemy.dialects import sqlite
 from typer.testing import CliRunner
 
 from queryengine import QEDependency
-from queryengine.cli import app as command_line
+from queryengine.commands import app as command_line
 from queryengine.limits import Limits
 from queryengine.parsed import Source
 from queryengine.request import read_query

@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from queryengine import __version__
-from queryengine.cli import MISUSED, REFUSED, app
+from queryengine.cli import main
+from queryengine.commands import MISUSED, REFUSED, app
 from queryengine.errors import ConfigurationError
 from queryengine.operators import OPERATORS
 
@@ -130,3 +131,29 @@ def test_the_installed_command_ends_with_two_for_a_wrong_call() -> None:
     assert ended.returncode == MISUSED
     assert ended.stderr.startswith("queryengine: 'no.such:Model' cannot be loaded: ")
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_its_extra_the_command_says_what_to_install(missing: str) -> None:
+    program = f"import sys; sys.modules[{missing!r}] = None; from queryengine.cli import main; main()"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ended.returncode == MISUSED
+    assert ended.stdout == ""
+    assert ended.stderr == (
+        f'queryengine: no module {missing!r}: the command needs pip install "queryengine[cli]"\n'
+    )
+
+
+def test_a_module_that_is_missing_otherwise_is_not_blamed_on_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "queryengine.commands", None)
+    with pytest.raises(ModuleNotFoundError):
+        main()
+
+
+def test_the_script_runs_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["queryengine", "operators"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0

@@ -29,7 +29,7 @@ ALLOWED = {
     "typing_extensions",
 }
 ALLOWED_IN = {
-    "cli": {"rich", "typer"},
+    "commands": {"rich", "typer"},
     "cursor": {"cryptography"},
     "testing": {"hypothesis", "pytest"},
 }
