@@ -15,7 +15,10 @@ from examples.flights.walk import walk
 
 
 def main() -> int:
-    """Run the command; return the exit status: 1 for a wrong answer, 2 where something is missing."""
+    """Run the command; return the exit status: 1 for a wrong answer, 2 where something is missing.
+
+    Control-C ends it with 130, but for a service, which ends no other way.
+    """
     options = _parser().parse_args()
     console = Console()
     if not console.is_terminal:
@@ -33,6 +36,8 @@ def main() -> int:
     except MissingError as error:
         console.print(f"{options.backend} cannot run here: {error}")
         return 2
+    except KeyboardInterrupt:  # uvicorn has shut down, and says again that it was interrupted
+        return 0 if options.command == "serve" else 130
 
 
 async def serve(chosen: Backend, truth: Truth, console: Console, address: tuple[str, int]) -> None:
@@ -49,8 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument(
         "--days",
         type=int,
-        choices=range(1, 32),
-        metavar="1..31",
+        choices=range(2, 32),  # the requests ask about the second day
+        metavar="2..31",
         help="so many days of January only (default: what the back-end carries; SQLAlchemy the whole year)",
     )
     parser = argparse.ArgumentParser(prog="python -m examples.flights", description=__doc__)
