@@ -41,7 +41,7 @@ class OrderOut(Shown):
     when: dt.datetime | None = Field(validation_alias="placed", serialization_alias="when")
     lines: list[LineOut]
     customer: CustomerOut | None
-    watchers: list[CustomerOut] = Field(default_factory=list[CustomerOut])
+    watchers: list[CustomerOut]
 
 
 def shown(

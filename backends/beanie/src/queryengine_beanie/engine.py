@@ -103,8 +103,10 @@ class BeanieQueryEngine(Generic[T]):
 
     def build_query(self, ast: FilterAST) -> BeanieQueryResult[T]:
         """Return a bound filter as a query, which is not projected."""
-        projection_model = self._projections.of(ast.projection, self.schema)
-        return BeanieQueryResult(self._query(ast), projection_model, ast.order, filter=ast)
+        shown = ast.projection
+        if shown is not None:
+            shown = self._projections.of(shown, self.schema)
+        return BeanieQueryResult(self._query(ast), shown, ast.order, filter=ast)
 
     def execute_query(self, ast: FilterAST) -> BeanieQueryResult[T]:
         """Return the same as `build_query`."""
@@ -140,7 +142,9 @@ class BeanieQueryEngine(Generic[T]):
         matched = (match,) if match else ()
         find = model.find_many(*matched, with_children=self._with_children, collation=BY_CODE_POINT)
         if statement.is_find:
-            return find.sort(*statement.order.directions).skip(offset).limit(limit)
+            # What `sort` does, without looking at each key.
+            find.sort_expressions.extend(statement.order.directions)
+            return find.skip(offset).limit(limit)
         return find.aggregate(
             statement.pipeline(offset, limit),
             projection_model=model,

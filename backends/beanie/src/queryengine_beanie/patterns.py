@@ -23,7 +23,7 @@ Letters = Callable[[str], str]
 
 
 def _plain(text: str) -> str:
-    return "".join([_character(character) for character in text])
+    return text if text.isalnum() else "".join([_character(character) for character in text])
 
 
 def _folded(text: str) -> str:

@@ -31,10 +31,8 @@ class Projections:
     def __init__(self) -> None:
         self._models: BoundedCache[type[BaseModel], type[BaseModel]] = BoundedCache(SIZE)
 
-    def of(self, projection: type[BaseModel] | None, schema: ModelSchema[object]) -> type[BaseModel] | None:
+    def of(self, projection: type[BaseModel], schema: ModelSchema[object]) -> type[BaseModel]:
         """Return a subclass of a projection model that is filled from documents of a schema."""
-        if projection is None:
-            return None
         model = self._models.get(projection)
         if model is None:
             model = _reading(projection, schema)
@@ -70,16 +68,18 @@ def _keys(projection: type[BaseModel], schema: ModelSchema[object]) -> dict[str,
 def members_of(
     model: type[BaseModel], schema: ModelSchema[object]
 ) -> Iterator[tuple[Field | Relation, FieldInfo]]:
-    """Yield the fields and relations of a schema that a response model shows."""
+    """Yield the fields and relations of a schema that a response model reads and shows."""
+    by_name = any(model.model_config.get(word) for word in ("populate_by_name", "validate_by_name"))
     for name, info in model.model_fields.items():
-        names = [] if info.exclude else [*_aliases(info), name]
+        aliases = list(_aliases(info))
+        names = [] if info.exclude else [*aliases, name] if by_name or not aliases else aliases
         found = next((one for one in names if one in schema.fields or one in schema.relations), None)
         if found is not None:
             yield schema.fields.get(found) or schema.relations[found], info
 
 
 def _aliases(info: FieldInfo) -> Iterator[str]:
-    """Yield the names that pydantic reads a field from before its own."""
+    """Yield the names that pydantic reads a field from instead of its own."""
     alias = info.validation_alias
     for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
         first = choice.path[0] if isinstance(choice, AliasPath) else choice

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from queryengine.ast import And, FilterAST, Value, Where
 from queryengine.schema import ModelSchema
@@ -17,7 +16,7 @@ from queryengine_beanie.template import Template
 __all__ = ["Statement", "StatementTemplate", "compile_filter"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Statement:
     """A query without its window: `match` comes first, and an index can serve it.
 
@@ -54,14 +53,16 @@ class StatementTemplate:
     """The statement of a shape, which is filled with the values of each filter."""
 
     def __init__(self, statement: Statement) -> None:
+        self._match = Template(statement.match)
+        self._stages = Template(statement.stages)
         self._order = statement.order
-        # Any: the parts are of two types.
-        self._parts: Template[list[Any]] = Template([statement.match, statement.stages, statement.last])
+        self._last = Template(statement.last)
 
     def fill(self, values: Sequence[Value]) -> Statement:
         """Return the statement with these values."""
-        match, stages, last = self._parts.fill(values)
-        return Statement(match, stages, self._order, last)
+        return Statement(
+            self._match.fill(values), self._stages.fill(values), self._order, self._last.fill(values)
+        )
 
 
 def compile_filter(schema: ModelSchema[object], ast: FilterAST) -> Statement:
