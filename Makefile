@@ -11,6 +11,7 @@ VENV ?= $(CACHE)/venv
 DEMO_VENV ?= $(CACHE)/demo
 WORKERS ?= 2
 MINUTES ?= 10
+BACKEND ?= sqlalchemy
 ARGS ?=
 
 # -- environments -----------------------------------------------------------------------------------------
@@ -38,13 +39,22 @@ $(STAMP) $(DEMO_STAMP):
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The development environment has what other back-ends need besides: a MongoDB, Node.js for Prisma.
+ifeq ($(BACKEND),sqlalchemy)
+DEMO_NEEDS := $(DEMO_STAMP)
+DEMO_PYTHON := $(DEMO_VENV)/bin/python
+else
+DEMO_NEEDS := $(STAMP)
+DEMO_PYTHON := $(BIN)/python
+endif
+
 .PHONY: demo
-demo: $(DEMO_STAMP) ## load the flights of 2013, start the service, walk through its requests
-	$(DEMO_VENV)/bin/python -m examples.flights demo $(ARGS)
+demo: $(DEMO_NEEDS) ## load the flights of 2013, start the service (BACKEND=beanie, ...), walk through its requests
+	$(DEMO_PYTHON) -m examples.flights demo --backend $(BACKEND) $(ARGS)
 
 .PHONY: serve
-serve: $(DEMO_STAMP) ## keep the demo's service up, with /docs
-	$(DEMO_VENV)/bin/python -m examples.flights serve $(ARGS)
+serve: $(DEMO_NEEDS) ## keep the demo's service up, with /docs
+	$(DEMO_PYTHON) -m examples.flights serve --backend $(BACKEND) $(ARGS)
 
 # -- for contributors -------------------------------------------------------------------------------------
 

@@ -86,13 +86,7 @@ class Truth:
     @property
     def when(self) -> str:
         """The days, for people."""
-        match self.days:
-            case None:
-                return "in 2013"
-            case 1:
-                return "on 2013-01-01"
-            case days:
-                return f"from 2013-01-01 to 2013-01-{days:02}"
+        return "in 2013" if self.days is None else f"from 2013-01-01 to 2013-01-{self.days:02}"
 
 
 class Open(Protocol):

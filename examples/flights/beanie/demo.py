@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
@@ -15,7 +16,6 @@ from examples.flights.backend import Backend, Gap, MissingError, Running, Truth
 from examples.flights.beanie.load import Record, load
 from examples.flights.beanie.recorder import CommandRecorder
 from examples.flights.beanie.service import create_app
-from tests.servers.mongo import MongoServer, running_mongo
 
 __all__ = ["BACKEND"]
 
@@ -27,28 +27,35 @@ GAPS: Final = {
 
 
 @contextmanager
-def server() -> Generator[MongoServer]:
-    """Give the MongoDB of MONGODB_URI, or the one that the tests use."""
-    if "MONGODB_URI" not in os.environ and find_spec("secantus") is None:
+def server() -> Generator[str]:
+    """Give the address of MONGODB_URI, or of the MongoDB that the tests use. Raises MissingError."""
+    uri = os.environ.get("MONGODB_URI")
+    if uri is not None:
+        yield uri
+        return
+    if find_spec("secantus") is None:
         raise MissingError(
             "there is no MongoDB: set MONGODB_URI to the address of one, or install the package secantusdb, "
             "which the development environment has: make environment"
         )
-    with running_mongo() as running:
-        yield running
+    from tests.servers.mongo import running_secantus  # noqa: PLC0415  # it needs that package
+
+    with running_secantus(mended=True) as running:
+        yield running.uri
 
 
 @asynccontextmanager
 async def open_service(truth: Truth, console: Console) -> AsyncGenerator[Running]:
     """Fill a database of a name that nobody else has, serve it, and drop it at the end."""
-    recorder = CommandRecorder()
-    with server() as running:
-        async with AsyncMongoClient[Record](running.uri, event_listeners=[recorder]) as client:
-            database = client[running.database]
-            app = create_app(database)
-            with console.status(f"storing the flights in {running.name}"):
-                await load(database, truth.days)
-            yield Running(app, recorder)
+    recorder, name = CommandRecorder(), f"queryengine_{secrets.token_hex(8)}"
+    with server() as uri:
+        async with AsyncMongoClient[Record](uri, event_listeners=[recorder]) as client:
+            try:
+                with console.status("storing the flights in MongoDB"):
+                    await load(client[name], truth.days)
+                yield Running(create_app(client[name]), recorder)
+            finally:
+                await client.drop_database(name)
 
 
 # Three days, because the database is filled each time, and the one of the tests is slow to look up links.
