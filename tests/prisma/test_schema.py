@@ -27,7 +27,7 @@ from queryengine.schema import (
     TextType,
     UUIDType,
 )
-from tests.servers.prisma_client import CLIENTS, generated
+from tests.servers.prisma_client import generated
 
 TEXT = TextType(without="\x85\u2028\u2029")
 TYPES: dict[str, FieldType] = {
@@ -149,7 +149,7 @@ def test_a_word_that_no_comment_may_say_is_a_mistake() -> None:
 
 def test_a_database_that_nobody_has_tried_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     module = generated("model Leaf {\n  id Int @id\n}\n", "sqlite")
-    text = (CLIENTS / module.__name__ / "schema.prisma").read_text(encoding="utf-8")
+    text = (Path(str(module.__file__)).parent / "schema.prisma").read_text(encoding="utf-8")
 
     def changed(file: Path, encoding: str) -> str:
         del file, encoding

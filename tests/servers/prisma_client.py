@@ -60,30 +60,40 @@ def generated(
     interface: Literal["sync", "asyncio"] = "sync",
 ) -> ModuleType:
     """Return the client of these models, which is generated once for the same text."""
-    header = HEADER.format(provider=provider, interface=interface, output="{output}")
-    digest = hashlib.sha256((header + models).encode()).hexdigest()[:12]
-    name = f"client_{provider}_{digest}"
-    CLIENTS.mkdir(parents=True, exist_ok=True)
-    with _locked(CLIENTS / "lock"):
-        if not (CLIENTS / name / "complete").exists():
-            _generate(name, header + models)
-    if str(CLIENTS) not in sys.path:
-        sys.path.append(str(CLIENTS))
+    schema = HEADER.format(provider=provider, interface=interface, output="{output}") + models
+    name = f"client_{provider}_{_digest(schema)}"
+    folder = generated_as(name, schema)
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
     importlib.invalidate_caches()
     return importlib.import_module(name)
 
 
-def _generate(name: str, schema: str) -> None:
-    folder, source = CLIENTS / name, CLIENTS / f"{name}.prisma"
-    shutil.rmtree(folder, ignore_errors=True)
-    source.write_text(schema.replace("{output}", str(folder)), encoding="utf-8")
+def generated_as(package: str, schema: str) -> Path:
+    """Return the folder in which a schema's client is, under a name; `{output}` stands in the schema."""
+    folder = CLIENTS / _digest(schema)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder / "lock"):
+        if not (folder / package / "complete").exists():
+            _generate(folder, package, schema)
+    return folder
+
+
+def _digest(schema: str) -> str:
+    return hashlib.sha256(schema.encode()).hexdigest()[:12]
+
+
+def _generate(folder: Path, package: str, schema: str) -> None:
+    output, source = folder / package, folder / "schema.prisma"
+    shutil.rmtree(output, ignore_errors=True)
+    source.write_text(schema.replace("{output}", str(output)), encoding="utf-8")
     command = [sys.executable, "-m", "prisma", "generate", "--schema", str(source)]
     made = subprocess.run(
-        command, cwd=CLIENTS, env={**os.environ, **settings()}, capture_output=True, text=True, check=False
+        command, cwd=folder, env={**os.environ, **settings()}, capture_output=True, text=True, check=False
     )
     if made.returncode != 0:
         raise RuntimeError(f"prisma generate failed; `make prisma` installs it\n{made.stdout}{made.stderr}")
-    (folder / "complete").touch()
+    (output / "complete").touch()
 
 
 @contextmanager
