@@ -202,7 +202,7 @@ def test_inside_of_a_quantifier_paths_start_anew() -> None:
         ({"stock": 2**31}, CODE.OUT_OF_RANGE, ["where", "stock"]),
         ({"price": "1.2345678901234567"}, CODE.OUT_OF_RANGE, ["where", "price"]),
         ({"reviews.stars": 5}, CODE.QUANTIFIER_REQUIRED, ["where", "reviews.stars"]),
-        ({"reviews": {"stars": 5}}, CODE.QUANTIFIER_REQUIRED, ["where", "reviews"]),
+        ({"reviews": {"stars": 5}}, CODE.QUANTIFIER_REQUIRED, ["where", "reviews", "stars"]),
         ({"reviews": None}, CODE.QUANTIFIER_REQUIRED, ["where", "reviews"]),
         ({"reviews": {"isNull": True}}, CODE.QUANTIFIER_REQUIRED, ["where", "reviews", "isNull"]),
         ({"name": {}}, CODE.EMPTY_CONDITION, ["where", "name"]),

@@ -143,6 +143,57 @@ def test_each_mistake_in_brackets_has_a_place_in_the_query_string(query: str, pl
     assert caught.value.span.slice(query) == place
 
 
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ({"include": ["maker", "review"]}, ("include", 1)),
+        ({"include": "review"}, ("include",)),
+        ({"include": {"relation": "review"}}, ("include",)),
+        ({"include": [{"relation": "reviews", "scope": {"where": {"star": 1}}}]}, ()),
+        ({"include": [{"relation": "reviews", "scope": {"where": {"stars": "x"}}}]}, ()),
+        ({"include": [{"relation": "reviews", "scope": {"order": ["id", "star"]}}]}, ()),
+        ({"include": [{"relation": "reviews", "scope": {"limit": 0}}]}, ("include", 0, "scope", "limit")),
+        ({"fields": ["id", "nmae"]}, ("fields", 1)),
+        ({"fields": {"id": True, "nmae": True}}, ("fields", "nmae")),
+        ({"fields": ["id", "id"]}, ("fields", 1)),
+        ({"order": ["id", "-stcok"]}, ("order", 1)),
+        ({"order": "id,-stcok"}, ("order",)),
+        ({"where": {"$or": [{"stock": 1}, {"stcok": 2}]}}, ("where", "$or", 1, "stcok")),
+        ({"where": {"$not": {"stock": {"$gt": "x"}}}}, ("where", "$not", "stock", "$gt")),
+        ({"where": {"stock": {"in": [1, "x"]}}}, ("where", "stock", "in", 1)),
+        ({"where": {"stock": {"between": [1, "x"]}}}, ("where", "stock", "between", 1)),
+        ({"where": {"n" * 100: 1}}, ("where", "n" * 100)),
+    ],
+    ids=str,
+)
+def test_the_path_of_an_error_leads_through_what_was_sent(document: Any, path: tuple[str | int, ...]) -> None:
+    processor = Processor(ShopEngine(), policy=OPEN)
+    for _ in range(2):
+        with pytest.raises(FilterError) as caught:
+            processor.process(Source(json.dumps(document)))
+        found = document
+        for key in caught.value.path:
+            found = found[key]
+        assert caught.value.path == path or (not path and len(caught.value.path) > 4)
+
+
+def test_the_path_of_an_error_in_brackets_leads_through_their_names() -> None:
+    config, limits = QueryConfig(), Limits()
+    for query, path in {
+        b"filter[include][]=maker&filter[include][]=review": ("include", 1),
+        b"filter[fields][0]=nmae": ("fields", 0),
+        b"filter[where][$or][0][stcok]=1": ("where", "$or", 0, "stcok"),
+        b"filter[include][0][relation]=reviews&filter[include][0][scope][where][stars]=x": (
+            "include", 0, "scope", "where", "stars",
+        ),
+    }.items():  # fmt: skip
+        source = read_query(query, config, limits)
+        assert source is not None
+        with pytest.raises(FilterError) as caught:
+            Processor(ShopEngine(), policy=OPEN).process(source)
+        assert caught.value.path == path
+
+
 def test_texts_and_documents_obey_the_limits() -> None:
     policy = SecurityPolicy(limits=Limits(max_body_bytes=20))
     document = {"where": {"name": "x" * 20}}

@@ -23,6 +23,7 @@ from queryengine.predicate import Scope
 from queryengine.projection import Projector
 from queryengine.schema import ModelSchema
 from queryengine.scoping import ScopeShape, reachable, read_scope
+from queryengine.tokens import path_to
 from queryengine.view import ModelView, build_view, check_paths
 
 __all__ = ["Processor", "process_filter_to_ast"]
@@ -104,7 +105,7 @@ class Processor:
             if policy.max_cost is not None:
                 check_cost(ast, policy.weights, policy.max_cost)
         except FilterError as error:
-            raise _located(error, source) from None
+            raise _located(error, source, lexed) from None
         return ast
 
     def empty(self, *, scope: Scope | None = None, principal: str | None = None) -> FilterAST:
@@ -160,8 +161,14 @@ def process_filter_to_ast(
     return processor.process(source)
 
 
-def _located(error: FilterError, source: Source) -> FilterError:
-    """Give an error the text that its span is a place in: for brackets, the raw query string."""
+def _located(error: FilterError, source: Source, lexed: Lexed) -> FilterError:
+    """Give an error its path as it was sent, and the text that its span is a place in.
+
+    For brackets that is the raw query string. Binding knows names: that these stood in a list, behind a `$`
+    or in a scope, only the text tells.
+    """
+    if error.span is not None:
+        error.path = path_to(lexed, error.span.start)
     error.source = source.text if source.style is Style.JSON else source.original
     if source.style is Style.BRACKETS and error.span is not None:
         error.span = _original(error.span, source)

@@ -45,6 +45,8 @@ KEYS = frozenset({*CLAUSES.values(), *NAMES, "LOGICAL", "NOT", "QUANTIFIER", "KE
 PUNCTUATION: Mapping[str, str] = MappingProxyType(
     {"{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", ",": "COMMA"}
 )
+LONGEST_KEY = 1_024
+"""characters of a key in the path of an error"""
 LONGEST_KEPT = 64
 """characters between two literals, up to which their tokens are kept"""
 
@@ -268,7 +270,7 @@ def path_to(lexed: Lexed, position: int) -> tuple[str | int, ...]:
         kind = token.type
         at = token.start_pos == position
         if kind == "KEY":
-            stack[-1:] = [token.word[:64].encode(errors="replace").decode()]
+            stack[-1:] = [token.word[:LONGEST_KEY].encode(errors="replace").decode()]
         elif kind in {"LBRACE", "LSQB"} and not at:
             stack.append(None if kind == "LBRACE" else 0)
         elif kind == "COMMA" and stack and not at:
