@@ -6,6 +6,7 @@ import asyncio
 import enum
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from inspect import isawaitable
 from types import MappingProxyType
 from typing import Final, TypeAlias, TypeVar, cast
@@ -17,11 +18,12 @@ from queryengine.policy import SecurityPolicy
 from queryengine.process import Processor
 from queryengine.schema import ArrayType, EnumType, Field, ModelSchema
 from queryengine.testing.differential import Differential
+from queryengine.testing.reference import reference_schema
 from queryengine.testing.rows import Objects, make_objects, plain
 from queryengine.testing.strategies import Ground
-from queryengine.testing.world import LINK, WORLD, Item, World
+from queryengine.testing.world import LINK, REFERENCES, WORLD, Item, World
 
-__all__ = ["POLICY", "Adapter", "Engines", "Load", "Run", "Stage", "value_of"]
+__all__ = ["POLICY", "Adapter", "Engines", "Load", "Run", "Stage", "sample_of", "value_of"]
 
 V = TypeVar("V")
 
@@ -80,6 +82,14 @@ class Stage:
         self.objects: Objects = {}
         self._runner = runner
         self._processors: dict[str, Processor] = {}
+
+    @cached_property
+    def left_out(self) -> frozenset[str]:
+        """The names that not all rows have: the attributes of references, what is absent, what is more."""
+        schemas = [engine.schema for engine in self.adapter.engines.values()]
+        own = {name for schema in schemas for name in (*schema.fields, *schema.relations)}
+        absent = {name.partition(".")[2] for name in self.adapter.absent}
+        return REFERENCES | absent | (own - _names())
 
     # -- rows
 
@@ -152,7 +162,7 @@ class Stage:
     def _seen(self, entity: str) -> Iterator[tuple[Field, Sequence[object]]]:
         for name, schema in self.schemas(entity).items():
             for each in schema.fields.values():
-                yield each, [_sample(each, getattr(row, each.name)) for row in self.objects[name]]
+                yield each, [sample_of(each, getattr(row, each.name)) for row in self.objects[name]]
 
     # -- what the back-end has
 
@@ -161,7 +171,7 @@ class Stage:
         for each in self.engine(entity).schema.fields.values():
             if isinstance(each.type, EnumType):
                 for row in rows:
-                    setattr(row, each.name, _sample(each, getattr(row, each.name)))
+                    setattr(row, each.name, sample_of(each, getattr(row, each.name)))
 
     def _has(self, item: Item) -> bool:
         if item.entity != LINK:
@@ -177,6 +187,13 @@ class Stage:
         return self._runner.run(_awaited(result)) if isawaitable(result) else result
 
 
+@cache
+def _names() -> frozenset[str]:
+    """The names of all members of the world."""
+    schemas = [reference_schema(model) for model in WORLD.models.values()]
+    return frozenset(name for schema in schemas for name in (*schema.fields, *schema.relations))
+
+
 async def _awaited(result: Awaitable[V]) -> V:
     return await result
 
@@ -186,7 +203,7 @@ def value_of(row: object, name: str) -> object:
     return cast("Mapping[str, object]", row)[name] if isinstance(row, Mapping) else getattr(row, name)
 
 
-def _sample(field: Field, value: object) -> object:
+def sample_of(field: Field, value: object) -> object:
     """Return a row's value as filters have it: arrays are tuples, enums the back-end's own."""
     match field.type:
         case ArrayType() if isinstance(value, list):

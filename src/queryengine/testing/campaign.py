@@ -19,6 +19,7 @@ from queryengine.testing.world import Item
 __all__ = [
     "ONE_EXAMPLE",
     "PAIRS",
+    "WEIGHTS",
     "how_to_repeat",
     "roots_of",
     "run_campaign",

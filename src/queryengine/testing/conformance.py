@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from queryengine.ast import FilterAST
 from queryengine.errors import ConfigurationError, ErrorCode, FilterError
@@ -16,9 +15,10 @@ from queryengine.process import Processor
 from queryengine.testing.adapter import POLICY, Stage, value_of
 from queryengine.testing.cases import Case
 from queryengine.testing.declared import Declared, Gap, Unheld
+from queryengine.testing.dumps import comparable
 from queryengine.testing.needs import Need, needs_of, scope_needs
 from queryengine.testing.reference import ReferenceEngine, reference_schema
-from queryengine.testing.world import REFERENCES, WORLD, Record
+from queryengine.testing.world import WORLD
 from queryengine.values import check, write
 
 __all__ = ["Conformance", "Outcome", "needs_of_case"]
@@ -90,34 +90,12 @@ class Conformance:
         assert ast.projection is not None
         assert case.shows is not None
         in_order = any(need.what == "include_window" for need in needs_of_case(case))
+        without = self.stage.left_out
         validated = [ast.projection.model_validate(row, from_attributes=True) for row in rows]
-        actual = [self._comparable(row.model_dump(), in_order=in_order) for row in validated]
-        expected = [self._comparable(row, in_order=in_order) for row in case.shows]
+        actual = [comparable(row.model_dump(), without=without, in_order=in_order) for row in validated]
+        expected = [comparable(row, without=without, in_order=in_order) for row in case.shows]
         if actual != expected:
             _fail(case, f"{expected}", f"{actual}")
-
-    def _comparable(self, value: object, *, in_order: bool) -> object:
-        """Leave out of a dump what models need not have, and the order of rows that nobody asked for."""
-        match value:
-            case dict():
-                members = cast("Record", value)
-                left = {*REFERENCES, *(name.partition(".")[2] for name in self.stage.adapter.absent)}
-                return {
-                    name: self._comparable(each, in_order=in_order)
-                    for name, each in members.items()
-                    if name not in left
-                }
-            case list():
-                rows = [self._comparable(each, in_order=in_order) for each in cast("list[object]", value)]
-                return (
-                    rows
-                    if in_order or not any(isinstance(row, dict) for row in rows)
-                    else sorted(rows, key=repr)
-                )
-            case enum.Enum():
-                return value.value
-            case _:
-                return value
 
     # -- what must be refused
 

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, assert_never, cast
+from typing import TypeVar, assert_never
 
 from pydantic import BaseModel
 
@@ -28,6 +28,7 @@ from queryengine.predicate import Scope
 from queryengine.printer import to_text
 from queryengine.process import Processor
 from queryengine.request import read_query
+from queryengine.testing.dumps import comparable
 from queryengine.testing.queries import query_string
 from queryengine.testing.reference import shown
 from queryengine.testing.strategies import Document
@@ -119,8 +120,8 @@ class Differential:
         known = {self.key(row): row for row in self.rows}
         for row in rows:
             key = self.key(row)
-            actual = _comparable(projection.model_validate(row, from_attributes=True).model_dump())
-            expected = _comparable(shown(ast, known[key]))
+            actual = comparable(projection.model_validate(row, from_attributes=True).model_dump())
+            expected = comparable(shown(ast, known[key]))
             if actual != expected:
                 return f"\n  row {key} shows: {actual}\n  and should show: {expected}"
         return ""
@@ -165,16 +166,6 @@ def _has_json_value(ast: FilterAST) -> bool:
         for leaf in comparisons(ast.where)
     )
     return own or any(_has_json_value(include.filter) for include in ast.include)
-
-
-def _comparable(shown: object) -> object:
-    """Related rows are a set: without an order of their own they come in any."""
-    if isinstance(shown, dict):
-        return {name: _comparable(value) for name, value in cast("Document", shown).items()}
-    if isinstance(shown, list):
-        rows = [_comparable(row) for row in cast("list[object]", shown)]
-        return sorted(rows, key=repr) if any(isinstance(row, dict) for row in rows) else rows
-    return shown
 
 
 def _json(document: object) -> str:

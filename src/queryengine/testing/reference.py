@@ -27,16 +27,22 @@ class ReferenceEngine(Generic[T]):
     """An engine that refuses nothing, over rows that are plain objects: it says what a filter means.
 
     It differs from `MemoryQueryEngine` in that related objects are rows of their own, as they are in a
-    database, so that `include` may name them. `capabilities` may be narrower, to tell what would be refused.
+    database, so that `include` may name them. `capabilities` and `schema` may be narrower.
 
     >>> from queryengine.testing.world import Thing
     >>> ReferenceEngine(Thing).schema.relations["owner"].embedded
     False
     """
 
-    def __init__(self, model: type[T], capabilities: Capabilities = EVERYTHING) -> None:
+    def __init__(
+        self,
+        model: type[T],
+        capabilities: Capabilities = EVERYTHING,
+        schema: ModelSchema[T] | None = None,
+    ) -> None:
         self._model = model
         self._capabilities = capabilities
+        self._schema = schema or reference_schema(model)
 
     @property
     def model(self) -> type[T]:
@@ -46,7 +52,7 @@ class ReferenceEngine(Generic[T]):
     @property
     def schema(self) -> ModelSchema[T]:
         """The class as filters see it."""
-        return reference_schema(self._model)
+        return self._schema
 
     @property
     def capabilities(self) -> Capabilities:

@@ -112,17 +112,21 @@ def _groups(draw: st.DrawFn, ground: Ground, view: ModelView, depth: int) -> For
 def _orders(draw: st.DrawFn, ground: Ground) -> object:
     """Draw an order, which has no values: up to three keys, over to-one paths too, as a text or a list."""
     capabilities = ground.capabilities
-    longest = LONGEST_WAY if capabilities.order_by_relation and capabilities.order_by_missing else 0
+    anywhere = capabilities.order_by_relation and capabilities.order_by_missing and capabilities.nulls_order
     keys: dict[str, str] = {}
     for _ in range(draw(st.integers(1, 3))):
-        names, place = _way(draw, ground.view, longest)
-        sortable = [field for field in place.fields.values() if field.sort]
+        names, place = _way(draw, ground.view, LONGEST_WAY if anywhere else 0)
+        sortable = [field for field in place.fields.values() if _may_order(field, capabilities)]
         if sortable:
             name = ".".join([*names, draw(st.sampled_from(sortable)).name])
             keys[name] = draw(st.sampled_from(_order_keys(name, capabilities)))
     if not keys:
         reject()
     return list(keys.values()) if draw(st.booleans()) else ",".join(keys.values())
+
+
+def _may_order(field: ViewField, capabilities: Capabilities) -> bool:
+    return field.sort and (capabilities.nulls_order or not field.field.nullable)
 
 
 def _order_keys(name: str, capabilities: Capabilities) -> list[str]:

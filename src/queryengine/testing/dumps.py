@@ -1,0 +1,45 @@
+"""What rows show, brought to a form in which two back-ends' can be compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Collection
+from decimal import Decimal
+from fractions import Fraction
+from typing import cast
+
+__all__ = ["comparable"]
+
+
+def comparable(value: object, *, without: Collection[str] = (), in_order: bool = False) -> object:
+    """Return a dump without what not every model has, in which equal values also look alike.
+
+    Related rows are a set, unless they were asked for `in_order`.
+
+    >>> comparable({"id": 1, "maker_id": 2, "parts": [{"id": 4}, {"id": 3}]}, without=["maker_id"])
+    {'id': 1, 'parts': [{'id': 3}, {'id': 4}]}
+    """
+    match value:
+        case dict():
+            members = cast("dict[str, object]", value)
+            return {
+                name: comparable(each, without=without, in_order=in_order)
+                for name, each in members.items()
+                if name not in without
+            }
+        case list():
+            items = cast("list[object]", value)
+            rows = [comparable(each, without=without, in_order=in_order) for each in items]
+            is_set = not in_order and any(isinstance(row, dict) for row in rows)
+            return sorted(rows, key=repr) if is_set else rows
+        case enum.Enum():
+            return value.value
+        case Decimal():
+            return Fraction(value)
+        case float() if value.is_integer():
+            return int(value)
+        case dt.datetime() if value.tzinfo is not None:
+            return value.astimezone(dt.UTC)
+        case _:
+            return value
