@@ -22,7 +22,7 @@ __all__ = ["BACKEND"]
 NO_TIME: Final = "BSON has no time of day"
 GAPS: Final = {
     "times": Gap(("query", "filter", "where", "sched_dep_time", "gte"), NO_TIME),
-    "order": Gap(("query", "filter", "order"), NO_TIME),
+    "order": Gap(("query", "filter", "order", 1), NO_TIME),
 }
 
 
