@@ -7,12 +7,12 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Annotated, ForwardRef, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, SecretBytes, SecretStr, SerializeAsAny
+from pydantic import AliasChoices, AliasPath, BaseModel, SecretBytes, SecretStr, SerializeAsAny
 from pydantic.fields import FieldInfo
 
 from queryengine.errors import ConfigurationError
 
-__all__ = ["check_shown", "nested_model", "shown", "writes_whole"]
+__all__ = ["check_shown", "nested_model", "outputs", "read_from", "shown", "writes_whole", "written_as"]
 
 UNKNOWN = (str, ForwardRef, TypeVar)
 """what stands in an annotation for a class that is not known yet"""
@@ -28,10 +28,40 @@ def shown(model: type[BaseModel]) -> dict[str, tuple[str, FieldInfo]]:
     ['amount']
     """
     return {
-        info.serialization_alias or info.alias or name: (name, info)
+        written_as(name, info): (name, info)
         for name, info in model.model_fields.items()
         if not info.exclude and not _is_secret(info.annotation)
     }
+
+
+def written_as(name: str, info: FieldInfo) -> str:
+    """Return the name that a field has in the output.
+
+    >>> written_as("in_stock", FieldInfo(serialization_alias="inStock"))
+    'inStock'
+    """
+    return info.serialization_alias or info.alias or name
+
+
+def outputs(model: type[BaseModel]) -> list[str]:
+    """Return the names of all fields of a response model, in its output, and those of what it computes."""
+    return [*(written_as(*field) for field in model.model_fields.items()), *model.model_computed_fields]
+
+
+def read_from(model: type[BaseModel], name: str) -> list[str | AliasPath]:
+    """Return what pydantic reads a field from, first come first; its own name where the model allows it.
+
+    >>> class StockOut(BaseModel, alias_generator=str.title, populate_by_name=True):
+    ...     stock: int
+    >>> read_from(StockOut, "stock")
+    ['Stock', 'stock']
+    """
+    alias, config = model.model_fields[name].validation_alias, model.model_config
+    choices = alias.choices if isinstance(alias, AliasChoices) else [] if alias is None else [alias]
+    if not choices or config.get("validate_by_alias") is False:
+        return [name]
+    by_name = config.get("validate_by_name") or config.get("populate_by_name")
+    return [*choices, name] if by_name else choices
 
 
 def check_shown(model: type[BaseModel], path: str, setting: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pydantic import AliasChoices, AliasPath, BaseModel
+from pydantic import AliasPath, BaseModel
 from pydantic.fields import FieldInfo
 
 from queryengine.ast import Op
@@ -14,7 +14,7 @@ from queryengine.engine import FULL, Capabilities
 from queryengine.errors import ConfigurationError
 from queryengine.operators import by_name
 from queryengine.policy import NOTHING, Access, SecurityPolicy, looks_secret
-from queryengine.response_model import nested_model, shown
+from queryengine.response_model import nested_model, read_from, shown
 from queryengine.schema import Field, ModelSchema, Relation
 
 __all__ = [
@@ -46,12 +46,16 @@ class ViewField:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ViewRelation:
-    """A relation under the caller's name; `load` gives the view of the related model, when first needed."""
+    """A relation under the caller's name; `load` gives the view of the related model, when first needed.
+
+    `opt_in` is true when the response model has a default for it, which is shown to who does not ask for it.
+    """
 
     name: str
     relation: Relation
     access: Access
     load: Callable[[], ModelView]
+    opt_in: bool = False
 
     @property
     def target(self) -> ModelView:
@@ -147,15 +151,17 @@ class _Builder:
         members = _members(schema) if expose is None else _exposed(expose, schema)
         fields: dict[str, ViewField] = {}
         relations: dict[str, ViewRelation] = {}
-        for name, (member, response) in members.items():
+        for name, (member, info) in members.items():
             access, below = self._rights(prefix + name, member, default, exposed=expose is not None)
             if not access.visible:
                 continue
             if isinstance(member, Field):
                 fields[name] = self._field(name, member, access)
             else:
+                response = None if info is None else nested_model(info.annotation)
                 load = self._loader(member, response, prefix + name + ".", below)
-                relations[name] = ViewRelation(name, member, access, load)
+                opt_in = info is not None and not info.is_required() and not member.embedded
+                relations[name] = ViewRelation(name, member, access, load, opt_in)
         selected = {field.field.name for field in fields.values() if field.select}
         return ModelView(
             schema.name if expose is None else expose.__name__,
@@ -212,7 +218,8 @@ class _Builder:
         return ViewField(name, field, access, frozenset(words), sortable)
 
 
-Members = dict[str, tuple[Field | Relation, type[BaseModel] | None]]
+Members = dict[str, tuple[Field | Relation, FieldInfo | None]]
+"""by the caller's names; with the field of the response model, where there is one"""
 
 
 def _members(schema: ModelSchema[object]) -> Members:
@@ -222,24 +229,24 @@ def _members(schema: ModelSchema[object]) -> Members:
 
 def _exposed(expose: type[BaseModel], schema: ModelSchema[object]) -> Members:
     """What a response model shows, under its serialization aliases; relations with their nested models."""
+    # A model that names one that comes after it does not know its own fields until it is first used.
+    expose.model_rebuild(raise_errors=False)
     members: Members = {}
     for visible, (name, info) in shown(expose).items():
-        attribute = next(
-            (a for a in _attributes(name, info) if a in schema.fields or a in schema.relations), None
-        )
+        attributes = _attributes(expose, name)
+        attribute = next((a for a in attributes if a in schema.fields or a in schema.relations), None)
         if attribute is None:
-            _must_be_computed(expose, name, info, schema)
+            _must_be_computed(expose, name, attributes, schema)
         elif attribute in schema.fields:
-            members[visible] = (schema.fields[attribute], None)
-        elif (response := nested_model(info.annotation)) is not None:
-            members[visible] = (schema.relations[attribute], response)
+            members[visible] = (schema.fields[attribute], info)
+        elif nested_model(info.annotation) is not None:
+            members[visible] = (schema.relations[attribute], info)
     return members
 
 
-def _attributes(name: str, info: FieldInfo) -> list[str]:
-    """The attribute names that pydantic reads this field from, first come first."""
-    alias = info.validation_alias
-    choices = alias.choices if isinstance(alias, AliasChoices) else [] if alias is None else [alias]
+def _attributes(expose: type[BaseModel], name: str) -> list[str]:
+    """The attributes that a field may stand for, first come first: also its own, which handlers may fill."""
+    choices = read_from(expose, name)
     names = [
         choice.path[0] if isinstance(choice, AliasPath) and len(choice.path) == 1 else choice
         for choice in choices
@@ -248,9 +255,8 @@ def _attributes(name: str, info: FieldInfo) -> list[str]:
 
 
 def _must_be_computed(
-    expose: type[BaseModel], name: str, info: FieldInfo, schema: ModelSchema[object]
+    expose: type[BaseModel], name: str, attributes: list[str], schema: ModelSchema[object]
 ) -> None:
-    if info.is_required() and not any(
-        hasattr(schema.model, attribute) for attribute in _attributes(name, info)
-    ):
+    info = expose.model_fields[name]
+    if info.is_required() and not any(hasattr(schema.model, attribute) for attribute in attributes):
         raise ConfigurationError(f"{expose.__name__}.{name}: {schema.name} has no attribute of that name")
