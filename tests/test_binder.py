@@ -236,6 +236,79 @@ def test_a_misspelt_name_is_answered_with_the_nearest_visible_one() -> None:
     assert refused({"where": {"passwrd_hash": 1}}).nearest is None
 
 
+@pytest.mark.parametrize("word", ["greaterThan", ">", "greater_than", "zzz"])
+def test_an_unknown_operator_is_answered_with_those_that_the_field_has(word: str) -> None:
+    error = refused({"where": {"color": {word: "red"}}})
+    assert error.code is CODE.UNKNOWN_OPERATOR
+    assert error.expected == ("eq", "ne", "in", "nin", "isNull", "exists")
+    assert error.nearest == (None if word == "zzz" else "gt")
+    if word != ">":
+        assert refused({"where": {"color": {f"${word}": "red"}}}).nearest == (
+            None if word == "zzz" else "$gt"
+        )
+
+
+@pytest.mark.parametrize(
+    ("where", "nearest"),
+    [
+        ({"OR": [{"stock": 1}]}, "or"),
+        ({"AND": [{"stock": 1}]}, "and"),
+        ({"maker": {"||": [{"name": "x"}]}}, "or"),
+        ({"stock": {"OR": [{"gt": 1}]}}, "or"),
+        ({"maker.OR": 1}, None),
+    ],
+)
+def test_words_that_join_conditions_are_known_by_other_spellings(where: Any, nearest: str | None) -> None:
+    assert refused({"where": where}).nearest == nearest
+
+
+def test_an_operator_that_stands_for_a_field_is_told_its_place() -> None:
+    error = refused({"where": {"gt": 5}})
+    assert (error.code, error.hint) == (CODE.UNKNOWN_FIELD, "an operator stands in the object of a field")
+
+
+NO_ROWS = 'for no related row at all write {"reviews": {"none": {"id": {"exists": true}}}}'
+SOME_ROWS = 'for a related row, whichever, write {"reviews": {"some": {"id": {"exists": true}}}}'
+
+
+@pytest.mark.parametrize(
+    ("test", "code", "hint"),
+    [
+        ({"isEmpty": True}, CODE.OPERATOR_NOT_APPLICABLE, NO_ROWS),
+        ({"size": 0}, CODE.OPERATOR_NOT_APPLICABLE, NO_ROWS),
+        (None, CODE.QUANTIFIER_REQUIRED, NO_ROWS),
+        ({"isNull": True}, CODE.QUANTIFIER_REQUIRED, NO_ROWS),
+        ({"isNull": False}, CODE.QUANTIFIER_REQUIRED, SOME_ROWS),
+        ({"exists": True}, CODE.QUANTIFIER_REQUIRED, SOME_ROWS),
+        ({"stars": 1}, CODE.QUANTIFIER_REQUIRED, 'write {"reviews": {"some": ...}}'),
+    ],
+)
+def test_what_many_related_rows_cannot_be_asked_is_answered_with_what_they_can(
+    test: Any, code: ErrorCode, hint: str
+) -> None:
+    error = refused({"where": {"reviews": test}})
+    assert (error.code, error.expected, error.hint) == (code, ("some", "every", "none"), hint)
+
+
+def test_what_errors_say_of_related_rows_can_be_written() -> None:
+    for hint in (NO_ROWS, SOME_ROWS):
+        bind({"where": json.loads(hint.partition(" write ")[2])})
+
+
+def test_null_is_no_value_to_compare_with() -> None:
+    error = refused({"where": {"stock": {"gt": None}}})
+    assert (error.code, error.message) == (CODE.TYPE_MISMATCH, "null cannot be compared")
+    assert (error.expected, error.hint) == (("a value",), "isNull asks for rows without a value")
+
+
+def test_an_offset_without_its_plus_is_told_how_a_url_writes_it() -> None:
+    error = refused({"where": {"made_at": "2013-01-01T00:00:00 00:00"}})
+    assert error.message == (
+        "expected a date-time with its zone as YYYY-MM-DDTHH:MM:SSZ, "
+        "not one with a blank before its offset: in a URL, + is written %2B"
+    )
+
+
 def test_a_field_named_like_an_operator_is_reached_by_its_path() -> None:
     assert refused({"where": {"maker": {"size": 5}}}).hint == "give an object of conditions on its fields"
 

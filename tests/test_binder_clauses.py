@@ -126,6 +126,15 @@ def test_orders_that_mean_nothing_are_refused(order: str, code: ErrorCode) -> No
     assert refused({"order": order}).code is code
 
 
+def test_an_order_through_many_rows_is_not_told_to_write_what_no_order_can() -> None:
+    error = refused({"order": "reviews.stars"})
+    assert (error.message, error.expected, error.hint) == (
+        "'reviews' has many rows: no order goes through it",
+        (),
+        None,
+    )
+
+
 def test_the_window_has_the_policy_s_bounds() -> None:
     assert bind({}).window.limit == 100
     assert bind({"limit": 5, "skip": 7}).window.limit == 5

@@ -156,6 +156,9 @@ def test_nothing_that_is_empty_is_taken_for_a_condition(
         ('{"relation": 5}', '"relation"', ("relation",), None),
         ('{"include": {"realtion": "a"}}', '"realtion"', ("include", "realtion"), "relation"),
         ('{"include": {"relation": "a", "where": {}}}', '"where"', ("include", "where"), None),
+        ('{"sort": "a"}', '"sort"', ("sort",), "order"),
+        ('{"perPage": 5}', '"perPage"', ("perPage",), "limit"),
+        ('{"include": {"relation": "a", "sort": "b"}}', '"sort"', ("include", "sort"), None),
         (
             '{"include": {"relation": "a", "scope": {"ordr": 1}}}',
             '"ordr"',
@@ -165,7 +168,7 @@ def test_nothing_that_is_empty_is_taken_for_a_condition(
         ('{"\\u0077here\\u0000": 1}', '"\\u0077here\\u0000"', ("where\x00",), "where"),
     ],
 )
-def test_an_unknown_clause_is_refused_with_the_nearest_known_one(
+def test_an_unknown_clause_is_refused_with_the_one_that_was_meant(
     text: str, place: str, path: tuple[str | int, ...], nearest: str | None
 ) -> None:
     error = refused(text)
@@ -305,3 +308,22 @@ def test_a_clause_that_names_nothing_is_refused(text: str, place: str, message: 
     assert error.message == message
     assert error.span is not None
     assert error.span.slice(text) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('{"filter": {}}', "the document is itself the filter: send what stands under this key"),
+        ('{"filters": {}}', "the document is itself the filter: send what stands under this key"),
+        ('{"page": 2}', "pages are asked for by limit and offset"),
+        ('{"$and": []}', 'write {"where": {"and": ...}}'),
+        ('{"OR": []}', 'write {"where": {"or": ...}}'),
+        ('{"price": 5}', "conditions stand under where"),
+        ('{"sort": 5}', None),
+    ],
+)
+def test_a_clause_that_other_languages_have_is_refused_with_what_to_write(
+    text: str, hint: str | None
+) -> None:
+    error = refused(text)
+    assert (error.code, error.hint) == (ErrorCode.UNKNOWN_CLAUSE, hint)

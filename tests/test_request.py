@@ -284,6 +284,15 @@ async def test_a_body_that_is_declared_as_anything_else_is_refused(declared: str
 
 
 @pytest.mark.anyio
+async def test_a_wrong_content_type_is_told_the_right_one() -> None:
+    error = await body_error(FakeBody(b"{}", content_type="text/plain"))
+    assert str(error) == (
+        "the body is declared as 'text/plain', and has to be JSON "
+        "(send the header Content-Type: application/json)"
+    )
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "body", [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xef\xbb\xbf{}", b'"\x00"', "{}".encode("utf-16")]
 )

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from queryengine.ast import And, Comparison, Not, Op, Or, Quantified, Where
 from queryengine.engine import Capabilities
-from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.operands import OperandReader
 from queryengine.operators import OPERATORS, QUANTIFIERS, Arity, Operator, by_name
 from queryengine.parsed import (
@@ -33,6 +33,7 @@ from queryengine.resolver import (
     resolve,
 )
 from queryengine.schema import TypeKind
+from queryengine.vocabulary import logical_for, operator_for
 
 __all__ = ["ConditionBinder"]
 
@@ -116,7 +117,8 @@ class ConditionBinder:
         if isinstance(target, FieldTarget):
             self._check(target, operator, trail, span)
         elif target.relation.relation.many:
-            raise quantifier_required(target.relation.name, trail, span)
+            hint = _no_rows(target, "some" if operator.negated else "none")
+            raise quantifier_required(target.relation.name, trail, span, hint)
         elif not self._capabilities.can(operator.name, TypeKind.RELATION):
             raise self._unsupported(f"{operator.name} on a relation", None, trail, span)
         bound = Comparison(target.path, Op.IS_NULL, None, span)
@@ -151,7 +153,7 @@ class ConditionBinder:
                 f"{operator.name} does not apply to {_with_article(kind)} field",
                 path=trail,
                 span=span,
-                expected=tuple(o.name for o in OPERATORS if o.name in target.field.operators),
+                expected=_operators_of(target),
             )
         if operator.name in target.field.operators:
             return
@@ -173,6 +175,10 @@ class ConditionBinder:
         )
 
 
+def _operators_of(target: FieldTarget) -> tuple[str, ...]:
+    return tuple(o.name for o in OPERATORS if o.name in target.field.operators)
+
+
 def _with_article(kind: TypeKind) -> str:
     return f"{'an' if kind.value[0] in 'aei' else 'a'} {kind.value}"
 
@@ -183,17 +189,34 @@ def _empty(trail: Trail, span: Span) -> FilterError:
 
 def _not_for_relations(target: RelationTarget, operator: Operator, trail: Trail, span: Span) -> FilterError:
     word = str(trail[-1])
-    hint = "give an object of conditions on its fields"
-    if operator is not EQUALS and word in target.end.view.fields:
+    hint: str | None = "give an object of conditions on its fields"
+    many, named = target.relation.relation.many, operator is not EQUALS and word in target.end.view.fields
+    if many:
+        hint = (
+            f'for the field of that name write {{"some": {{"{word}": ...}}}}' if named else _no_rows(target)
+        )
+    elif named:
         hint = f'for the field of that name write "{target.path}.{word}"'
     return FilterError(
         ErrorCode.OPERATOR_NOT_APPLICABLE,
-        f"{operator.name} does not apply to a relation",
+        f"{operator.name} does not apply to a relation{' with many rows' if many else ''}",
         path=trail,
         span=span,
-        expected=("isNull", "exists"),
+        expected=("some", "every", "none") if many else ("isNull", "exists"),
         hint=hint,
     )
+
+
+def _no_rows(target: RelationTarget, quantifier: str = "none") -> str | None:
+    """Say how to ask for no related rows at all (or some): by a field that all of them have."""
+    fields = target.end.view.fields.items()
+    every_row_has = (n for n, f in fields if "exists" in f.operators and not f.field.nullable)
+    name = next(every_row_has, None)
+    if name is None:
+        return None
+    which = "no related row at all" if quantifier == "none" else "a related row, whichever,"
+    written = f'{{"{target.relation.name}": {{"{quantifier}": {{"{name}": {{"exists": true}}}}}}}}'
+    return f"for {which} write {written}"
 
 
 def _inside(item: Condition, at: Place | Target, trail: Trail) -> Place:
@@ -211,7 +234,8 @@ def _inside(item: Condition, at: Place | Target, trail: Trail) -> Place:
                 f"no operator {quoted(item.name)}",
                 path=(*trail, item.name),
                 span=item.name_span,
-                nearest=nearest(item.name.removeprefix("$"), by_name),
+                expected=_operators_of(at),
+                nearest=logical_for(item.name) or operator_for(item.name),
             )
         case _:
             assert_never(at)

@@ -81,10 +81,10 @@ class OperandReader:
         if isinstance(type_, ArrayType) and op is Op.EQ:
             return self.many(op, type_, node, trail)[0]
         if not isinstance(node, Literal) or node.kind is LiteralKind.NULL:
+            if isinstance(node, Literal):
+                raise _null(node, trail)
             hint = "use in for a list of values" if isinstance(node, ParsedList) else None
-            raise _mismatch(
-                node, trail, "one value, not null" if isinstance(node, Literal) else "one value", hint
-            )
+            raise _mismatch(node, trail, "one value", hint)
         return self._literal(self._reader_for(op, type_), node, trail)
 
     def pair(self, type_: FieldType, node: Node, trail: Trail) -> tuple[Value, Value]:
@@ -219,6 +219,17 @@ def _checked(read: Read, check: Callable[[str], object]) -> Read:
 def _check_plain(text: str) -> None:
     if "%" in text or "_" in text:
         raise out_of_range("a text without % and _")
+
+
+def _null(node: Node, trail: Trail) -> FilterError:
+    return FilterError(
+        ErrorCode.TYPE_MISMATCH,
+        "null cannot be compared",
+        path=trail,
+        span=node.span,
+        expected=("a value",),
+        hint="isNull asks for rows without a value",
+    )
 
 
 def _mismatch(node: Node, trail: Trail, expected: str, hint: str | None = None) -> FilterError:

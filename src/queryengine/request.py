@@ -294,8 +294,9 @@ def _check_content_type(declared: str) -> None:
     if not re.fullmatch(r"|application/(?:[^\s/;]+\+)?json", media_type.strip()):
         raise FilterError(
             ErrorCode.INVALID_ENCODING,
-            f"the body is declared as {quoted(media_type.strip())}",
+            f"the body is declared as {quoted(media_type.strip())}, and has to be JSON",
             expected=["application/json"],
+            hint="send the header Content-Type: application/json",
         )
     if charset and charset[1] not in {"utf-8", "utf8"}:
         message = f"the body is declared to be in {quoted(charset[1])}"

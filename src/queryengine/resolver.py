@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 from queryengine.ast import Path, Step, Where
 from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
+from queryengine.operators import by_name
 from queryengine.policy import Access
 from queryengine.schema import FieldType, ModelSchema, Relation
 from queryengine.view import ModelView, ViewField, ViewRelation
+from queryengine.vocabulary import logical_for
 
 __all__ = [
     "Budget",
@@ -137,12 +139,16 @@ def resolve(place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *
             return FieldTarget(Path(names, here.steps, found.field), found)
         relation = view.relations.get(part)
         if relation is None:
-            raise _unknown(view, part, trail, span)
+            raise _unknown(view, part, trail, span, condition=right is Right.FILTER and not last)
         if not right.of(relation.access):
             message = f"{quoted(part)} may not be used to {right.value}"
             raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=span)
         if relation.relation.many and position != last and right is not Right.SELECT:
-            raise quantifier_required(part, trail, span)
+            raise (
+                _many_in_order(part, trail, span)
+                if right is Right.SORT
+                else quantifier_required(part, trail, span)
+            )
         depth = here.depth + (not relation.relation.embedded)
         if here.budget is not None and depth > here.depth:
             here.budget.take(depth, trail, span)
@@ -153,7 +159,7 @@ def resolve(place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *
     raise AssertionError("split returns at least one part")  # pragma: no cover
 
 
-def quantifier_required(name: str, trail: Trail, span: Span) -> FilterError:
+def quantifier_required(name: str, trail: Trail, span: Span, hint: str | None = None) -> FilterError:
     """The error for a to-many relation that is used as if it had one row."""
     return FilterError(
         ErrorCode.QUANTIFIER_REQUIRED,
@@ -161,8 +167,13 @@ def quantifier_required(name: str, trail: Trail, span: Span) -> FilterError:
         path=trail,
         span=span,
         expected=("some", "every", "none"),
-        hint=f'write {{"{name}": {{"some": ...}}}}',
+        hint=hint or f'write {{"{name}": {{"some": ...}}}}',
     )
+
+
+def _many_in_order(name: str, trail: Trail, span: Span) -> FilterError:
+    message = f"{quoted(name)} has many rows: no order goes through it"
+    return FilterError(ErrorCode.QUANTIFIER_REQUIRED, message, path=trail, span=span)
 
 
 def _check_gap(relation: Relation, trail: Trail, span: Span) -> None:
@@ -180,11 +191,12 @@ def unscoped(schema: ModelSchema[object]) -> None:
     """No scope for any model: for names that are looked up only, and for the service's own paths."""
 
 
-def _unknown(view: ModelView, part: str, trail: Trail, span: Span) -> FilterError:
+def _unknown(view: ModelView, part: str, trail: Trail, span: Span, *, condition: bool) -> FilterError:
+    near, hint = nearest(part, view.names()), None
+    if condition and near is None:
+        near = logical_for(part)
+        if near is None and part in by_name:
+            hint = "an operator stands in the object of a field"
     return FilterError(
-        ErrorCode.UNKNOWN_FIELD,
-        f"no field {quoted(part)}",
-        path=trail,
-        span=span,
-        nearest=nearest(part, view.names()),
+        ErrorCode.UNKNOWN_FIELD, f"no field {quoted(part)}", path=trail, span=span, nearest=near, hint=hint
     )

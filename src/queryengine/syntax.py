@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
+from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.grammar import MismatchError
 from queryengine.lexer import Lexed
 from queryengine.operators import OPERATORS
 from queryengine.tokens import CLAUSES, KEYS, PUNCTUATION, Token, unescaped, words
+from queryengine.vocabulary import clause_for, logical_for
 
 __all__ = ["expected", "explain"]
 
@@ -47,6 +48,8 @@ VALUES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What to call a value that begins with a token; a text is shown."""
+PAGES = ("page", "pages", "pageno", "page_no", "pagenumber", "page_number")
+"""Words for what limit and offset say together."""
 
 
 def explain(error: MismatchError, lexed: Lexed) -> FilterError:
@@ -96,12 +99,17 @@ def _syntax_error(message: str, span: Span, accepts: frozenset[str], hint: str |
 def _unknown_clause(token: Token, accepts: frozenset[str]) -> FilterError:
     known = [word for word, kind in CLAUSES.items() if kind in accepts]
     word = token.word.removeprefix("$").lower()
+    joins = logical_for(word)
     near: str | None = None
     hint: str | None = None
-    if word == "filter":
+    if word in {"filter", "filters"}:
         hint = "the document is itself the filter: send what stands under this key"
+    elif word in PAGES:
+        hint = "pages are asked for by limit and offset"
+    elif joins is not None and "WHERE" in accepts:
+        hint = f'write {{"where": {{"{joins}": ...}}}}'
     else:
-        near = nearest(word, known)
+        near = clause_for(word, known)
         if near is None and "WHERE" in accepts:
             hint = "conditions stand under where"
     return FilterError(

@@ -18,6 +18,7 @@ from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.lexer import STRING, WS, Lexed, element_spans, elements
 from queryengine.limits import Limits
 from queryengine.operators import LOGICAL, QUANTIFIERS, by_name
+from queryengine.vocabulary import operator_for
 
 __all__ = ["KEYS", "Token", "TokenStream", "check_name", "path_to", "words"]
 
@@ -216,11 +217,12 @@ def dollar_word(token: Token, special: str | None) -> FilterError:
             span=token.span,
             hint="an operator stands in the object of a field",
         )
+    near = nearest(token.word, [word for word in words() if word.startswith("$")])
+    if near is None:
+        meant = operator_for(token.word)
+        near = None if meant is None else f"${meant}"
     return FilterError(
-        ErrorCode.UNKNOWN_OPERATOR,
-        f"no operator {quoted(token.word)}",
-        span=token.span,
-        nearest=nearest(token.word, [word for word in words() if word.startswith("$")]),
+        ErrorCode.UNKNOWN_OPERATOR, f"no operator {quoted(token.word)}", span=token.span, nearest=near
     )
 
 

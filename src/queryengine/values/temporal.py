@@ -46,7 +46,7 @@ def datetime_parser(type_: DateTimeType, timezone: dt.tzinfo | None) -> Callable
 
     def parse(text: str) -> dt.datetime:
         if not _datetime().fullmatch(text):
-            raise mismatch(expected, "a date alone" if _date().fullmatch(text) else None)
+            raise mismatch(expected, _given(text))
         try:
             # Lower-case letters are RFC 3339's; Python 3.11 reads only the upper-case zone.
             value = dt.datetime.fromisoformat(text.upper())
@@ -55,6 +55,13 @@ def datetime_parser(type_: DateTimeType, timezone: dt.tzinfo | None) -> Callable
         return within_datetime(type_, value, timezone)
 
     return parse
+
+
+def _given(text: str) -> str | None:
+    """Say what a text is that is no date-time."""
+    if _blank_offset().fullmatch(text):
+        return "one with a blank before its offset: in a URL, + is written %2B"
+    return "a date alone" if _date().fullmatch(text) else None
 
 
 def within_datetime(type_: DateTimeType, value: dt.datetime, timezone: dt.tzinfo | None) -> dt.datetime:
@@ -186,6 +193,11 @@ def _time() -> re.Pattern[str]:
 @cache
 def _datetime() -> re.Pattern[str]:
     return re.compile(rf"{_DATE}[Tt ]{_TIME}(Z|z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?")
+
+
+@cache
+def _blank_offset() -> re.Pattern[str]:
+    return re.compile(rf"{_DATE}[Tt ]{_TIME} [0-9]{{2}}:[0-9]{{2}}")
 
 
 @cache
