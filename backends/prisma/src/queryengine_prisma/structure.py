@@ -61,7 +61,7 @@ def any_of(conditions: Sequence[Condition]) -> Condition:
     found: list[dict[str, object]] = []
     for condition in _dictionaries(conditions):
         for place, other in enumerate(found):
-            if condition == other:
+            if condition == other and _is_no_row(condition):
                 break
             relation = _same_row(other, condition)
             if relation is not None and len(other) == 1:
@@ -88,6 +88,14 @@ def of_related(relation: str, word: str, condition: Condition) -> Condition:
 def no_row(relation: str) -> Condition:
     """Return what is true where a to-one relation leads nowhere, dangling keys included."""
     return {"NOT": [{relation: {TO_ONE: {}}}]}
+
+
+def _is_no_row(condition: dict[str, object]) -> bool:
+    """Whether it is one of `no_row`: others may be alike by values that a template does not know."""
+    negated = condition.get("NOT")
+    return isinstance(negated, list) and any(
+        condition == no_row(relation) for relation in cast("list[dict[str, object]]", negated)[0]
+    )
 
 
 def complete(condition: Condition, name: str) -> dict[str, object] | None:
