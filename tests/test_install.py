@@ -67,6 +67,37 @@ def test_the_parameter_becomes_json_content_with_the_schema_and_an_example() -> 
     }
 
 
+def test_a_filter_in_the_body_is_refused_in_the_shape_of_one_in_the_url() -> None:
+    documents: list[dict[str, Any]] = []
+    for config in (QueryConfig(), BODY):
+        app = FastAPI()
+        dependency = create_qe_dependency(ships(), config=config)
+
+        @app.post("/ships")
+        async def handle(result: Annotated[Any, Depends(dependency)]) -> None:
+            del result
+
+        install_queryengine(app)
+        documents.append(app.openapi())
+    in_url, in_body = ((doc["paths"]["/ships"]["post"]["responses"], doc["components"]) for doc in documents)
+    assert in_body[0]["422"] == in_url[0]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        assert in_body[1]["schemas"][name] == in_url[1]["schemas"][name]
+
+
+@pytest.mark.parametrize("status", ["422", "4XX", "default"])
+def test_what_a_service_says_itself_of_refused_bodies_is_kept(status: str) -> None:
+    app = FastAPI()
+    dependency = create_qe_dependency(ships(), config=BODY)
+
+    @app.post("/ships", responses={status: {"description": "My own"}})
+    async def handle(result: Annotated[Any, Depends(dependency)]) -> None:
+        del result
+
+    install_queryengine(app)
+    assert set(app.openapi()["paths"]["/ships"]["post"]["responses"]) == {"200", status}
+
+
 def test_a_service_can_give_an_example_of_its_own() -> None:
     own = {"where": {"built": {"lt": dt.date(2000, 1, 1)}}}
     app = app_with(create_qe_dependency(ships(), config=QueryConfig(example=own)))
@@ -213,7 +244,8 @@ def test_a_filter_in_the_body_is_a_request_body() -> None:
     body = operation["requestBody"]
     assert body["required"] is False
     assert body["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ShipFilter"}
-    assert "422" in operation["responses"]
+    answer = operation["responses"]["422"]["content"]["application/json"]["schema"]
+    assert answer == {"$ref": "#/components/schemas/HTTPValidationError"}
     for name, component in dependency.document.schema.components.items():
         assert document["components"]["schemas"][name] == component
 

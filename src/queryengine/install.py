@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from fastapi import FastAPI, Request
+from fastapi.openapi.utils import validation_error_definition, validation_error_response_definition
 from fastapi.responses import JSONResponse
 
 from queryengine.errors import FilterError
@@ -197,7 +198,20 @@ def _describe_body(use: Use, operation: Document, components: Document, written:
         "required": False,
         "content": filters.body_content(add_components(filters.schema, components, written)),
     }
-    operation["responses"].setdefault("422", {"description": "Validation Error"})
+    _describe_refusal(operation["responses"], components)
+
+
+def _describe_refusal(responses: Document, components: Document) -> None:
+    """Say of an operation what FastAPI says by itself of those that have parameters."""
+    if not responses.keys().isdisjoint({"422", "4XX", "default"}):
+        return
+    schema = {"$ref": f"{PREFIX}HTTPValidationError"}
+    responses["422"] = {
+        "description": "Validation Error",
+        "content": {"application/json": {"schema": schema}},
+    }
+    components.setdefault("ValidationError", validation_error_definition)
+    components.setdefault("HTTPValidationError", validation_error_response_definition)
 
 
 def _describe_problems(app: FastAPI, document: Document) -> None:
