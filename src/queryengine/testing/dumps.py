@@ -15,17 +15,19 @@ __all__ = ["comparable"]
 def comparable(value: object, *, without: Collection[str] = (), in_order: bool = False) -> object:
     """Return a dump without what not every model has, in which equal values also look alike.
 
-    Related rows are a set, unless they were asked for `in_order`.
+    Related rows are a set, unless they were asked for `in_order`; the members of documents have no order.
 
     >>> comparable({"id": 1, "maker_id": 2, "parts": [{"id": 4}, {"id": 3}]}, without=["maker_id"])
     {'id': 1, 'parts': [{'id': 3}, {'id': 4}]}
+    >>> comparable({"b": 1, "a": 2})
+    {'a': 2, 'b': 1}
     """
     match value:
         case dict():
             members = cast("dict[str, object]", value)
             return {
                 name: comparable(each, without=without, in_order=in_order)
-                for name, each in members.items()
+                for name, each in sorted(members.items())
                 if name not in without
             }
         case list():
