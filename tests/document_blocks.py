@@ -239,7 +239,7 @@ def installable(packages: list[str]) -> None:
         if package.startswith(("./", "../")) or package == ".":
             continue
         name, _, extras = package.rstrip("]").partition("[")
-        assert name in {"queryengine", "queryengine-sqlalchemy", "uvicorn"}, package
+        assert name in {"queryengine", "queryengine-sqlalchemy", "aiosqlite", "uvicorn"}, package
         assert {extra for extra in extras.split(",") if extra} <= set(project["optional-dependencies"])
 
 
