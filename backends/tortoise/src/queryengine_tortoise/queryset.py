@@ -93,7 +93,7 @@ class FilterQuerySet(QuerySet[ModelT]):
     `order_by` gives it another.
     """
 
-    __slots__ = ()
+    __slots__ = ()  # no room of its own: query sets that exist already are given this class
 
     _scopes: Scopes
     _related: Mapping[str, Prefetch]
