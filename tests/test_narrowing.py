@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, cast
 
@@ -18,7 +19,9 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from queryengine.engine import Capabilities
+from queryengine.memory import MemoryQueryEngine
 from queryengine.policy import Access, SecurityPolicy
+from queryengine.process import process_filter_to_ast
 from queryengine.response_model import written_as
 from queryengine.view import build_view
 from tests.shop import REVIEW, MakerOut, ProductOut, bind
@@ -278,6 +281,41 @@ def test_it_holds_in_related_rows_that_are_always_shown() -> None:
             "parent": {"id": 2, "reviews": None},
         }
     assert "reviews" not in parent.read
+
+
+@dataclass
+class Box:
+    """An object in memory, that carries what it nests."""
+
+    id: int
+    sides: list[Side]
+
+
+@dataclass
+class Side:
+    """What a box carries."""
+
+    length: int
+
+
+class SideOut(BaseModel):
+    length: int
+
+
+class BoxOut(BaseModel):
+    id: int
+    sides: list[SideOut] = []
+
+
+def test_what_objects_carry_is_shown_in_any_case_as_embedded_documents_are() -> None:
+    engine = MemoryQueryEngine(Box)
+    bound = process_filter_to_ast({}, engine, policy=SecurityPolicy(expose=BoxOut))
+    query, projection_model, _ = engine.build_query(bound)
+    assert projection_model is BoxOut
+    boxes = [
+        projection_model.model_validate(box, from_attributes=True) for box in query.all([Box(1, [Side(2)])])
+    ]
+    assert [box.model_dump() for box in boxes] == [{"id": 1, "sides": [{"length": 2}]}]
 
 
 class NodeOut(BaseModel):
