@@ -108,7 +108,10 @@ def test_the_schema_accepts_what_binds_when_it_is_spelt_plainly(name: str) -> No
     @LAWS
     @given(filters(Ground(subject.processor.view, subject.capabilities)))
     def law(document: Document) -> None:
-        assert subject.error(document) is None
+        error = subject.error(document)
+        # Random filters go deeper than those of strangers may.
+        assume(error is None or error.code is not ErrorCode.LIMIT_EXCEEDED)
+        assert error is None
         plain = spelt_plainly(document)
         assert subject.error(plain) is None
         assert subject.accepts(plain), plain
