@@ -76,7 +76,14 @@ check: $(STAMP) ## the fast loop, under a minute: lint, types, unit tests
 .PHONY: test
 test: $(STAMP) postgres mongo prisma browser lint types docs ## everything that has to hold, on real databases
 	$(BIN)/pytest --numprocesses $(WORKERS) \
-	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 $(ARGS)
+	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 \
+	    --conformance-json=build/conformance.json $(ARGS)
+	$(BIN)/python -m scripts.docs_support build/conformance.json
+
+.PHONY: conformance
+conformance: $(STAMP) postgres mongo prisma ## run the conformance kit on every back-end; writes docs/support.md
+	$(BIN)/pytest -q --numprocesses $(WORKERS) -m "not fuzz" tests/conformance --conformance-json=docs/conformance.json
+	$(BIN)/python scripts/docs_tables.py --write
 
 .PHONY: fuzz
 fuzz: $(STAMP) postgres mongo prisma ## new random rows and filters on every database, for MINUTES (default 10)

@@ -27,6 +27,7 @@ from queryengine.memory import MemoryQueryEngine
 from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS, Arity
 from queryengine.schema import TypeKind
 from queryengine.values.table import TYPE_TABLE
+from scripts.docs_support import support
 
 __all__ = ["filled", "pages"]
 
@@ -274,6 +275,7 @@ TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "operators": operators,
         "operators-by-type": operators_by_type,
         "quantifiers": quantifiers,
+        "support": support,
         "types": types,
     }
 )
