@@ -34,7 +34,8 @@ parse_collation: Any = collation.parse
 
 def items_of(value: Any) -> Any:
     """Return the elements of an array; none of all else."""
-    return value if type(value) is list else []
+    items: list[Any] = value if type(value) is list else []
+    return items
 
 
 def plain(value: Any) -> Any:
