@@ -34,8 +34,8 @@ parse_collation: Any = collation.parse
 
 def items_of(value: Any) -> Any:
     """Return the elements of an array; none of all else."""
-    items: list[Any] = value if type(value) is list else []
-    return items
+    is_array: bool = type(value) is list
+    return value if is_array else []
 
 
 def plain(value: Any) -> Any:
