@@ -94,7 +94,7 @@ matrix: $(STAMP) postgres mongo prisma ## the tests on each Python of the machin
 	scripts/matrix
 
 .PHONY: bench
-bench: $(STAMP) ## measure against the peers; writes benchmarks/results/*.json
+bench: $(STAMP) prisma ## measure against the peers; writes benchmarks/results/*.json
 	$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: docs
