@@ -334,6 +334,7 @@ GAPS = [
     Gap(Capabilities(backend="few", order_by_relation=False), {"order": "maker.name"}),
     Gap(Capabilities(backend="few", order_by_missing=False), {"order": "maker.id"}),
     Gap(Capabilities(backend="few", nulls_order=False), {"order": "stock"}),
+    Gap(Capabilities(backend="few", projection=False), {"fields": ["name"]}),
     Gap(Capabilities(backend="few", include=False), {"include": "maker"}),
     Gap(
         Capabilities(backend="few", include_window=False),

@@ -218,6 +218,12 @@ def test_the_schema_refuses_what_does_not_bind(document: object) -> None:
     assert not subject.accepts(document)
 
 
+def test_without_projections_there_is_no_clause_fields() -> None:
+    subject = Subject(ShopEngine(Capabilities(backend="few", projection=False)), OPEN)
+    assert subject.accepts({"limit": 1})
+    assert not subject.accepts({"limit": 1, "fields": ["id"]})
+
+
 def test_with_an_external_paginator_filters_have_no_limit_but_includes_do() -> None:
     subject = Subject(SHOP, OPEN, QueryConfig(paging="external"))
     assert not subject.accepts({"limit": 1})

@@ -104,6 +104,8 @@ class _Clauses:
     def _project(
         self, view: ModelView, parsed: ParsedFilter, trail: Trail
     ) -> tuple[tuple[Path, ...] | None, type[BaseModel] | None]:
+        if parsed.fields is not None and not self._capabilities.projection:
+            raise self._unsupported("fields", "projection", trail, parsed.fields.span)
         limits = self._policy.limits
         budget = Budget(limits.max_include_depth, limits.max_relation_steps, "max_include_depth")
         shown = self._binder.projector.project(Place(view, budget=budget), parsed, self._scopes, trail)

@@ -161,7 +161,7 @@ class _Writer:
                     head,
                     *(f"{head}.{name}" for name in below if below[name].select and "." not in name),
                 ]
-        if not names:
+        if not names or not self._capabilities.projection:
             return {}
         forms: list[JSONSchema] = [
             {"type": "array", "items": _one_of(names), "minItems": 1, "uniqueItems": True},
