@@ -7,7 +7,8 @@
 - `js`: what a front end does; where node is on the machine it runs, the program's `app` answers what it
   fetches, and what it logs is the next block's `text`.
 - `sh`: commands, each of a kind that is known here. `curl` asks the program's `app`, whose answer is the next
-  block's `json`; `queryengine` runs, and what it prints is the next block's `text`.
+  block's `json`; `queryengine` runs, and what it prints is the next block's `text`; `pytest` runs the
+  tests in the program above, which must pass.
 - `toml` is read as such.
 
 The dependency is the last that the program made.
@@ -19,11 +20,13 @@ import doctest
 import json
 import re
 import shlex
+import subprocess
 import sys
 import tomllib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeGuard
 from urllib.parse import quote, urlsplit
@@ -68,6 +71,7 @@ class Reader:
     names: dict[str, Any]  # Any: the globals of a module
     answer: object = None
     printed: str | None = None
+    program: str = ""
     logged: str | None = None
     scripted: bool = False
     query: object = None
@@ -79,6 +83,7 @@ class Reader:
                 # The page's own name and line numbers: a traceback shows the page.
                 lines = "\n" * (block.line - 1) + block.text
                 exec(compile(lines, self.page, "exec"), self.names)
+                self.program += f"{block.text}\n\n"
             case "pycon":
                 self.talk(block)
             case "sh":
@@ -153,6 +158,8 @@ class Reader:
                 self.answer = self.curl(arguments)
             case ["queryengine", *arguments]:
                 self.printed = CliRunner().invoke(command_line, arguments, catch_exceptions=False).output
+            case ["pytest", *options, file]:
+                passes(options, Path(file), self.program)
             case ["make", target, *_]:
                 assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
             case ["pip", "install", *packages]:
@@ -241,6 +248,14 @@ def installable(packages: list[str]) -> None:
         name, _, extras = package.rstrip("]").partition("[")
         assert name in {"queryengine", "queryengine-sqlalchemy", "aiosqlite", "uvicorn"}, package
         assert {extra for extra in extras.split(",") if extra} <= set(project["optional-dependencies"])
+
+
+def passes(options: list[str], file: Path, program: str) -> None:
+    """Hold that the tests in a program pass, as those of a file in an empty folder."""
+    file.write_text(program, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(file)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-4_000:]
 
 
 def stripped(text: str) -> list[str]:

@@ -86,21 +86,21 @@ def run_campaign(stage: Stage, group: str, number: int, pairs: int = PAIRS) -> i
     agreed: set[tuple[str, str]] = set()
     root = roots[0]
 
-    def compare(data: st.DataObject) -> None:
+    def compare(data: st.DataObject, index: int) -> None:
         nonlocal root
-        root = data.draw(st.sampled_from(roots), label="root")
+        root = roots[index % len(roots)]
         documents = data.draw(siblings(grounds[root], 2), label="filters")
         selection = data.draw(selections(grounds[root]), label="selection")
         differential = stage.differential(root)
-        first, *others = (document | selection for document in documents)
-        if (root, str(first)) not in agreed:
-            differential.check(first)
-            differential.check_partition(cast("Document", first["where"]))
-            differential.check_print(first)
-            differential.check_brackets(first)
-        for document in others:
+        for place, document in enumerate(each | selection for each in documents):
+            if (root, str(document)) in agreed:
+                continue
             differential.check(document)
-        agreed.update((root, str(document)) for document in (first, *others))
+            if place == 0:
+                differential.check_partition(cast("Document", document["where"]))
+                differential.check_print(document)
+                differential.check_brackets(document)
+            agreed.add((root, str(document)))
 
     try:
         run_examples(compare, number, pairs)
@@ -109,10 +109,14 @@ def run_campaign(stage: Stage, group: str, number: int, pairs: int = PAIRS) -> i
     return len(agreed)
 
 
-def run_examples(example: Callable[[st.DataObject], None], number: int, count: int) -> None:
-    """Run an example on random data so many times; an error says how to come back to it."""
-    run = ONE_EXAMPLE(given(st.data())(example))
+def run_examples(example: Callable[[st.DataObject, int], None], number: int, count: int) -> None:
+    """Run an example on random data so many times; an error says how to come back to it.
+
+    The example is told its place among them, to choose by it what has to come as often as all else: of few
+    choices, Hypothesis hardly ever takes the first.
+    """
     for index in range(count):
+        run = ONE_EXAMPLE(given(st.data(), st.just(index))(example))
         try:
             seed(seed_of(number) * 10_000 + index)(run)()
         except Exception as error:

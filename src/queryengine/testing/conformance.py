@@ -78,8 +78,11 @@ class Conformance:
     def _check_rows(self, case: Case, answer: Sequence[int]) -> None:
         if self.stage.items is not case.items:
             self.stage.store(case.items)
-        ast = self._bind(case)
-        rows = self.stage.rows(case.entity, ast)
+        try:
+            ast = self._bind(case)
+            rows = self.stage.rows(case.entity, ast)
+        except FilterError as error:
+            _fail(case, f"rows {list(answer)}", f"{error.code}, which is not declared: {error}")
         keys = [self.stage.key(case.entity, row) for row in rows]
         if keys != list(answer):
             _fail(case, f"rows {list(answer)}", f"rows {keys}")

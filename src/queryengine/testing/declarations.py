@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from queryengine.ast import Quantifier
 from queryengine.engine import FULL, Capabilities
 from queryengine.operators import SORTABLE
-from queryengine.schema import ArrayType, Field, Relation
+from queryengine.schema import ArrayType, Field, ModelSchema, Relation, TypeKind
 from queryengine.testing.adapter import Adapter
-from queryengine.testing.declared import Declared
-from queryengine.testing.needs import FEATURES
+from queryengine.testing.declared import NESTED, Declared
+from queryengine.testing.needs import FEATURES, ORDER
 from queryengine.testing.reference import reference_schema
 from queryengine.testing.world import REFERENCES, WORLD, Details, Inner
 
 __all__ = ["model_differences", "unexplained_gaps"]
-
-NESTED: Mapping[str, str] = {"Details": "Thing.details", "Inner": "Details.inner"}
 
 
 def model_differences(adapter: Adapter) -> Iterator[str]:
@@ -29,7 +27,7 @@ def model_differences(adapter: Adapter) -> Iterator[str]:
         members: dict[str, Field | Relation] = {**world.fields, **world.relations}
         known |= {entity, *(f"{entity}.{name}" for name in members)}
         if own is None:
-            if entity not in adapter.absent and NESTED.get(entity) not in adapter.absent:
+            if not _is_absent(adapter, entity):
                 yield f"{entity} has no engine, or no schema"
             continue
         for name, member in members.items():
@@ -38,6 +36,13 @@ def model_differences(adapter: Adapter) -> Iterator[str]:
     yield from (
         f"{name} is declared absent, and is nothing of the world" for name in adapter.absent.keys() - known
     )
+
+
+def _is_absent(adapter: Adapter, entity: str) -> bool:
+    """Whether an entity is declared absent, or the document that it is, or what this one lies in."""
+    places = [place for place, document in NESTED.items() if document == entity]
+    within = [_is_absent(adapter, parent) or f"{parent}.{name}" in adapter.absent for parent, name in places]
+    return entity in adapter.absent or any(within)
 
 
 def _difference(
@@ -69,23 +74,25 @@ def _shape(member: Field | Relation) -> str:
 
 
 def unexplained_gaps(adapter: Adapter) -> Iterator[str]:
-    """Yield the gaps for which no reason is declared."""
+    """Yield the gaps for which no reason is declared, in what the back-end's models have."""
     yield from (f"{name} is absent" for name, reason in adapter.absent.items() if not reason)
-    for entity, engine in adapter.engines.items():
-        yield from (f"{entity}: {gap}" for gap in _unexplained(engine.capabilities))
+    for entity, schema in Declared(adapter).schemas.items():
+        able = adapter.engines["Thing" if entity in NESTED.values() else entity].capabilities
+        yield from (f"{entity}: {gap}" for gap in _unexplained(able, schema))
 
 
-def _unexplained(able: Capabilities) -> Iterator[str]:
-    for kind, words in FULL.items():
-        lacking = (word for word in sorted(words) if not able.can(word, kind))
+def _unexplained(able: Capabilities, schema: ModelSchema[object]) -> Iterator[str]:
+    kinds = sorted({field.type.kind for field in schema.fields.values()})
+    for kind in (*kinds, *([TypeKind.RELATION] if schema.relations else [])):
+        lacking = (word for word in sorted(FULL[kind]) if not able.can(word, kind))
         yield from (f"{word} on {kind} fields" for word in lacking if able.note(word, kind) is None)
-    yield from (
-        f"order by {kind} fields"
-        for kind in sorted(SORTABLE - able.sortable)
-        if able.note(f"{kind}:order") is None
-    )
-    features = [
-        word for word in FEATURES if not getattr(able, word) and (word != "include_window" or able.include)
-    ]
-    missing = [*features, *(each.value for each in Quantifier if each not in able.quantifiers)]
+        if kind in SORTABLE - able.sortable and able.note(ORDER, kind) is None:
+            yield f"order by {kind} fields"
+    missing = [feature for feature in FEATURES if not getattr(able, feature)]
+    if not schema.relations:
+        missing = [feature for feature in missing if feature in ("nulls_order", "projection")]
+    elif not able.include:
+        missing = [feature for feature in missing if feature not in ("include_window", "include_missing")]
+    if schema.relations:
+        missing += [each.value for each in Quantifier if each not in able.quantifiers]
     yield from (word for word in missing if able.note(word) is None)

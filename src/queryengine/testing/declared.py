@@ -13,13 +13,13 @@ from queryengine.errors import ErrorCode
 from queryengine.operators import by_name
 from queryengine.schema import ArrayType, EnumType, Field, JSONType, ModelSchema, Relation, TextType
 from queryengine.testing.adapter import Adapter
-from queryengine.testing.needs import FEATURES, ORDER, WAY, Need
+from queryengine.testing.needs import FEATURES, NAME, ORDER, WAY, Need
 from queryengine.testing.reference import reference_schema
 from queryengine.testing.samples import holds
 from queryengine.testing.world import LINK, WORLD, Details, Inner, Item, Record
 from queryengine.values import ValueProblem, check
 
-__all__ = ["Declared", "Gap", "Unheld"]
+__all__ = ["NESTED", "Declared", "Gap", "Unheld"]
 
 NO_VALUES: Final = (Op.IS_NULL, Op.IS_EMPTY, Op.SIZE)
 """operators whose operands are no values of the field's type"""
@@ -98,8 +98,8 @@ class Declared:
             return note
         if need.what in set(Quantifier):
             return None if Quantifier(need.what) in able.quantifiers else note
-        if need.what == WAY:
-            return own
+        if need.what in (NAME, WAY):
+            return own if need.what == WAY else None
         if not able.can(need.what, need.kind):
             return note
         return None if by_name[need.what].op is Op.IS_NULL else own

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias, assert_never
 from queryengine.errors import FilterError
 from queryengine.lexer import lex
 from queryengine.limits import Limits
-from queryengine.operators import QUANTIFIERS, Operator, by_name
+from queryengine.operators import QUANTIFIERS, SORTABLE, Operator, by_name
 from queryengine.parsed import (
     Condition,
     Group,
@@ -29,10 +29,11 @@ from queryengine.parser import parse
 from queryengine.predicate import AllOf, AnyOf, Compare, Negated, Predicate, Related
 from queryengine.schema import Field, ModelSchema, Relation, TypeKind
 
-__all__ = ["FEATURES", "ORDER", "WAY", "Need", "needs_of", "scope_needs"]
+__all__ = ["FEATURES", "NAME", "ORDER", "WAY", "Need", "needs_of", "scope_needs"]
 
 ORDER: Final = "order"
 WAY: Final = "way"
+NAME: Final = "name"
 FEATURES: Final = (
     "order_by_relation",
     "order_by_missing",
@@ -51,7 +52,7 @@ class Need:
     """One thing that a filter asks for, on which member of which entity.
 
     `what` is the name of an operator or of a quantifier, `order`, `way` (a condition or an order goes on
-    behind a relation), or one of `FEATURES`.
+    behind a relation), one of `FEATURES`, or `name`: the member is named, where nothing can be asked of it.
     """
 
     what: str
@@ -89,7 +90,7 @@ class _UnknownNameError(Exception):
 def needs_of(
     text: str, schema: ModelSchema[object], scoped: Collection[str] = frozenset()
 ) -> frozenset[Need]:
-    """Return what a filter over the schema's model asks for; of a wrong one, as far as it can be read.
+    """Return what a filter over the schema's model asks for; of a wrong one, what in it has a meaning.
 
     Rows of the entities in `scoped` may be missing, because they have a row scope.
 
@@ -136,11 +137,14 @@ class _Reader:
 
     def _include(self, include: ParsedInclude, schema: ModelSchema[object]) -> None:
         (place,) = _follow(include.name, schema)
+        if not isinstance(place.member, Relation) or place.member.embedded:
+            self.needs.append(place.need(NAME))
+            return
         self.needs.append(place.need("include"))
         inner = include.filter
         if self._is_scoped(place) or (inner is not None and inner.where is not None):
             self._leave_out(place)
-        if inner is not None and isinstance(place.member, Relation):
+        if inner is not None:
             if inner.order or inner.window:
                 self.needs.append(place.need("include_window"))
             if inner.where is not None:
@@ -149,6 +153,9 @@ class _Reader:
 
     def _order(self, key: ParsedOrder, schema: ModelSchema[object]) -> None:
         *way, last = _follow(key.name, schema)
+        if last.kind not in SORTABLE:
+            self.needs.append(last.need(NAME))
+            return
         self.needs += [last.need(ORDER), *(place.need(WAY) for place in way)]
         if way:
             self.needs.append(last.need("order_by_relation"))
@@ -195,7 +202,8 @@ class _Reader:
 
     def _test(self, operator: Operator, operand: Node, at: ModelSchema[object] | _Place) -> None:
         if isinstance(at, _Place):
-            self.needs.append(at.need(_word(operator, operand, at)))
+            word = by_name[_word(operator, operand, at)]
+            self.needs.append(at.need(word.name if at.kind in word.kinds else NAME))
 
     def _quantified(self, item: QuantifierTest, at: ModelSchema[object] | _Place) -> None:
         if isinstance(at, _Place) and isinstance(at.member, Relation):

@@ -13,7 +13,7 @@ import pytest
 
 from queryengine.testing.results import PROPERTY, Facts, Results
 
-__all__ = ["pytest_addoption", "pytest_terminal_summary"]
+__all__ = ["pytest_addoption", "pytest_configure", "pytest_terminal_summary"]
 
 OPTION = "--conformance-json"
 
@@ -21,6 +21,12 @@ OPTION = "--conformance-json"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that names the file."""
     parser.addoption(OPTION, type=Path, help="write what the conformance kit found to this file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marks of the many and of the long tests known."""
+    config.addinivalue_line("markers", "conformance: the cases of the conformance kit, many and quick")
+    config.addinivalue_line("markers", "fuzz: many random filters; `-m 'not fuzz'` leaves them out")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -16,7 +16,7 @@ from queryengine.model_schema import read_schema
 from queryengine.schema import ModelSchema, Relation
 from queryengine.testing.world import Details, Inner
 
-__all__ = ["ReferenceEngine", "reference_schema", "shown"]
+__all__ = ["ReferenceEngine", "narrowed", "reference_schema", "shown"]
 
 T = TypeVar("T")
 
@@ -106,11 +106,11 @@ def shown(ast: FilterAST, row: object) -> dict[str, object] | None:
 
     None where the filter has no projection.
     """
-    return None if ast.projection is None else ast.projection.model_validate(_narrowed(ast, row)).model_dump()
+    return None if ast.projection is None else ast.projection.model_validate(narrowed(ast, row)).model_dump()
 
 
-def _narrowed(ast: FilterAST, row: object) -> object:
-    """A copy of the row whose related rows are those within their scopes and the filters of includes."""
+def narrowed(ast: FilterAST, row: object) -> object:
+    """Return a copy of a row with those related rows that its scopes and the filters of includes leave."""
     narrow = copy(row)
     included = {include.path.names[0] for include in ast.include}
     for path in ast.fields or ():
@@ -129,5 +129,5 @@ def _keep(row: object, step: Step, ast: FilterAST | None) -> None:
         cast("list[object]", related) if isinstance(related, list) else [] if related is None else [related]
     )
     rows = [other for other in rows if matches(step.scope, other)]
-    kept = rows if ast is None else [_narrowed(ast, other) for other in evaluate(ast, rows)]
+    kept = rows if ast is None else [narrowed(ast, other) for other in evaluate(ast, rows)]
     setattr(row, name, kept if step.relation.many else kept[0] if kept else None)

@@ -145,8 +145,12 @@ class Support(NamedTuple):
 def support(capabilities: Capabilities, found: Found) -> Iterator[Support]:
     """Yield a row for each operator on each kind of field, `order` among them, by declarations and results.
 
-    >>> [row for row in support(Capabilities(backend="toy", sortable=frozenset()), Found())][-1].status
-    'gap'
+    >>> toy = Capabilities(backend="toy", sortable=frozenset())
+    >>> rows = list(support(toy, Found(needs={"integer:gt": 7})))
+    >>> [(row.operator, row.cases) for row in rows if row.status == "passes"]
+    [('gt', 7)]
+    >>> {row.operator for row in rows if row.status == "gap"}
+    {'order'}
     """
     words = [operator.name for operator in OPERATORS]
     for kind in TypeKind:

@@ -140,11 +140,12 @@ def _many(row: object, name: str) -> list[object]:
 
 
 def plain(world: World, item: Item) -> object:
-    """Return one row as a plain object, without related rows."""
+    """Return one row as a plain object, without related rows; what the item lacks is null."""
     model = world.models[item.entity]
-    relations = reference_schema(model).relations
+    schema = reference_schema(model)
+    relations = schema.relations
     values: Record = {name: list[object]() if each.many else None for name, each in relations.items()}
-    values |= item.values
+    values |= dict.fromkeys(schema.fields) | item.values
     if "details" in relations:
         values["details"] = _document(Details, item.values.get("details"))
     return model(**values)

@@ -33,6 +33,7 @@ __all__ = [
     "Record",
     "Reference",
     "Region",
+    "Row",
     "Thing",
     "World",
 ]
