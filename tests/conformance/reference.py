@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -10,12 +12,12 @@ from queryengine.ast import FilterAST
 from queryengine.engine import Capabilities
 from queryengine.memory import evaluate
 from queryengine.schema import Field, ModelSchema
-from queryengine.testing import WORLD, Adapter, Item, ReferenceEngine
+from queryengine.testing import WORLD, Adapter, Item, ReferenceEngine, Stage
 from queryengine.testing.reference import narrowed, reference_schema
 from queryengine.testing.rows import Objects, make_objects
 from queryengine.testing.world import Row
 
-__all__ = ["Reference", "changed"]
+__all__ = ["Reference", "changed", "stage_of"]
 
 Answer = Callable[[FilterAST, Sequence[object]], Sequence[object]]
 
@@ -61,6 +63,13 @@ class Reference:
             return later()
 
         return replace(self.adapter(), load=load, run=run)
+
+
+@contextmanager
+def stage_of(adapter: Adapter) -> Generator[Stage]:
+    """Give the stage of an adapter."""
+    with asyncio.Runner() as runner:
+        yield Stage(adapter, runner)
 
 
 def changed(entity: str, name: str, change: Callable[[Field], Field]) -> Mapping[str, ModelSchema[object]]:
