@@ -6,9 +6,7 @@ import enum
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from types import MappingProxyType
-from typing import Final
 
 import pytest
 
@@ -33,7 +31,6 @@ from queryengine.testing.reference import reference_schema
 from queryengine.testing.world import Phrase, Thing
 from tests.conformance.reference import Reference, changed, stage_of
 
-ROOT: Final = Path(__file__).parents[2]
 CASES = {case.name: case for case in all_cases()}
 
 

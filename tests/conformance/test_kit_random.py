@@ -7,8 +7,6 @@ import enum
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
-from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,7 +37,6 @@ from queryengine.testing.rows import consistent, make_items
 from queryengine.testing.scoped import check_changes_outside, check_scopes
 from tests.conformance.reference import Reference, changed, stage_of
 
-ROOT: Final = Path(__file__).parents[2]
 FEW = settings(max_examples=20, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -47,9 +44,6 @@ class Paint(enum.Enum):
     RED = "z"
     GREEN = "a"
     BLUE = "É"
-
-
-# -- random rows and filters
 
 
 def test_random_rows_lie_in_what_all_fields_hold_and_refer_to_one_another() -> None:

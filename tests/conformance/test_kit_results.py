@@ -12,17 +12,12 @@ from typing import Final, cast
 
 from queryengine.engine import FULL, Capabilities
 from queryengine.schema import TypeKind
-from queryengine.testing import (
-    Results,
-    read_results,
-    support,
-)
+from queryengine.testing import Results, read_results, support
 from queryengine.testing.conformance import Outcome
 from queryengine.testing.needs import Need
 from queryengine.testing.results import PROPERTY, Facts, report_case
 
 ROOT: Final = Path(__file__).parents[2]
-# -- what is reported
 
 
 def reported(*outcomes: Outcome) -> Results:
