@@ -65,7 +65,7 @@ environment: $(STAMP) ## make the development environment, outside the checkout
 format: $(STAMP) ## format the code, repair what the linter can, renew the tables in the docs
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/python scripts/docs_tables.py --write
+	$(BIN)/python -m scripts.docs_tables --write
 
 .PHONY: check
 check: $(STAMP) ## the fast loop, under a minute: lint, types, unit tests
@@ -83,7 +83,7 @@ test: $(STAMP) postgres mongo prisma browser lint types docs ## everything that 
 .PHONY: conformance
 conformance: $(STAMP) postgres mongo prisma ## run the conformance kit on every back-end; writes docs/support.md
 	$(BIN)/pytest -q --numprocesses $(WORKERS) -m "not fuzz" tests/conformance --conformance-json=docs/conformance.json
-	$(BIN)/python scripts/docs_tables.py --write
+	$(BIN)/python -m scripts.docs_tables --write
 
 .PHONY: fuzz
 fuzz: $(STAMP) postgres mongo prisma ## new random rows and filters on every database, for MINUTES (default 10)

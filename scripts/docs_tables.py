@@ -1,6 +1,6 @@
 """Writes the tables that are made from the code into the pages that show them.
 
-    python scripts/docs_tables.py --write
+    python -m scripts.docs_tables --write
 
 fills each place `<!-- table: operators -->` of a page with the table of that name. Without `--write` it names
 the pages whose tables are not what the code says; tests/test_docs.py holds that there are none.

@@ -54,7 +54,7 @@ def test_the_links_of_a_page_to_other_files_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", docs_tables.pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_tables_of_a_page_are_what_the_code_says(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert text == docs_tables.filled(text), "python scripts/docs_tables.py --write"
+    assert text == docs_tables.filled(text), "python -m scripts.docs_tables --write"
 
 
 def test_measurements_become_a_table(tmp_path: Path) -> None:
