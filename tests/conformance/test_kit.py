@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -15,17 +16,22 @@ from queryengine.engine import FULL, Capabilities
 from queryengine.errors import ErrorCode, FilterError
 from queryengine.memory import evaluate
 from queryengine.operators import SORTABLE
+from queryengine.parsed import Source
+from queryengine.process import Processor
 from queryengine.schema import EnumType, IntegerType, TypeKind
 from queryengine.testing import (
     WORLD,
     Adapter,
     Item,
+    ReferenceEngine,
     all_cases,
 )
+from queryengine.testing.adapter import POLICY
 from queryengine.testing.campaign import run_campaign
 from queryengine.testing.cases.table import label, labelled, maker, thing
 from queryengine.testing.conformance import Conformance, needs_of_case
 from queryengine.testing.declarations import model_differences, unexplained_gaps
+from queryengine.testing.declared import Declared
 from queryengine.testing.needs import FEATURES, needs_of
 from queryengine.testing.reference import reference_schema
 from queryengine.testing.world import Phrase, Thing
@@ -186,6 +192,17 @@ def test_a_value_outside_of_a_domain_is_a_gap_that_is_refused() -> None:
     narrow = changed("Thing", "big", lambda field: replace(field, type=IntegerType(-9, 9)))
     found = check(Reference(schemas=narrow), "ends Thing.big 1", "ends Thing.big 4", "groups 1")
     assert "Thing.big does not hold -9223372036854775808" in found
+
+
+def test_a_value_outside_of_a_domain_is_found_inside_of_includes_of_includes() -> None:
+    inner = {"relation": "region", "scope": {"where": {"id": {"gt": 10}}}}
+    text = json.dumps({"include": [{"relation": "owner", "scope": {"include": [inner]}}]})
+    ast = Processor(ReferenceEngine(Thing), policy=POLICY).process(Source(text))
+    narrow = changed("Region", "id", lambda field: replace(field, type=IntegerType(-9, 9)))
+    assert [gap.code for gap in Declared(Reference(schemas=narrow).adapter()).outside("Thing", ast)] == [
+        ErrorCode.OUT_OF_RANGE
+    ]
+    assert Declared(Reference().adapter()).outside("Thing", ast) == []
 
 
 def test_a_field_with_a_gap_is_asked_for_null_only() -> None:

@@ -35,6 +35,7 @@ from queryengine.testing.dumps import comparable
 from queryengine.testing.queries import query_string
 from queryengine.testing.rows import consistent, make_items
 from queryengine.testing.scoped import check_changes_outside, check_scopes
+from tests.conformance.memory import in_memory
 from tests.conformance.reference import Reference, changed, stage_of
 
 FEW = settings(max_examples=20, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
@@ -150,6 +151,14 @@ def test_back_ends_that_agree_or_refuse_as_declared_pass_together(group: str) ->
     for both in together(Reference("one"), few):
         assert both.run_campaign(group, 0, pairs=30) > 0
         assert both.answered["one"] > both.answered["few"] or group == "Bag"
+
+
+def test_a_back_end_whose_related_rows_come_with_the_row_shows_them_unasked(
+    request: pytest.FixtureRequest,
+) -> None:
+    with asyncio.Runner() as runner, in_memory(request, runner) as embedding:
+        both = Together([Reference("one").adapter(), embedding], runner)
+        assert both.run_campaign("Thing", 0) > 0
 
 
 def silent(ast: FilterAST, rows: Sequence[object]) -> Sequence[object]:

@@ -122,11 +122,9 @@ class Declared:
     def outside(self, root: str, ast: FilterAST) -> list[Gap]:
         """Return which operands of a filter, as the reference binds it, lie outside of their domains."""
         able = self.capabilities(root)
-        wheres = [ast.where, *(include.filter.where for include in ast.include)]
-        leaves = [leaf for where in wheres for leaf in comparisons(where) if isinstance(leaf, Comparison)]
-        found: list[Gap] = []
-        for leaf in leaves:
-            if leaf.path.field is not None:
+        found = [gap for include in ast.include for gap in self.outside(root, include.filter)]
+        for leaf in comparisons(ast.where):
+            if isinstance(leaf, Comparison) and leaf.path.field is not None:
                 need = Need(leaf.op.value, leaf.path.kind, _places()[leaf.path.field], leaf.path.field.name)
                 field = self.field(need.entity, need.member)
                 found += [] if field is None or field.gap is not None else _problems(need, field, leaf, able)
