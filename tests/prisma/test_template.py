@@ -47,10 +47,10 @@ def test_no_two_queries_share_what_an_application_may_change(world: ModuleType) 
 
 
 def test_a_template_goes_with_its_shape() -> None:
-    templates = Templates(lambda ast: {"take": ast.window.limit})
+    templates = Templates[object](lambda ast: {"take": ast.window.limit})
     shape = Shape(FilterAST())
     for _ in range(2):
-        templates.arguments(FilterAST(shape=shape))
+        templates.build(FilterAST(shape=shape))
     assert len(templates) == 1
     del shape
     gc.collect()
@@ -60,7 +60,7 @@ def test_a_template_goes_with_its_shape() -> None:
 def test_names_and_values_are_never_read_as_code() -> None:
     hostile = "__import__('os').abort()"
     structure = {hostile: [hostile, Pending(0, None), {"\"'\\n{": Pending(1, str)}], "known_1": "values"}
-    assert fill(structure)((hostile, 5)) == {
+    assert fill(structure)(FilterAST(values=(hostile, 5))).query == {
         hostile: [hostile, hostile, {"\"'\\n{": "5"}],
         "known_1": "values",
     }

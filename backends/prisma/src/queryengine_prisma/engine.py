@@ -94,7 +94,7 @@ class PrismaQueryEngine(Generic[T]):
         )
 
     @cached_property
-    def _templates(self) -> Templates:
+    def _templates(self) -> Templates[T]:
         compiler = ArgumentsCompiler(self.schema, self._reader.database(self._model))
         return Templates(compiler.compile)
 
@@ -104,7 +104,7 @@ class PrismaQueryEngine(Generic[T]):
         Raises FilterError (`unsupported_by_backend`) for what depends on values and row scopes and cannot be
         said by the client.
         """
-        return PrismaQueryResult(self._templates.arguments(ast), ast.projection, ast.order, filter=ast)
+        return self._templates.build(ast)
 
     def execute_query(self, ast: FilterAST) -> PrismaQueryResult[T]:
         """Return the same as `build_query`: the arguments are ready to run."""

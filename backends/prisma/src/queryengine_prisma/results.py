@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, Self, TypedDict, TypeVar
 
+from queryengine.ast import FilterAST
 from queryengine.engine import QueryResult
 
 __all__ = ["FindManyArguments", "PrismaQueryResult"]
@@ -33,3 +34,10 @@ class PrismaQueryResult(QueryResult[FindManyArguments], Generic[T]):
     flights = await db.flight.find_many(**query)
     ```
     """
+
+    @classmethod
+    def of(cls, query: FindManyArguments, ast: FilterAST) -> Self:
+        """Return the result of a filter whose arguments are these."""
+        result = tuple.__new__(cls, (query, ast.projection, ast.order))  # pyright: ignore[reportUnknownMemberType]  # of any tuple
+        result.filter = ast
+        return result
