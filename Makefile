@@ -68,10 +68,11 @@ format: $(STAMP) ## format the code, repair what the linter can, renew the table
 	$(BIN)/python -m scripts.docs_tables --write
 
 .PHONY: check
-check: $(STAMP) ## the fast loop, under a minute: lint, types, unit tests
-	$(MAKE) --no-print-directory lint
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=target types
-	$(BIN)/pytest -q --numprocesses $(WORKERS) -m "not fuzz and not browser" --hypothesis-profile=check $(ARGS)
+check: $(STAMP) ## the fast loop, under a minute: lint, mypy, the tests that start no server
+	$(MAKE) --no-print-directory lint mypy
+	$(BIN)/pytest -q --numprocesses $(WORKERS) --hypothesis-profile=check \
+	    --ignore=tests/conformance --ignore=tests/servers \
+	    -m "not browser and not fuzz and not processes and not servers" $(ARGS)
 
 .PHONY: test
 test: $(STAMP) postgres mongo prisma browser lint types docs ## everything that has to hold, on real databases
@@ -113,7 +114,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check --quiet
 
 .PHONY: types mypy pyright
-types: mypy pyright
+types: mypy pyright ## both type checkers
 
 mypy: $(STAMP) docs-code
 	$(BIN)/mypy

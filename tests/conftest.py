@@ -1,13 +1,33 @@
-"""The servers that tests of several modules share."""
+"""The servers that tests of several modules share; marks the tests that ask any server."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from typing import Final
 
 import pytest
 
 from tests.servers.mongo import MongoServer, running_mongo
 from tests.servers.postgres import PostgresServer, running_postgres
+
+STARTS_A_SERVER: Final = frozenset({"postgres", "mongo", "java_shop", "stage", "on_sqlite"})
+"""fixtures that start PostgreSQL, a MongoDB, or Prisma's engine"""
+ON_A_SERVER: Final = frozenset({"postgresql", "PostgreSQL", "asyncpg"})
+"""parameters by which a fixture asks for one of these"""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Mark what asks a server, so that `make check` can leave it out."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _asks_a_server(item):
+            item.add_marker(pytest.mark.servers)
+
+
+def _asks_a_server(test: pytest.Function) -> bool:
+    parameters: dict[str, object] = test.callspec.params if hasattr(test, "callspec") else {}
+    words = {value for value in parameters.values() if isinstance(value, str)}
+    return not STARTS_A_SERVER.isdisjoint(test.fixturenames) or not ON_A_SERVER.isdisjoint(words)
 
 
 @pytest.fixture(scope="session")

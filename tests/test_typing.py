@@ -24,6 +24,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[1]
 ACCEPTED = sorted(ROOT.glob("typing_tests/accepted/*.py"))
 REJECTED = sorted(ROOT.glob("typing_tests/rejected/*.py"))

@@ -67,6 +67,8 @@ import pytest
 from queryengine.testing import ConformanceSuite
 from tests.conformance.reference import Reference
 
+pytestmark = pytest.mark.processes
+
 class TestReference(ConformanceSuite):
     name = "reference"
     datasets = 1

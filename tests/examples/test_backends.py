@@ -179,6 +179,7 @@ def test_a_package_that_is_missing_is_named() -> None:
     assert "the package tortoise is not installed" in done.stdout
 
 
+@pytest.mark.processes
 def test_one_back_end_loads_no_other() -> None:
     code = "import sys, examples.flights.__main__ as m; m.backend('sqlalchemy'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -140,6 +140,7 @@ def cached(flights_file: Path, tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
 
 
+@pytest.mark.processes
 def test_the_demo_exits_0_and_uses_the_file_that_is_there(cached: dict[str, str]) -> None:
     done = subprocess.run(
         command("demo"), cwd=ROOT, env=cached, capture_output=True, text=True, timeout=120, check=False
@@ -153,6 +154,7 @@ def test_the_demo_exits_0_and_uses_the_file_that_is_there(cached: dict[str, str]
         assert database.execute("SELECT count(*) FROM flights").fetchone() == (1_785,)
 
 
+@pytest.mark.processes
 def test_serve_keeps_the_service_up_until_it_is_told_to_stop(cached: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

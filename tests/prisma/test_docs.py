@@ -18,6 +18,8 @@ from scripts.docs_code import ROOT, Program, programs
 from tests.document_blocks import LANGUAGES, program
 from tests.servers.prisma_client import generated_as, settings
 
+pytestmark = pytest.mark.processes
+
 PAGE = ROOT / "docs" / "prisma.md"
 TABLES = """
 CREATE TABLE "Author" (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, country TEXT NOT NULL);
