@@ -21,9 +21,7 @@ def rows_after(order: Sequence[OrderKey], values: Sequence[Value]) -> Where:
     """
     after: Where | None = None
     for key, value in reversed(list(zip(order, values, strict=True))):
-        tied = None if after is None else And((_same(key, value), after))
-        ways = tuple([way for way in (_beyond(key, value), tied) if way is not None])
-        after = Or(ways) if len(ways) > 1 else ways[0] if ways else None
+        after = _beyond(key, value) if after is None else _beyond_or_tied(key, value, after)
     if after is None:
         raise AssertionError("a total order has a key without nulls")
     return after
@@ -46,6 +44,18 @@ def _other_end(nulls: Nulls | None) -> Nulls | None:
     if nulls is None:
         return None
     return Nulls.LAST if nulls is Nulls.FIRST else Nulls.FIRST
+
+
+def _beyond_or_tied(key: OrderKey, value: Value, tied: Where) -> Where:
+    """What comes after a value in one key, and what has the same and is `tied` to come after."""
+    beyond = _beyond(key, value)
+    if beyond is None:
+        return And((_same(key, value), tied))
+    if isinstance(beyond, Comparison):
+        # One range, which an index finds; the ways apart would make a database merge them and sort.
+        reaches = Comparison(key.path, Op.LTE if key.descending else Op.GTE, value)
+        return And((reaches, Or((beyond, tied))))
+    return Or((beyond, And((_same(key, value), tied))))
 
 
 def _same(key: OrderKey, value: Value) -> Where:
