@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from queryengine.errors import FilterError
@@ -122,6 +122,7 @@ def template(lexed: Lexed) -> object:
     return (None if result.where is None else blank(result.where), window)
 
 
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(filters, st.data())
 def test_other_values_of_the_same_types_never_change_what_is_parsed(text: str, data: st.DataObject) -> None:
     lexed = lex(text)
