@@ -163,7 +163,7 @@ def test_includes_have_filters_of_their_own() -> None:
     reviews, maker = bind(document).include
     assert isinstance(reviews.filter.condition, Comparison)
     assert reviews.filter.window.limit is None
-    assert [str(key.path) for key in reviews.filter.order] == ["stars"]
+    assert [str(key.path) for key in reviews.filter.order] == ["stars", "id"]
     assert maker.filter.condition is None
     assert [
         str(key.path)

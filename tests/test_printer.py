@@ -195,6 +195,12 @@ def test_fields_include_and_window_are_printed() -> None:
     assert bind(to_document(bind(document))) == bind(document)
 
 
+def test_a_window_that_only_puts_included_rows_in_order_is_printed() -> None:
+    document = {"include": [{"relation": "goods", "scope": {"offset": 0}}]}
+    assert to_document(bind(document))["include"] == document["include"]
+    assert bind(to_document(bind(document))) == bind(document)
+
+
 def test_the_scope_of_the_service_is_not_printed() -> None:
     ast = PROCESSOR.process(Source('{"where":{"count":1}}'), scope=named("name") == "mine")
     assert to_text(ast) == '{"where":{"count":{"eq":1}},"limit":100}'

@@ -273,7 +273,7 @@ class _Clauses:
         fields, projection = self._project(view, parsed, (*trail, "fields"))
         return FilterAST(
             condition=self._where(parsed, view, trail),
-            order=(*order, *_tie_breakers(view, order)) if parsed.window else order,
+            order=(*order, *_tie_breakers(view, order)) if parsed.window or order else order,
             fields=fields,
             include=include,
             window=self._window(parsed, trail, None),

@@ -144,7 +144,9 @@ def _order_key(key: OrderKey) -> str:
 
 
 def _include(include: Include) -> object:
-    scope = to_document(include.filter)
+    scope, order = to_document(include.filter), include.filter.order
+    if order and not scope.keys() & {"order", "limit", "offset"}:
+        scope["offset"] = 0  # it leaves nothing out, and yet asks for the order of the primary key
     return {"relation": str(include.path), "scope": scope} if scope else str(include.path)
 
 

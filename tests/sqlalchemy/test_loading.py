@@ -214,13 +214,6 @@ def test_fields_of_a_relation_load_it_within_the_scope(session: Session) -> None
     assert "land" in missing(found[0].work)
 
 
-def test_an_order_in_an_include_is_refused(session: Session) -> None:
-    include = {"relation": "staff", "scope": {"order": "name"}}
-    with pytest.raises(FilterError) as caught:
-        rows(session, Person, {"include": [include]})
-    assert caught.value.code is ErrorCode.UNSUPPORTED_BY_BACKEND
-
-
 def test_a_relation_that_is_never_loaded_as_a_whole_is_filtered_but_not_included(session: Session) -> None:
     assert len(rows(session, Stream, {"where": {"drops": {"some": {"size": 3}}}})) == 1
     with pytest.raises(FilterError) as caught:

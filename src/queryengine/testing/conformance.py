@@ -15,7 +15,7 @@ from queryengine.process import Processor
 from queryengine.testing.adapter import POLICY, Stage, value_of
 from queryengine.testing.cases import Case
 from queryengine.testing.declared import Declared, Gap, Unheld
-from queryengine.testing.dumps import comparable
+from queryengine.testing.dumps import comparable, sorted_ways
 from queryengine.testing.needs import Need, needs_of, scope_needs
 from queryengine.testing.reference import ReferenceEngine, reference_schema
 from queryengine.testing.world import WORLD
@@ -92,7 +92,7 @@ class Conformance:
     def _check_shown(self, case: Case, ast: FilterAST, rows: Sequence[object]) -> None:
         assert ast.projection is not None
         assert case.shows is not None
-        in_order = any(need.what == "include_window" for need in needs_of_case(case))
+        in_order = sorted_ways(ast)
         without = self.stage.left_out
         validated = [ast.projection.model_validate(row, from_attributes=True) for row in rows]
         actual = [comparable(row.model_dump(), without=without, in_order=in_order) for row in validated]

@@ -28,7 +28,7 @@ from queryengine.predicate import Scope
 from queryengine.printer import to_text
 from queryengine.process import Processor
 from queryengine.request import read_query
-from queryengine.testing.dumps import comparable
+from queryengine.testing.dumps import comparable, sorted_ways
 from queryengine.testing.queries import query_string
 from queryengine.testing.reference import shown
 from queryengine.testing.strategies import Document
@@ -117,11 +117,12 @@ class Differential:
 
     def _report_shown(self, ast: FilterAST, projection: type[BaseModel], rows: Sequence[object]) -> str:
         """Say where a row shows something else than the reference's row does, by the filter's projection."""
-        known = {self.key(row): row for row in self.rows}
+        known, in_order = {self.key(row): row for row in self.rows}, sorted_ways(ast)
         for row in rows:
             key = self.key(row)
-            actual = comparable(projection.model_validate(row, from_attributes=True).model_dump())
-            expected = comparable(shown(ast, known[key]))
+            dump = projection.model_validate(row, from_attributes=True).model_dump()
+            actual = comparable(dump, in_order=in_order)
+            expected = comparable(shown(ast, known[key]), in_order=in_order)
             if actual != expected:
                 return f"\n  row {key} shows: {actual}\n  and should show: {expected}"
         return ""

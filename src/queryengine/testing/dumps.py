@@ -7,15 +7,31 @@ import enum
 from collections.abc import Collection
 from decimal import Decimal
 from fractions import Fraction
-from typing import cast
+from typing import TypeAlias, cast
 
-__all__ = ["comparable"]
+from queryengine.ast import FilterAST
+
+__all__ = ["comparable", "sorted_ways"]
+
+Way: TypeAlias = tuple[str, ...]
 
 
-def comparable(value: object, *, without: Collection[str] = (), in_order: bool = False) -> object:
+def sorted_ways(ast: FilterAST, way: Way = ()) -> frozenset[Way]:
+    """Return the ways to those included rows that a filter asks for in an order."""
+    found: set[Way] = set()
+    for include in ast.include:
+        there = (*way, *include.path.names)
+        found |= sorted_ways(include.filter, there) | ({there} if include.filter.order else set())
+    return frozenset(found)
+
+
+def comparable(
+    value: object, *, without: Collection[str] = (), in_order: Collection[Way] = (), way: Way = ()
+) -> object:
     """Return a dump without what not every model has, in which equal values also look alike.
 
-    Related rows are a set, unless they were asked for `in_order`; the members of documents have no order.
+    Related rows are a set, unless they stand at the end of a way that is `in_order`; the members of documents
+    have no order.
 
     >>> comparable({"id": 1, "maker_id": 2, "parts": [{"id": 4}, {"id": 3}]}, without=["maker_id"])
     {'id': 1, 'parts': [{'id': 3}, {'id': 4}]}
@@ -26,14 +42,14 @@ def comparable(value: object, *, without: Collection[str] = (), in_order: bool =
         case dict():
             members = cast("dict[str, object]", value)
             return {
-                name: comparable(each, without=without, in_order=in_order)
+                name: comparable(each, without=without, in_order=in_order, way=(*way, name))
                 for name, each in sorted(members.items())
                 if name not in without
             }
         case list():
             items = cast("list[object]", value)
-            rows = [comparable(each, without=without, in_order=in_order) for each in items]
-            is_set = not in_order and any(isinstance(row, dict) for row in rows)
+            rows = [comparable(each, without=without, in_order=in_order, way=way) for each in items]
+            is_set = way not in in_order and any(isinstance(row, dict) for row in rows)
             return sorted(rows, key=repr) if is_set else rows
         case enum.Enum():
             return value.value

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from queryengine.schema import Relation
-from queryengine.testing.strategies import Document, Ground, conditions
+from queryengine.testing.strategies import Document, Ground, conditions, orders
 from queryengine.view import ModelView, ViewRelation
 
 __all__ = ["selections"]
@@ -19,6 +19,8 @@ LONGEST_WAY = 2
 """relations in one name"""
 DEEPEST = 2
 """relations included inside of one another"""
+MOST_ROWS = 2
+"""the longest window of included rows: a row has few"""
 
 
 @st.composite
@@ -96,11 +98,25 @@ class _Drawer:
             scope["where"] = draw(conditions(replace(ground, view=relation.target, depth=1)))
         if ground.capabilities.projection and draw(st.booleans()):
             scope["fields"] = self.fields(relation.target)
+        if own.many and ground.capabilities.include_window and draw(st.booleans()):
+            scope |= self._window(relation.target)
         if depth > 1 and draw(st.booleans()):
             scope |= self.includes(relation.target, depth - 1)
         if not scope and draw(st.booleans()):
             return relation.name
         return {"relation": relation.name, "scope": scope} if scope else {"relation": relation.name}
+
+    def _window(self, view: ModelView) -> Document:
+        """Draw an order, a window, or both, for few rows of each row."""
+        draw = self._draw
+        window: Document = {}
+        if draw(st.booleans()):
+            window["order"] = draw(orders(replace(self._ground, view=view)))
+        if draw(st.booleans()):
+            window["limit"] = draw(st.integers(1, MOST_ROWS))
+        if draw(st.integers(0, 3)) == 0:
+            window["offset"] = draw(st.integers(0, MOST_ROWS))
+        return window
 
 
 def _with_key(view: ModelView, fields: list[str] | dict[str, bool]) -> list[str] | dict[str, bool]:

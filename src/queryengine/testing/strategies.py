@@ -23,7 +23,7 @@ from queryengine.testing.literals import characters_of, element_samples, literal
 from queryengine.testing.samples import Sample
 from queryengine.view import ModelView, ViewField, ViewRelation
 
-__all__ = ["Document", "Ground", "conditions", "filters", "siblings"]
+__all__ = ["Document", "Ground", "conditions", "filters", "orders", "siblings"]
 
 Document: TypeAlias = dict[str, object]
 """A filter as a JSON object."""
@@ -63,7 +63,7 @@ def filters(ground: Ground, *, paged: bool = True) -> SearchStrategy[Document]:
 def siblings(draw: st.DrawFn, ground: Ground, count: int, *, paged: bool = True) -> list[Document]:
     """Draw `count` filters of one form: what is cached of one serves the others, and must not show."""
     where = _groups(ground, ground.view, ground.depth)
-    others: dict[str, SearchStrategy[object]] = {"order": _orders(ground)}
+    others: dict[str, SearchStrategy[object]] = {"order": orders(ground)}
     if paged:
         others |= {"limit": st.just(st.integers(1, 60)), "offset": st.just(st.integers(0, 20))}
     form: Form = draw(st.fixed_dictionaries({"where": where}, optional=others))
@@ -109,7 +109,7 @@ def _groups(draw: st.DrawFn, ground: Ground, view: ModelView, depth: int) -> For
 
 
 @st.composite
-def _orders(draw: st.DrawFn, ground: Ground) -> object:
+def orders(draw: st.DrawFn, ground: Ground) -> object:
     """Draw an order, which has no values: up to three keys, over to-one paths too, as a text or a list."""
     capabilities = ground.capabilities
     anywhere = capabilities.order_by_relation and capabilities.order_by_missing and capabilities.nulls_order

@@ -20,7 +20,7 @@ from queryengine.testing.adapter import POLICY, Adapter, Stage, sample_of
 from queryengine.testing.campaign import PAIRS, WEIGHTS, how_to_repeat, run_examples, seed_of
 from queryengine.testing.declared import Declared
 from queryengine.testing.differential import smallest
-from queryengine.testing.dumps import comparable
+from queryengine.testing.dumps import comparable, sorted_ways
 from queryengine.testing.needs import needs_of
 from queryengine.testing.reference import ReferenceEngine, reference_schema, shown
 from queryengine.testing.rows import Objects, consistent, make_items, make_objects
@@ -148,11 +148,11 @@ class Together:
         relations = stage.engine(root).schema.relations
         embedded = {name for name, relation in relations.items() if relation.embedded}
         for row, one in zip(rows, expected, strict=True):
-            without = stage.left_out
+            without, in_order = stage.left_out, sorted_ways(ast)
             show = shown(ast, one) or {}
             dump = own.projection.model_validate(row, from_attributes=True).model_dump()
             dump = {name: value for name, value in dump.items() if name in show or name not in embedded}
-            actual, right = comparable(dump, without=without), comparable(show, without=without)
+            actual, right = (comparable(each, without=without, in_order=in_order) for each in (dump, show))
             if actual != right:
                 message = f"{stage.adapter.name} shows {actual}, and the reference {right}"
                 raise _Found(message, root, document)

@@ -115,7 +115,6 @@ def _capabilities(
         operators=MappingProxyType(
             {kind: names - gaps.get(kind, frozenset()) for kind, names in FULL.items()}
         ),
-        include_window=False,
         cursor=text_order != "database",
         null_order=null_order,
         notes=notes,
@@ -125,7 +124,6 @@ def _capabilities(
 def _gaps(dialect: str | None) -> tuple[dict[TypeKind, frozenset[str]], MappingProxyType[str, str]]:
     """The operators that are missing, by kind, and why."""
     notes = {
-        "include_window": "SQLAlchemy's loaders know no order and no limit for each row's related rows",
         "cursor": "texts are ordered by the database's collation, which cursors cannot follow",
     }
     if dialect == "postgresql":

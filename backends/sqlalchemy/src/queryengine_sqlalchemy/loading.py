@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, TypeAlias
 
-from sqlalchemy import inspect
+from sqlalchemy import false, inspect
 from sqlalchemy.orm import Load, Mapper, aliased
 
-from queryengine.ast import FilterAST, Include, Path, Step, Where
+from queryengine.ast import FilterAST, Include, OrderKey, Path, Slot, Step, Where, Window
 from queryengine.errors import ErrorCode, FilterError
-from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity
+from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity, TextRules
 from queryengine_sqlalchemy.documents import DocumentSource
+from queryengine_sqlalchemy.included import Included, Ways
 from queryengine_sqlalchemy.schema import AttributeSource, RelationshipSource
 
 __all__ = ["Loading"]
@@ -34,14 +35,25 @@ class _Branch:
 
     key: str
     trail: Trail
-    condition: Where | None
+    many: bool
+    filter: FilterAST
     scope: Where | None
     end: _Tree
 
     @property
     def wheres(self) -> tuple[Where, ...]:
         """The row scope of the related model, and the filter's own condition."""
-        return tuple(where for where in (self.scope, self.condition) if where is not None)
+        return tuple(where for where in (self.scope, self.filter.where) if where is not None)
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether an offset leaves out the one related row."""
+        return not self.many and self.filter.window.offset != 0
+
+    @property
+    def asked(self) -> tuple[Where | None, tuple[OrderKey, ...], Window]:
+        """What the filter asks of the rows: a session has one object for a row, and that one list of them."""
+        return self.filter.where, self.filter.order, self.filter.window
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,12 @@ class _Tree:
         for branch in self.branches:
             yield from branch.end.walk()
 
+    def ways(self, way: Trail = ()) -> Iterator[tuple[Trail, _Branch]]:
+        """Yield all relations that are loaded, with the names that lead to each."""
+        for branch in self.branches:
+            yield (*way, branch.key), branch
+            yield from branch.end.ways((*way, branch.key))
+
 
 class Loading:
     """The loader options of one query.
@@ -66,16 +84,26 @@ class Loading:
     overwrites it (`overwrites`). But a row that is met on two ways would lose on the second what it got on
     the first. So the relations that one way loads are left alone on the other, with all columns.
 
-    Raises FilterError for what SQLAlchemy's loaders cannot do: an order or a window of the related rows, and
-    one relation of a row with two conditions.
+    `included` has what loader options cannot say: the order and the window of related rows.
+
+    Raises FilterError for what a session cannot hold: one relation of a row with two conditions or orders.
     """
 
-    def __init__(self, model: type[object], ast: FilterAST, conditions: ConditionCompiler) -> None:
+    def __init__(
+        self, model: type[object], ast: FilterAST, conditions: ConditionCompiler, text: TextRules
+    ) -> None:
         self._conditions = conditions
         self._tree = _tree(model, ast)
         nodes = list(self._tree.walk())
         _check_conditions(nodes)
-        self.overwrites = any(branch.wheres for node in nodes for branch in node.branches)
+        self.included: Ways = {
+            way: Included(branch.wheres, branch.filter.order, branch.filter.window, text)
+            for way, branch in self._tree.ways()
+            if branch.many and branch.asked != (branch.filter.where, (), Window())
+        }
+        self.overwrites = bool(self.included) or any(
+            branch.wheres or branch.is_skipped for node in nodes for branch in node.branches
+        )
         met = Counter(node.mapper.base_mapper for node in nodes)
         self._twice = {mapper for mapper, times in met.items() if times > 1 and self.overwrites}
         self._loaded = {(node.mapper.base_mapper, branch.key) for node in nodes for branch in node.branches}
@@ -99,11 +127,11 @@ class Loading:
 
     def _related(self, place: Entity, branch: _Branch) -> Load:
         attribute, end = getattr(place, branch.key), branch.end.mapper.class_
-        if branch.wheres:
+        if branch.wheres or branch.is_skipped:
             # An alias, as SQLAlchemy takes conditions on a class to hold in all that is loaded below, too.
             end = aliased(end, flat=True)
             conditions = [self._conditions.compile(where, end) for where in branch.wheres]
-            attribute = attribute.of_type(end).and_(*conditions)
+            attribute = attribute.of_type(end).and_(*conditions, *[false()] * branch.is_skipped)
         return Load(place).selectinload(attribute).options(*self._options(branch.end, end))
 
 
@@ -124,15 +152,18 @@ def _check_conditions(nodes: Sequence[_Tree]) -> None:
     """
     loaded = [(node.mapper, branch) for node in nodes for branch in node.branches]
     for (one, first), (other, second) in combinations(loaded, 2):
-        if first.condition != second.condition and _is_same(one, first.key, other, second.key):
+        if first.asked != second.asked and _is_same(one, first.key, other, second.key):
             raise _two_conditions(second.trail, f"see {'.'.join(first.trail)}")
-    narrowed = [(mapper, branch) for mapper, branch in loaded if branch.condition is not None]
+    narrowed = [(mapper, branch) for mapper, branch in loaded if branch.asked != _ALL]
     for one, key in _loaded_anyway(nodes) if narrowed else ():
         for other, branch in narrowed:
             if _is_same(one, key, other, branch.key):
                 raise _two_conditions(
                     branch.trail, f"the model itself loads all of {one.class_.__name__}.{key}"
                 )
+
+
+_ALL = (None, (), Window())
 
 
 def _is_same(one: Mapper[Any], key: str, other: Mapper[Any], other_key: str) -> bool:
@@ -174,17 +205,19 @@ def _tree(model: type[object], ast: FilterAST, trail: Trail = ()) -> _Tree:
 def _included(include: Include, trail: Trail) -> _Branch:
     step, ast = include.path.steps[0], include.filter
     source = _source(step)
-    if ast.order or ast.window.limit is not None or ast.window.offset != 0:
-        raise _unsupported("order and limit in an include", trail)
+    if not step.relation.many and isinstance(ast.window.offset, Slot):
+        raise _unsupported("template for an offset in one related row", trail)
     if not source.loads:
         raise _unsupported(f"include of {include.path}, which is never loaded as a whole", trail)
-    return _Branch(source.key, trail, ast.where, step.scope, _tree(step.relation.target.model, ast, trail))
+    return _Branch(
+        source.key, trail, step.relation.many, ast, step.scope, _tree(step.relation.target.model, ast, trail)
+    )
 
 
 def _of_fields(step: Step, paths: tuple[Path, ...], trail: Trail) -> _Branch:
     whole = any(not path.names for path in paths)
     end = _tree(step.relation.target.model, FilterAST(fields=None if whole else paths), trail[:-1])
-    return _Branch(_source(step).key, trail, None, step.scope, end)
+    return _Branch(_source(step).key, trail, step.relation.many, FilterAST(), step.scope, end)
 
 
 def _by_relation(fields: Sequence[Path]) -> list[tuple[Step, tuple[Path, ...]]]:

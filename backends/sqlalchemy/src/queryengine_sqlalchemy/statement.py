@@ -10,17 +10,16 @@ from sqlalchemy import (
     Integer,
     Select,
     case,
-    desc,
     inspect,
-    nulls_first,
-    nulls_last,
     select,
 )
 from sqlalchemy.orm import Mapper, with_loader_criteria
 
-from queryengine.ast import FilterAST, Nulls, OrderKey, Path, Slot, Step
+from queryengine.ast import FilterAST, OrderKey, Path, Slot, Step
 from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity, TextRules
+from queryengine_sqlalchemy.included import INCLUDED, listen
 from queryengine_sqlalchemy.loading import Loading
+from queryengine_sqlalchemy.ordering import directed
 from queryengine_sqlalchemy.schema import expression_of
 
 __all__ = ["StatementCompiler"]
@@ -36,6 +35,7 @@ class StatementCompiler(Generic[T]):
 
     def __init__(self, model: type[T], text: TextRules) -> None:
         self._model = model
+        self._text = text
         self.keys: list[ColumnElement[Any]] = []  # Any: a key is of any type
         self.conditions = ConditionCompiler(text)
         self._joined: dict[tuple[Step, ...], Entity] = {}
@@ -48,8 +48,11 @@ class StatementCompiler(Generic[T]):
         for key in ast.order:
             statement = self._order_by(statement, key)
         statement = self._within(statement, ast)
-        loading = Loading(self._model, ast, self.conditions)
+        loading = Loading(self._model, ast, self.conditions, self._text)
         statement = self._hold_scopes(statement.options(*loading.options()), ast)
+        if loading.included:
+            listen()
+            statement = statement.execution_options(**{INCLUDED: loading.included})
         return statement.execution_options(populate_existing=True) if loading.overwrites else statement
 
     def _hold_scopes(self, statement: Select[T], ast: FilterAST) -> Select[T]:
@@ -74,16 +77,7 @@ class StatementCompiler(Generic[T]):
             # What the database computes can have a value even where the join found no row.
             value, expression = (case((_is_there(place), each)) for each in (value, expression))
         self.keys.append(value)
-        if key.descending:
-            expression = desc(expression)
-        match key.nulls:
-            case Nulls.FIRST:
-                expression = nulls_first(expression)
-            case Nulls.LAST:
-                expression = nulls_last(expression)
-            case None:
-                pass  # it is never null, or the database's own place is meant: an index serves
-        return statement.order_by(expression)
+        return statement.order_by(directed(expression, key))
 
     def _join(self, statement: Select[T], path: Path) -> tuple[Select[T], Entity]:
         """Join the way of an order's path, once for all keys that go it; rows without a related row stay."""

@@ -16,6 +16,7 @@ from sqlalchemy.sql.cache_key import CacheKey, HasCacheKey
 from queryengine.ast import FilterAST, Shape, Value
 from queryengine.errors import FilterError
 from queryengine_sqlalchemy.constructs import Operand
+from queryengine_sqlalchemy.included import INCLUDED
 from queryengine_sqlalchemy.statement import StatementCompiler
 
 __all__ = ["Template", "Templates"]
@@ -78,6 +79,8 @@ class Templates(Generic[T]):
             statement = compiler.compile(shape.template)
         except FilterError:
             return None  # it may be right with some values and wrong with others
+        if INCLUDED in statement.get_execution_options():
+            return None  # its values are no nodes
         template = Template(statement, compiler.conditions.slots)
         return template if template.holds else None
 

@@ -26,6 +26,7 @@ def shown_cases() -> Iterator[Case]:
     yield from _cases("fields of related rows", "Thing", RELATED, RELATED_FIELDS)
     yield from _cases("include", "Thing", RELATED, INCLUDES)
     yield from _cases("include in order", "Thing", RELATED, IN_ORDER)
+    yield from _cases("include in order and scope", "Thing", RELATED, IN_ORDER_AND_SCOPE, NO_ACME)
     yield from _cases("include in scope", "Thing", RELATED, IN_SCOPE, SCOPE)
     yield from _cases("shown values", "Thing", VALUED, VALUES)
     yield from cases("not shown", "Thing", RELATED, REFUSED)
@@ -164,6 +165,7 @@ INCLUDES: Final[Shows] = [
     ),
 ]
 
+FIRST: Final[Document] = {"where": {"count": 1}}
 IN_ORDER: Final[Shows] = [
     (
         _with("parts", "id", order="-size", limit=2) | {"where": {"count": 1}},
@@ -176,6 +178,67 @@ IN_ORDER: Final[Shows] = [
     (
         _with("parts", "id", offset=1, limit=1) | {"where": {"count": {"lt": 3}}},
         [{"id": 1, "parts": [{"id": 2}]}, {"id": 2, "parts": []}],
+    ),
+    (
+        _with("parts", "id", offset=2) | {"where": {"count": {"lt": 3}}},
+        [{"id": 1, "parts": [{"id": 3}]}, {"id": 2, "parts": []}],
+    ),
+    # The primary key comes last in each order, ascending.
+    (_with("parts", "id", order="name", limit=1) | FIRST, [{"id": 1, "parts": [{"id": 1}]}]),
+    (_with("parts", "id", order="-name") | FIRST, [{"id": 1, "parts": [{"id": 3}, {"id": 1}, {"id": 2}]}]),
+    (_with("parts", "id", order="size", limit=2) | FIRST, [{"id": 1, "parts": [{"id": 3}, {"id": 1}]}]),
+    (
+        _with("parts", "id", order="size NULLS LAST", offset=1) | FIRST,
+        [{"id": 1, "parts": [{"id": 2}, {"id": 3}]}],
+    ),
+    (
+        _with("parts", "id", order="maker.name", limit=2) | FIRST,
+        [{"id": 1, "parts": [{"id": 3}, {"id": 1}]}],
+    ),
+    (
+        _with("labels", "id", order="-weight", limit=2) | {"where": {"count": {"in": [1, 2, 4]}}},
+        [
+            {"id": 1, "labels": [{"id": 1}, {"id": 2}]},
+            {"id": 2, "labels": [{"id": 2}]},
+            {"id": 4, "labels": [{"id": 3}, {"id": 1}]},
+        ],
+    ),
+    (
+        _with("labels", "id", where={"name": {"isNull": False}}, order="-name", limit=1)
+        | {"where": {"count": {"in": [2, 4]}}, "order": "-count"},
+        [{"id": 4, "labels": [{"id": 1}]}, {"id": 2, "labels": [{"id": 2}]}],
+    ),
+    (
+        _with("children", "id", order="-id", include=[_include("parts", "id", order="-size", limit=1)])
+        | FIRST,
+        [{"id": 1, "children": [{"id": 3, "parts": [{"id": 5}]}, {"id": 2, "parts": [{"id": 4}]}]}],
+    ),
+    (
+        _with("maker", "id", include=[_include("things", "id", order="-count", limit=1)])
+        | {"where": {"count": {"lt": 4}}},
+        [
+            {"id": 1, "maker": {"id": 1, "things": [{"id": 2}]}},
+            {"id": 2, "maker": {"id": 1, "things": [{"id": 2}]}},
+            {"id": 3, "maker": {"id": 2, "things": [{"id": 3}]}},
+        ],
+    ),
+    (_with("maker", "id", order="name", limit=1) | FIRST, [{"id": 1, "maker": {"id": 1}}]),
+]
+
+NO_ACME: Final = {"Maker": field("name") != "Acme", "Part": field("id") < 4}
+IN_ORDER_AND_SCOPE: Final[Shows] = [
+    # What is out of scope takes no place in a window, and stands for null in an order.
+    (
+        _with("parts", "id", order="-id", limit=2) | {"where": {"count": {"lt": 3}}},
+        [{"id": 1, "parts": [{"id": 3}, {"id": 2}]}, {"id": 2, "parts": []}],
+    ),
+    (
+        _with("parts", "id", order="maker.name") | FIRST,
+        [{"id": 1, "parts": [{"id": 1}, {"id": 3}, {"id": 2}]}],
+    ),
+    (
+        _with("parts", "id", order="-maker.name", limit=2) | FIRST,
+        [{"id": 1, "parts": [{"id": 2}, {"id": 1}]}],
     ),
 ]
 
