@@ -19,6 +19,7 @@ from benchmarks import models, workload
 from benchmarks.asgi import application, filter_string, get, parameter_string
 from benchmarks.harness import Row, Runner, calls, compare, coroutines, measure, print_rows, row, write_rows
 from benchmarks.ours import Ours, text
+from benchmarks.paging import paging_rows
 from benchmarks.peers import fastapi_filter, handwritten, odata, qengine
 from benchmarks.side_by_side import backend_rows
 from benchmarks.workload import Question
@@ -195,6 +196,7 @@ GROUPS: Final[dict[str, Callable[[int], list[Row]]]] = {
     "request": request_rows,
     "backends": backend_rows,
     "growth": growth_rows,
+    "paging": paging_rows,
     "refusal": refusal_rows,
 }
 
