@@ -145,7 +145,10 @@ def wait_until_ready(folder: Path, leash: subprocess.Popen[bytes]) -> int:
             if "Address already in use" in log:
                 raise PortTakenError
             raise RuntimeError(f"PostgreSQL did not start:\n{log}")
-        lines = status.read_text().split() if status.exists() else []
+        try:
+            lines = status.read_text().split()
+        except FileNotFoundError:  # not yet, or not any more: it gave up
+            lines = []
         if lines and lines[-1] == "ready":
             return int(lines[0])
         time.sleep(0.02)
