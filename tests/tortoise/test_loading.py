@@ -11,7 +11,7 @@ from tortoise.exceptions import FieldError
 from tortoise.query_utils import Prefetch
 from tortoise.transactions import in_transaction
 
-from queryengine import ConfigurationError, FilterError, SecurityPolicy, process_filter_to_ast
+from queryengine import ConfigurationError, SecurityPolicy, process_filter_to_ast
 from queryengine.parsed import Source
 from queryengine.predicate import field
 from queryengine.process import Processor
@@ -85,11 +85,6 @@ async def test_an_include_by_another_column_than_the_key_finds_its_rows() -> Non
     found = [result.projection_model.model_validate(row).model_dump() for row in await result.query]
     assert [[child["id"] for child in row["children"]] for row in found] == [[2], []]
     assert [row["parent"] and row["parent"]["slug"] for row in found] == [None, "root"]
-
-
-async def test_an_order_within_an_include_is_refused() -> None:
-    with pytest.raises(FilterError, match="no order and limit in an include"):
-        build('{"include": {"relation": "tags", "scope": {"order": "word"}}}')
 
 
 # -- scopes

@@ -33,7 +33,7 @@ from queryengine_tortoise.meta import (
     referred_attribute,
     table_of,
 )
-from queryengine_tortoise.schema import ColumnSource, RelationSource
+from queryengine_tortoise.schema import ColumnSource, relation_attribute
 from queryengine_tortoise.sql import SQL, joined, name, sql
 
 __all__ = ["ConditionCompiler", "Place"]
@@ -55,6 +55,11 @@ class Place:
         """Return the column of the primary key."""
         return self.column(pk_field(self.model).model_field_name)
 
+    def table(self) -> SQL:
+        """Return the table that the rows come from."""
+        table = table_of(self.model)
+        return name(table.schema, table.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -71,6 +76,10 @@ class ConditionCompiler(Compiler[Place, Column, SQL], gaps=frozenset()):
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self._aliases = (f"qe{number}" for number in count(1))
+
+    def alias(self, model: type[Model]) -> Place:
+        """Return a place for rows of a model that nothing else in the statement has."""
+        return Place(next(self._aliases), model)
 
     # -- leaves
 
@@ -178,46 +187,45 @@ class ConditionCompiler(Compiler[Place, Column, SQL], gaps=frozenset()):
     def _ordered(self, steps: Sequence[Step], path: Path, place: Place) -> SQL:
         if not steps:
             return self.dialect.ordered(self.column(path, place))
-        link = self._link(place, steps[0])
+        link = self.link(place, steps[0])
         value = self._ordered(steps[1:], path, link.place)
-        return sql("(SELECT {} FROM {} WHERE {})", value, link.source, self._meant(link, steps[0], None))
+        return sql("(SELECT {} FROM {} WHERE {})", value, link.source, self.meant(link, steps[0], None))
 
     def _exists(
         self, steps: Sequence[Step], place: Place, meets: Callable[[Place], SQL | None], *, negated: bool
     ) -> SQL:
         """EXISTS: along the steps there is a row, in scope, that meets a condition (None: any row does)."""
         step, *rest = steps
-        link = self._link(place, step)
+        link = self.link(place, step)
         found = self._exists(rest, link.place, meets, negated=False) if rest else meets(link.place)
-        where = self._meant(link, step, found)
+        where = self.meant(link, step, found)
         if negated:
             return sql("NOT EXISTS (SELECT 1 FROM {} WHERE {})", link.source, where)
         return sql("EXISTS (SELECT 1 FROM {} WHERE {})", link.source, where)
 
-    def _meant(self, link: Link, step: Step, condition: SQL | None) -> SQL:
+    def meant(self, link: Link, step: Step, condition: SQL | None) -> SQL:
+        """Return what is true of the related rows that exist, and meet a condition."""
         scope = None if step.scope is None else self.compile(step.scope, link.place)
         parts = [part for part in (link.condition, scope, condition) if part is not None]
         return joined(" AND ", parts)
 
-    def _link(self, place: Place, step: Step) -> Link:
+    def link(self, place: Place, step: Step) -> Link:
         """Return the way that a relation goes from a place; always to an alias, as it may lead back there."""
-        source = step.relation.source
-        if not isinstance(source, RelationSource):
-            raise TypeError(f"{step.relation.name} is no relation of a model")
+        attribute = relation_attribute(step)
         if not is_connected(place.model):
             raise ConfigurationError(
-                f"{place.model.__name__}.{source.attribute}: Tortoise does not know its table yet: "
+                f"{place.model.__name__}.{attribute}: Tortoise does not know its table yet: "
                 "call Tortoise.init or Tortoise.init_models first"
             )
-        target = Place(next(self._aliases), cast("type[Model]", step.relation.target.model))
-        match fields_of(place.model)[source.attribute]:
+        target = self.alias(cast("type[Model]", step.relation.target.model))
+        match fields_of(place.model)[attribute]:
             case ManyToManyFieldInstance() as field:
                 between = next(self._aliases)
                 tables = sql(
                     "{} AS {} JOIN {} AS {} ON {} = {}",
                     name(field.through_schema, field.through),
                     name(between),
-                    _table(target.model),
+                    target.table(),
                     name(target.alias),
                     target.key(),
                     name(between, field.forward_key),
@@ -227,13 +235,13 @@ class ConditionCompiler(Compiler[Place, Column, SQL], gaps=frozenset()):
                 own = place.column(referred_attribute(field))
                 return self._to(target, sql("{} = {}", target.column(field.relation_field), own))
             case ForeignKeyFieldInstance() as field:
-                key = place.column(key_attribute(source.attribute))
+                key = place.column(key_attribute(attribute))
                 return self._to(target, sql("{} = {}", target.column(field.to_field), key))
             case _:
-                raise TypeError(f"{source.attribute} is no relation")
+                raise TypeError(f"{attribute} is no relation")
 
     def _to(self, target: Place, condition: SQL) -> Link:
-        return Link(target, sql("{} AS {}", _table(target.model), name(target.alias)), condition)
+        return Link(target, sql("{} AS {}", target.table(), name(target.alias)), condition)
 
     # -- one handler for each operator
 
@@ -267,11 +275,6 @@ class ConditionCompiler(Compiler[Place, Column, SQL], gaps=frozenset()):
     @handles(Op.HAS, Op.HAS_ANY, Op.HAS_ALL, Op.SIZE, Op.IS_EMPTY)
     def _array(self, column: Column, node: Comparison) -> SQL:
         return self.dialect.array(column, node.op, node.value)
-
-
-def _table(model: type[Model]) -> SQL:
-    table = table_of(model)
-    return name(table.schema, table.name)
 
 
 def _related(path: Path) -> tuple[Step, ...]:

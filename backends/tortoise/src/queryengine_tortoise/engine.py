@@ -110,7 +110,6 @@ def _capabilities(dialect: str | None, null_order: Literal["smallest", "largest"
         operators=MappingProxyType(
             {kind: names - gaps.get(kind, frozenset()) for kind, names in FULL.items()}
         ),
-        include_window=False,
         null_order=null_order,
         notes=notes,
     )
@@ -120,7 +119,6 @@ def _gaps(dialect: str | None) -> tuple[dict[TypeKind, frozenset[str]], MappingP
     """The operators that are missing, by kind, and why."""
     notes = {
         "cursor": "there are no pages by cursor for Tortoise yet: use limit and offset",
-        "include_window": "Tortoise's prefetching knows no order and no limit for each row's related rows",
     }
     if dialect == "postgresql":
         return {}, MappingProxyType(notes)

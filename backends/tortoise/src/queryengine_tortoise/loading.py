@@ -11,8 +11,7 @@ from tortoise.models import Model
 from tortoise.query_utils import Prefetch
 from tortoise.queryset import QuerySet
 
-from queryengine.ast import And, FilterAST, Path, Step
-from queryengine.errors import ErrorCode, FilterError
+from queryengine.ast import And, FilterAST, Path, Step, Window
 from queryengine_tortoise.documents import DocumentSource
 from queryengine_tortoise.meta import (
     AnyRelation,
@@ -24,9 +23,10 @@ from queryengine_tortoise.meta import (
     related_model,
     relation_of,
 )
-from queryengine_tortoise.queryset import FilterQuerySet, Scopes, filtered
-from queryengine_tortoise.schema import ColumnSource, RelationSource
+from queryengine_tortoise.queryset import FilterQuerySet, Scopes, filtered, upon
+from queryengine_tortoise.schema import ColumnSource, relation_attribute
 from queryengine_tortoise.statements import BoundFilter, Statements
+from queryengine_tortoise.windows import Cut
 
 __all__ = ["Loader", "loaded_attributes"]
 
@@ -40,7 +40,7 @@ class Loader:
         self._statements = statements
 
     def queryset(self, model: type[ModelT], ast: FilterAST) -> QuerySet[ModelT]:
-        """Return the query set. Raises FilterError for an order or a window of included rows."""
+        """Return the query set."""
         scopes = self._scopes(ast)
         bound = BoundFilter(self._statements, model, ast)
         return self._loading(filtered(base_queryset(model), bound, scopes), ast, scopes)
@@ -65,12 +65,17 @@ class Loader:
         return loading.only(*dict.fromkeys([*loaded_attributes(model, ast), *needed]))
 
     def _prefetch(self, model: type[Model], step: Step, ast: FilterAST, scopes: Scopes) -> Prefetch:
-        name = _name(step)
+        name = relation_attribute(step)
         target = related_model(_relation(model, name))
         wheres = [where for where in (step.scope, ast.where) if where is not None]
         condition = And(tuple(wheres)) if wheres else None
-        bound = BoundFilter(self._statements, target, FilterAST(condition=condition))
+        order = ast.order if step.relation.many else ()
+        bound = BoundFilter(self._statements, target, FilterAST(condition=condition, order=order))
         queryset = filtered(base_queryset(target), bound, scopes)
+        if step.relation.many and ast.window != Window():
+            queryset.take(Cut(self._statements, model, step, ast))
+        elif ast.window.offset != 0:
+            queryset = upon(queryset.filter(pk__in=()))  # there is one row at most, which is left out
         return Prefetch(name, self._loading(queryset, ast, scopes, (_arriving(model, name),)))
 
 
@@ -82,16 +87,10 @@ def _branches(ast: FilterAST) -> Iterator[tuple[Step, FilterAST]]:
     included: set[str] = set()
     for include in ast.include:
         below = include.filter
-        if below.order or below.window.limit is not None or below.window.offset != 0:
-            raise FilterError(
-                ErrorCode.UNSUPPORTED_BY_BACKEND,
-                "tortoise has no order and limit in an include",
-                path=("include", *include.path.names),
-            )
-        included.add(_name(include.path.steps[0]))
+        included.add(relation_attribute(include.path.steps[0]))
         yield include.path.steps[0], below
     for step, paths in _by_relation(ast.fields or ()):
-        if _name(step) not in included:
+        if relation_attribute(step) not in included:
             whole = any(not path.names for path in paths)
             yield step, FilterAST(fields=None if whole else paths)
 
@@ -104,13 +103,6 @@ def _by_relation(fields: Sequence[Path]) -> list[tuple[Step, tuple[Path, ...]]]:
             below = replace(path, names=path.names[1:], steps=path.steps[1:])
             groups.setdefault(path.steps[0], []).append(below)
     return [(step, tuple(paths)) for step, paths in groups.items()]
-
-
-def _name(step: Step) -> str:
-    source = step.relation.source
-    if not isinstance(source, RelationSource):
-        raise TypeError(f"{step.relation.name} is no relation of a model")
-    return source.attribute
 
 
 def _relation(model: type[Model], name: str) -> AnyRelation:

@@ -12,6 +12,7 @@ from tortoise.fields.relational import (
     ManyToManyFieldInstance,
     RelationalField,
 )
+from tortoise.manager import Manager
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
@@ -32,12 +33,14 @@ __all__ = [
     "is_abstract",
     "is_connected",
     "key_attribute",
+    "key_of",
     "label_of",
     "own_values",
     "pk_field",
     "referred_attribute",
     "related_model",
     "relation_of",
+    "shows_all",
     "table_of",
 ]
 
@@ -134,6 +137,16 @@ def base_queryset(model: type[ModelT]) -> QuerySet[ModelT]:
     """Return what a model's default manager gives: the rows that the service itself sees."""
     queryset: QuerySet[ModelT] = _meta(model).manager.get_queryset()
     return queryset
+
+
+def shows_all(model: type[Model]) -> bool:
+    """Tell whether a model's default manager leaves no rows out."""
+    return type(_meta(model).manager) is Manager
+
+
+def key_of(row: Model) -> object:
+    """Return the primary key of a row as the database has it."""
+    return pk_field(type(row)).to_db_value(row.pk, row)
 
 
 def key_attribute(name: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, Literal, Self, TypeAlias, TypeVar, cast
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar, cast
 
+from pypika_tortoise.context import SqlContext
 from pypika_tortoise.enums import Order
 from pypika_tortoise.queries import Table as PypikaTable
 from pypika_tortoise.terms import Term as PypikaTerm
@@ -20,8 +21,9 @@ from queryengine.ast import Slot
 from queryengine.errors import ConfigurationError
 from queryengine_tortoise.meta import base_queryset, own_values, related_model, relation_of
 from queryengine_tortoise.statements import BoundFilter, Term
+from queryengine_tortoise.windows import Cut, Nearest
 
-__all__ = ["Condition", "FilterQuerySet", "Key", "Scopes", "filtered"]
+__all__ = ["Condition", "FilterQuerySet", "Key", "Scopes", "filtered", "upon"]
 
 ModelT = TypeVar("ModelT", bound=Model)
 
@@ -35,6 +37,14 @@ NO_LIMIT: Final = 2**63 - 1
 NOTHING: Final[Mapping[str, Prefetch]] = MappingProxyType({})
 
 
+class Conditional(Protocol):
+    """Something that knows a condition, whose text depends on the statement that it is in."""
+
+    def condition(self, context: SqlContext) -> str:
+        """Return its text; its values are added to the parameters of the statement."""
+        ...
+
+
 class Condition(Q):
     """A filter's condition among those that Tortoise joins by AND.
 
@@ -43,7 +53,7 @@ class Condition(Q):
 
     __slots__ = ("_filter",)
 
-    def __init__(self, bound: BoundFilter) -> None:
+    def __init__(self, bound: Conditional) -> None:
         super().__init__()
         self._filter = bound
 
@@ -98,11 +108,18 @@ class FilterQuerySet(QuerySet[ModelT]):
     _scopes: Scopes
     _related: Mapping[str, Prefetch]
     """what is loaded of related rows, by the attribute that gets them"""
+    taken: Cut | None
+    """how many of its rows each of the rows gets that they are related to"""
 
-    def hold(self, scopes: Scopes, related: Mapping[str, Prefetch] = NOTHING) -> None:
+    def hold(self, scopes: Scopes, related: Mapping[str, Prefetch] = NOTHING, cut: Cut | None = None) -> None:
         """Load no related rows outside of their scopes."""
         self._scopes = scopes
         self._related = related
+        self.taken = cut
+
+    def take(self, cut: Cut) -> None:
+        """Be the query set of related rows of which each row gets those within a window."""
+        self.taken = cut
 
     def arrange(self, bound: BoundFilter) -> None:
         """Take the order and the window of a filter."""
@@ -118,7 +135,7 @@ class FilterQuerySet(QuerySet[ModelT]):
     @override
     def _clone(self) -> QuerySet[ModelT]:
         queryset = super()._clone()
-        cast("FilterQuerySet[ModelT]", queryset).hold(self._scopes, self._related)
+        cast("FilterQuerySet[ModelT]", queryset).hold(self._scopes, self._related, self.taken)
         return queryset
 
     # -- the order
@@ -174,7 +191,7 @@ class FilterQuerySet(QuerySet[ModelT]):
         """Load related rows by query sets that have their scopes already."""
         queryset = self._clone()
         added = {prefetch.to_attr or prefetch.relation: prefetch for prefetch in prefetches}
-        cast("FilterQuerySet[ModelT]", queryset).hold(self._scopes, {**self._related, **added})
+        cast("FilterQuerySet[ModelT]", queryset).hold(self._scopes, {**self._related, **added}, self.taken)
         return queryset
 
     def _nested(self, name: str, below: Sequence[str | Prefetch]) -> Prefetch:
@@ -205,18 +222,25 @@ class FilterQuerySet(QuerySet[ModelT]):
 
     async def _load_related(self, rows: Sequence[ModelT]) -> None:
         queries: dict[str, list[tuple[str | None, AnyQuerySet]]] = {}
+        cuts: list[Cut] = []
         for prefetch in self._related.values():
             queryset = _queryset_of(prefetch)
+            cut = queryset.taken if isinstance(queryset, FilterQuerySet) else None
+            if cut is not None:
+                cuts.append(cut)
+                queryset = queryset.filter(Condition(Nearest(cut, rows))) if cut.narrows else queryset
             own: object = cast("Any", queryset)._db  # noqa: SLF001  # Any: Tortoise says that it is never None
             on_same = queryset.using_db(self._db) if own is None else queryset
             queries.setdefault(prefetch.relation, []).append((prefetch.to_attr, on_same))
         executor: Any = self._db.executor_class(model=self.model, db=self._db, prefetch_queries=queries)
         await executor.fetch_for_list(rows)
+        for cut in cuts:
+            cut.apply(rows)
 
     def _within(self, queryset: AnyQuerySet) -> AnyQuerySet:
         """Return the rows of another query set that are within the scope of their model."""
         scope = self._scopes.get(queryset.model)
-        within = _upon(queryset.all() if scope is None else queryset.filter(Condition(scope)))
+        within = upon(queryset.all() if scope is None else queryset.filter(Condition(scope)))
         within.hold(self._scopes)
         return within
 
@@ -240,13 +264,13 @@ class FilterQuerySet(QuerySet[ModelT]):
 
 def filtered(base: QuerySet[ModelT], bound: BoundFilter, scopes: Scopes) -> FilterQuerySet[ModelT]:
     """Return the rows of a query set that a filter gives, in its order and within its window."""
-    queryset = _upon(base.all() if bound.ast.where is None else base.filter(Condition(bound)))
+    queryset = upon(base.all() if bound.ast.where is None else base.filter(Condition(bound)))
     queryset.hold(scopes)
     queryset.arrange(bound)
     return queryset
 
 
-def _upon(queryset: QuerySet[ModelT]) -> FilterQuerySet[ModelT]:
+def upon(queryset: QuerySet[ModelT]) -> FilterQuerySet[ModelT]:
     """Make a new query set, of whichever class a manager has, one with a filter's order."""
     made: Any = queryset  # Any: to a checker an object does not change its class
     if not isinstance(queryset, FilterQuerySet):

@@ -16,6 +16,7 @@ from tortoise.fields.relational import (
 )
 from tortoise.models import Model
 
+from queryengine.ast import Step
 from queryengine.errors import ConfigurationError
 from queryengine.policy import looks_secret
 from queryengine.schema import Field, JSONType, ModelSchema, Relation
@@ -32,7 +33,7 @@ from queryengine_tortoise.meta import (
 )
 from queryengine_tortoise.relations import back_relations, key_behind, target_of
 
-__all__ = ["ColumnSource", "RelationSource", "SchemaReader"]
+__all__ = ["ColumnSource", "RelationSource", "SchemaReader", "relation_attribute"]
 
 T = TypeVar("T")
 
@@ -50,6 +51,14 @@ class RelationSource:
     """A relation, by the name of its attribute."""
 
     attribute: str
+
+
+def relation_attribute(step: Step) -> str:
+    """Return the attribute of the relation that a step goes along."""
+    source = step.relation.source
+    if not isinstance(source, RelationSource):
+        raise TypeError(f"{step.relation.name} is no relation of a model")
+    return source.attribute
 
 
 class SchemaReader:

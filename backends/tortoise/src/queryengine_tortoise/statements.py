@@ -92,8 +92,16 @@ class Statements:
             known[form] = self._compile(shape.template, Place(table, model), dialects)
         return known[form]
 
+    def compiler(self, dialects: Dialects) -> ConditionCompiler:
+        """Return a compiler for a statement of its own. Raises ConfigurationError for another database."""
+        self.settings.check(dialects)
+        return self._compiler(dialects)
+
+    def _compiler(self, dialects: Dialects) -> ConditionCompiler:
+        return ConditionCompiler(dialect_of(dialects, self.settings.text))
+
     def _compile(self, ast: FilterAST, place: Place, dialects: Dialects) -> Compiled:
-        compiler = ConditionCompiler(dialect_of(dialects, self.settings.text))
+        compiler = self._compiler(dialects)
         where = None if ast.where is None else compiler.compile(ast.where, place)
         return Compiled(where, tuple(compiler.ordered(key.path, place) for key in ast.order))
 
