@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import pytest
-from beanie import init_beanie  # pyright: ignore[reportUnknownVariableType]  # of any database
+from beanie import Document, init_beanie  # pyright: ignore[reportUnknownVariableType]  # of any database
 from beanie.odm.queries.find import FindMany
 from beanie.odm.utils.encoder import Encoder
 from bson import DBRef
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from queryengine_beanie import BeanieQueryEngine
+from queryengine_beanie import BeanieQueryEngine, fetch_page
 
 from queryengine.ast import FilterAST
+from queryengine.pages import Page, Total
 from queryengine.testing import Adapter, Item
 from queryengine.testing.world import LINK
 from tests.beanie.world import DOCUMENTS
@@ -61,6 +62,10 @@ class World:
         if isinstance(query, FindMany):
             return await query.project(projection_model).to_list()
         return [projection_model.model_validate(row) for row in await query.to_list()]
+
+    async def page(self, entity: str, ast: FilterAST, total: Total) -> Page[Document]:
+        """Return a page of them."""
+        return await fetch_page(self.engines[entity].build_query(ast), total=total)
 
 
 def stored(items: Sequence[Item]) -> dict[str, list[Record]]:
@@ -121,4 +126,5 @@ def on_mongodb(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Genera
             load=world.load,
             run=world.run,
             absent=ABSENT,
+            page=world.page,
         )

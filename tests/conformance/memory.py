@@ -10,6 +10,7 @@ import pytest
 
 from queryengine.ast import FilterAST
 from queryengine.memory import MemoryQueryEngine
+from queryengine.pages import Page, Total
 from queryengine.testing import WORLD, Adapter, Item
 from queryengine.testing.rows import Objects, make_objects
 
@@ -31,10 +32,14 @@ class Memory:
         """Return the objects that a filter gives."""
         return self.engines[entity].build_query(ast).query.all(self._objects[entity])
 
+    def page(self, entity: str, ast: FilterAST, total: Total) -> Page[object]:
+        """Return a page of them."""
+        return self.engines[entity].build_query(ast).query.page(self._objects[entity], total=total)
+
 
 @contextmanager
 def in_memory(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:
     """Give the adapter."""
     del request, runner
     memory = Memory()
-    yield Adapter(name="memory", engines=memory.engines, load=memory.load, run=memory.run)
+    yield Adapter(name="memory", engines=memory.engines, load=memory.load, run=memory.run, page=memory.page)

@@ -3,7 +3,7 @@
 Needs the extra `testing`; nothing in queryengine itself imports it.
 """
 
-from queryengine.testing.adapter import Adapter, Engines, Load, Run, Stage
+from queryengine.testing.adapter import Adapter, Engines, FetchPage, Load, Run, Stage
 from queryengine.testing.cases import Case, all_cases
 from queryengine.testing.differential import Differential, Disagreement, smallest
 from queryengine.testing.models import models, rows, values
@@ -26,6 +26,7 @@ __all__ = [
     "Disagreement",
     "Document",
     "Engines",
+    "FetchPage",
     "Ground",
     "Item",
     "Load",

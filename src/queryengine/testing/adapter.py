@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from inspect import isawaitable
 from types import MappingProxyType
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from queryengine.ast import FilterAST
+from queryengine.ast import FilterAST, Value
+from queryengine.config import QueryConfig
 from queryengine.engine import Engine
 from queryengine.limits import Limits
+from queryengine.memory import value_at
+from queryengine.pages import Page, Total, make_page, page_size
 from queryengine.policy import SecurityPolicy
 from queryengine.process import Processor
 from queryengine.schema import ArrayType, EnumType, Field, ModelSchema
@@ -23,7 +26,7 @@ from queryengine.testing.rows import Objects, make_objects, plain
 from queryengine.testing.strategies import Ground
 from queryengine.testing.world import LINK, REFERENCES, WORLD, Item, World
 
-__all__ = ["POLICY", "Adapter", "Engines", "Load", "Run", "Stage", "sample_of", "value_of"]
+__all__ = ["POLICY", "Adapter", "Engines", "FetchPage", "Load", "Run", "Stage", "sample_of", "value_of"]
 
 V = TypeVar("V")
 
@@ -40,6 +43,10 @@ The rows are what a handler has in hands before `projection_model.model_validate
 objects, or mappings; each as often as the query gives it.
 """
 
+# Any: a page of one class of rows is no page of another.
+FetchPage: TypeAlias = Callable[[str, FilterAST, Total], Awaitable[Page[Any]] | Page[Any]]
+"""Fetches one page of what a bound filter over an entity gives, with its total, as a handler would."""
+
 # Random filters are deep; limits are for strangers, and have tests of their own.
 LIMITS: Final = Limits(
     max_depth=100,
@@ -52,6 +59,7 @@ LIMITS: Final = Limits(
 )
 POLICY: Final = SecurityPolicy(relations=True, regex=True, limits=LIMITS)
 """The policy of the kit's filters: all fields and relations."""
+CONFIG: Final = QueryConfig(cursor_secret="a secret of the tests")  # noqa: S106  # guards nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +69,7 @@ class Adapter:
     `absent` says which entities, fields and relations the back-end's models do not have, and why:
     `{"Thing.clock": "BSON has no time of day", "Bag": "there are no arrays"}`. Items come without them.
     `load` and `run` may be plain functions or coroutine functions: the kit has one event loop for all calls.
+    `page` is for a back-end that fetches pages itself; without it the kit makes pages of what `run` gives.
     """
 
     name: str
@@ -69,6 +78,7 @@ class Adapter:
     run: Run
     absent: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     world: World = WORLD
+    page: FetchPage | None = None
 
 
 class Stage:
@@ -115,6 +125,18 @@ class Stage:
         """Return the primary keys of the rows that the back-end gives for a filter."""
         return [self.key(entity, row) for row in self.rows(entity, ast)]
 
+    def page(self, entity: str, ast: FilterAST, total: Total = "exact") -> Page[object]:
+        """Return the page that the back-end gives; where it has none, a page of its rows, without a total."""
+        if self.adapter.page is not None:
+            return self._wait(self.adapter.page(entity, ast, total))
+        window = replace(ast.window, limit=page_size(ast) + 1)
+        known = {self.key(entity, row): row for row in self.objects[entity]}
+        rows: list[tuple[object, Sequence[Value]]] = []
+        for row in self.rows(entity, replace(ast, window=window, shape=None, values=())):
+            own = known[self.key(entity, row)]
+            rows.append((row, [cast("Value", value_at(key.path, own)) for key in ast.order]))
+        return make_page(ast, rows)
+
     def key(self, entity: str, row: object) -> Hashable:
         """Return the primary key of a row: its value, or a tuple where it has several fields."""
         values = [value_of(row, name) for name in self.world.key_of(entity)]
@@ -129,7 +151,7 @@ class Stage:
     def processor(self, entity: str) -> Processor:
         """Return what binds filters over an entity, for callers who may see all fields and relations."""
         if entity not in self._processors:
-            self._processors[entity] = Processor(self.engine(entity), policy=POLICY)
+            self._processors[entity] = Processor(self.engine(entity), policy=POLICY, config=CONFIG)
         return self._processors[entity]
 
     def differential(self, entity: str) -> Differential:

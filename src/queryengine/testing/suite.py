@@ -13,6 +13,7 @@ from queryengine.testing.campaign import PAIRS, roots_of, run_campaign, store_ra
 from queryengine.testing.cases import Case, all_cases
 from queryengine.testing.conformance import Conformance
 from queryengine.testing.declarations import model_differences, unexplained_gaps
+from queryengine.testing.paging import check_pages, check_pages_while_rows_change
 from queryengine.testing.results import Report, report_case, report_fault, report_filters
 from queryengine.testing.scoped import check_changes_outside, check_scopes
 
@@ -153,6 +154,16 @@ class ConformanceSuite:
         compared = run_campaign(stage, group, number)
         report_filters(record_property, stage.adapter.name, compared)
         assert compared >= PAIRS or not roots_of(stage, group)
+
+    @pytest.mark.fuzz
+    def test_pages_give_every_row_once(self, number: int, stage: Stage) -> None:
+        """All pages, walked forward and back, give all rows in order, where the back-end has cursors."""
+        check_pages(stage, number)
+
+    @pytest.mark.fuzz
+    def test_pages_miss_no_row_that_stays(self, number: int, stage: Stage) -> None:
+        """While rows come and go between the pages, those that stay come once, in order."""
+        check_pages_while_rows_change(stage, number)
 
     @pytest.mark.fuzz
     def test_random_row_scopes(self, number: int, stage: Stage, record_property: Report) -> None:

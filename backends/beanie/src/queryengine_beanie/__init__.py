@@ -1,7 +1,8 @@
 """The Beanie back-end of queryengine: a bound filter becomes a typed `FindMany` or `AggregationQuery`."""
 
 from queryengine_beanie.engine import BeanieQueryEngine
+from queryengine_beanie.pages import fetch_page
 from queryengine_beanie.results import BeanieQueryResult
 from queryengine_beanie.types import UTCDateTime
 
-__all__ = ["BeanieQueryEngine", "BeanieQueryResult", "UTCDateTime"]
+__all__ = ["BeanieQueryEngine", "BeanieQueryResult", "UTCDateTime", "fetch_page"]

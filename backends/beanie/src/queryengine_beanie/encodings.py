@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -11,6 +12,7 @@ from typing import Any, Final, assert_never
 
 from bson import Binary, Decimal128
 
+from queryengine.ast import Value
 from queryengine.schema import (
     ArrayType,
     BooleanType,
@@ -32,8 +34,10 @@ from queryengine.schema import (
 
 __all__ = [
     "DECIMAL_DIGITS",
+    "Decode",
     "Encode",
     "as_it_is",
+    "decoder_of",
     "each",
     "encoder_of",
     "gap_of",
@@ -44,6 +48,10 @@ __all__ = [
 # Any: each encoder takes the values of its own type.
 Encode = Callable[[Any], object]
 """From a filter's value to BSON's."""
+
+# Any: each decoder takes what BSON has for its own type.
+Decode = Callable[[Any], Value]
+"""From BSON's value to a filter's, of the types that have an order."""
 
 DECIMAL_DIGITS: Final = 34
 MILLISECOND: Final = 1_000
@@ -112,6 +120,37 @@ def encoder_of(type_: FieldType) -> Encode:
             assert_never(type_)
 
 
+def decoder_of(type_: FieldType) -> Decode:
+    """Return how the value of a type is read, as it was stored; the other way round than `encoder_of`.
+
+    >>> decoder_of(DateType())(dt.datetime(2013, 1, 31))
+    datetime.date(2013, 1, 31)
+    """
+    match type_:
+        case IntegerType():
+            return int
+        case FloatType():
+            return float
+        case DecimalType():
+            return _decimal
+        case DateType():
+            return dt.datetime.date
+        case DateTimeType():
+            return _instant if type_.aware else _wall_clock
+        case DurationType():
+            return _seconds
+        case UUIDType():
+            return _uuid
+        case TextType():
+            return str  # of an ObjectId, its digits
+        case BooleanType():
+            return bool
+        case TimeType() | BytesType() | EnumType() | JSONType() | ArrayType():
+            raise TypeError(f"{type_.kind} has no order: see the engine's capabilities")
+        case _:
+            assert_never(type_)
+
+
 def sent_class(type_: ScalarType) -> tuple[type[object], ...]:
     """Return the classes of the values that are sent for a type, where they are not the field's own."""
     match type_:
@@ -138,6 +177,27 @@ def each(encode: Encode) -> Encode:
 def as_it_is(value: object) -> object:
     """Return a value that BSON has itself."""
     return value
+
+
+def _decimal(stored: Decimal128 | int) -> Decimal:
+    return stored.to_decimal() if isinstance(stored, Decimal128) else Decimal(stored)
+
+
+def _instant(stored: dt.datetime) -> dt.datetime:
+    """An instant in UTC, whether the client is `tz_aware` or not."""
+    return stored.replace(tzinfo=dt.UTC) if stored.tzinfo is None else stored.astimezone(dt.UTC)
+
+
+def _wall_clock(stored: dt.datetime) -> dt.datetime:
+    return _instant(stored).replace(tzinfo=None)
+
+
+def _seconds(stored: float) -> dt.timedelta:
+    return dt.timedelta(seconds=stored)
+
+
+def _uuid(stored: Binary | uuid.UUID) -> uuid.UUID:
+    return stored.as_uuid() if isinstance(stored, Binary) else stored
 
 
 def _midnight(value: dt.date) -> dt.datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from beanie import Document
@@ -15,6 +15,7 @@ from pymongo.collation import Collation
 from queryengine.ast import FilterAST, Shape, Slot
 from queryengine.engine import FULL, Capabilities
 from queryengine.operators import SORTABLE
+from queryengine.pages import count_filter
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine_beanie.describe import describe
 from queryengine_beanie.lookups import Condition, children_of, collection_of
@@ -50,6 +51,7 @@ CAPABILITIES: Final = Capabilities(
     backend="beanie",
     operators=OPERATORS,
     sortable=SORTABLE - UNSORTABLE,
+    cursor=True,
     notes=MappingProxyType(
         {
             f"{kind}:{word}": reason
@@ -106,11 +108,24 @@ class BeanieQueryEngine(Generic[T]):
         shown = ast.projection
         if shown is not None:
             shown = self._projections.of(shown, self.schema)
-        return BeanieQueryResult(self._query(ast), shown, ast.order, filter=ast)
+        result = BeanieQueryResult(self._query(ast), shown, ast.order, filter=ast)
+        result.pages = self
+        return result
 
     def execute_query(self, ast: FilterAST) -> BeanieQueryResult[T]:
         """Return the same as `build_query`."""
         return self.build_query(ast)
+
+    def page_query(self, ast: FilterAST, limit: int) -> AggregationQuery[dict[str, Any]]:  # Any: of BSON
+        """Return the query of that many documents from the page's first on, for `fetch_page`."""
+        statement = self._statement(ast).keyed()
+        pipeline = statement.pipeline(_number(ast.window.offset), limit)
+        return self._find(statement.match).aggregate(pipeline, collation=BY_CODE_POINT)
+
+    def number_query(self, ast: FilterAST, most: int | None) -> AggregationQuery[dict[str, Any]]:
+        """Return the query that counts the documents on all pages, for `fetch_page`."""
+        statement = compile_filter(self.schema, count_filter(ast))
+        return self._find(statement.match).aggregate(statement.counted(most), collation=BY_CODE_POINT)
 
     def describe_query(self, ast: FilterAST) -> str:
         """Return the query in the words of MongoDB's shell; Beanie need not be initialised.
@@ -130,26 +145,27 @@ class BeanieQueryEngine(Generic[T]):
         return describe(collection_of(self._model), statement, offset, limit)
 
     def _query(self, ast: FilterAST) -> FindMany[T] | AggregationQuery[T]:
-        model = self._model
-        class_id = model.get_settings().class_id  # raises, where Beanie is not initialised
         statement = self._statement(ast)
-        match = statement.match
         offset, limit = _number(ast.window.offset), _number(ast.window.limit or 0)
-        if class_id in match:
-            match = {"$and": [match]}  # Beanie would take it for its own condition on the class
-        if ast.window.limit == 0:
-            match = NOTHING  # to MongoDB, a limit of 0 is none
-        matched = (match,) if match else ()
-        find = model.find_many(*matched, with_children=self._with_children, collation=BY_CODE_POINT)
+        # To MongoDB, a limit of 0 is none.
+        find = self._find(NOTHING if ast.window.limit == 0 else statement.match)
         if statement.is_find:
             # What `sort` does, without looking at each key.
             find.sort_expressions.extend(statement.order.directions)
             return find.skip(offset).limit(limit)
         return find.aggregate(
             statement.pipeline(offset, limit),
-            projection_model=model,
+            projection_model=self._model,
             collation=BY_CODE_POINT,
         )
+
+    def _find(self, match: Condition) -> FindMany[T]:
+        """Return the query of the documents that meet a condition."""
+        class_id = self._model.get_settings().class_id  # raises, where Beanie is not initialised
+        if class_id in match:
+            match = {"$and": [match]}  # Beanie would take it for its own condition on the class
+        matched = (match,) if match else ()
+        return self._model.find_many(*matched, with_children=self._with_children, collation=BY_CODE_POINT)
 
     def _statement(self, ast: FilterAST) -> Statement:
         """Return the statement of a filter: its shape's, with the filter's own values."""

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from beanie import Document
 from beanie.odm.queries.aggregation import AggregationQuery
 from beanie.odm.queries.find import FindMany
 
+from queryengine.ast import FilterAST
 from queryengine.engine import QueryResult
 
-__all__ = ["BeanieQueryResult"]
+__all__ = ["BeanieQueryResult", "PageQueries"]
 
 T = TypeVar("T", bound=Document)
+T_co = TypeVar("T_co", bound=Document, covariant=True)
+
+
+class PageQueries(Protocol[T_co]):
+    """What gives the queries of pages: the engine of a result. Their documents are as they are stored."""
+
+    @property
+    def model(self) -> type[T_co]:
+        """The document class."""
+        ...
+
+    # Any: documents hold values of all types that BSON has.
+
+    def page_query(self, ast: FilterAST, limit: int) -> AggregationQuery[dict[str, Any]]:
+        """Return the query of that many documents, with the values of their keys under a name of ours."""
+        ...
+
+    def number_query(self, ast: FilterAST, most: int | None) -> AggregationQuery[dict[str, Any]]:
+        """Return the query of the number of documents on all pages, counted up to one more than `most`."""
+        ...
 
 
 class BeanieQueryResult(QueryResult[FindMany[T] | AggregationQuery[T]], Generic[T]):
@@ -23,3 +44,6 @@ class BeanieQueryResult(QueryResult[FindMany[T] | AggregationQuery[T]], Generic[
     flights = await query.to_list()
     ```
     """
+
+    pages: PageQueries[T] | None = None
+    """what `fetch_page` asks for the queries of pages"""

@@ -24,12 +24,15 @@ class Order:
     def __init__(self, compiler: ConditionCompiler, place: Place) -> None:
         self._compiler = compiler
         self._place = place
+        self.paths: list[str] = []
+        """where the value of each key stands"""
         self.keys: dict[str, int] = {}
         self.computed: Condition = {}
 
     def add(self, key: OrderKey) -> None:
         """Add a key. Null is MongoDB's smallest value; to be the largest it has a computed key before it."""
         path = self._compiler.stored(key.path, self._place, negated=False).path
+        self.paths.append(path)
         direction = DESCENDING if key.descending else ASCENDING
         if key.nulls is (Nulls.FIRST if key.descending else Nulls.LAST):
             name = f"{RESERVED}null{len(self.computed)}"

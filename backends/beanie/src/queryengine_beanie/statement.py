@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from queryengine.ast import And, FilterAST, Value, Where
 from queryengine.schema import ModelSchema
 from queryengine_beanie.compiler import ConditionCompiler
 from queryengine_beanie.loading import branches, loaded
 from queryengine_beanie.lookups import Condition, Joins, Place, Stage
+from queryengine_beanie.schema import RESERVED
 from queryengine_beanie.sorting import Order
 from queryengine_beanie.template import Template
 
-__all__ = ["Statement", "StatementTemplate", "compile_filter"]
+__all__ = ["KEYS", "NUMBER", "Statement", "StatementTemplate", "compile_filter"]
+
+KEYS: Final = f"{RESERVED}keys"
+"""under which name a document of a page has the values of the order's keys"""
+NUMBER: Final = f"{RESERVED}number"
+"""under which name the number of documents comes"""
 
 
 @dataclass(slots=True)
@@ -38,6 +45,16 @@ class Statement:
         """Return the statement with one more condition on its documents."""
         parts = [part for part in (condition, self.match) if part]
         return replace(self, match={"$and": parts} if len(parts) > 1 else parts[0] if parts else {})
+
+    def keyed(self) -> Statement:
+        """Return the statement whose documents have the values of the order's keys beside their own."""
+        values: list[object] = [{"$ifNull": [f"${path}", None]} for path in self.order.paths]
+        return replace(self, last=[{"$addFields": {KEYS: values}}, *self.last])
+
+    def counted(self, most: int | None) -> list[Stage]:
+        """Return the stages after `match` that count: all documents, or up to one more than `most`."""
+        limited: list[Stage] = [] if most is None else [{"$limit": most + 1}]
+        return [*self.stages, *limited, {"$count": NUMBER}]
 
     def pipeline(self, offset: int, limit: int) -> list[Stage]:
         """Return all that comes after `match`; a limit of 0 is none."""
