@@ -34,7 +34,7 @@ def check_flag(name: str, value: object) -> None:
         raise ConfigurationError(f"{name}={value!r}: it is True or False")
 
 
-def check_word(name: str, value: object, known: Collection[str]) -> None:
+def check_word(name: str, value: object, known: Collection[str | None]) -> None:
     """Raise ConfigurationError unless the value is one of the known words.
 
     >>> check_word("QueryConfig.source", "header", ("query", "body"))

@@ -7,11 +7,11 @@ from typing import Literal, TypedDict
 
 import pytest
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
-from queryengine_sqlalchemy.documents import JSONFields, document_relation
 from sqlalchemy import CHAR, Column, Index, Integer, String, Text, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 
+from queryengine.documents import document_relation
 from queryengine.errors import ConfigurationError
 from queryengine.schema import (
     ArrayType,
@@ -245,7 +245,7 @@ def test_declared_members_of_a_json_column_are_an_embedded_relation() -> None:
 def test_a_key_of_a_document_that_no_path_can_name_is_a_configuration_error() -> None:
     odd = TypedDict("odd", {'a"b': str})
     with pytest.raises(ConfigurationError, match="facts: a key of odd has a quote or a backslash"):
-        document_relation("facts", JSONFields(odd, hidden=False))
+        document_relation("facts", odd)
 
 
 class Inside(TypedDict):
@@ -257,7 +257,7 @@ class Outside(TypedDict):
 
 
 def test_a_document_in_a_document_has_one_schema_whenever_a_filter_goes_there() -> None:
-    relation = document_relation("facts", JSONFields(Outside, hidden=False)).target.relations["inside"]
+    relation = document_relation("facts", Outside).target.relations["inside"]
     assert relation.target is relation.target
 
 

@@ -10,9 +10,9 @@ from typing import Generic, Literal, TypeVar
 
 from queryengine.ast import FilterAST, Op
 from queryengine.engine import FULL, Capabilities
-from queryengine.errors import ConfigurationError
 from queryengine.operators import SORTABLE
 from queryengine.schema import ModelSchema, TypeKind
+from queryengine.settings import check_word
 from queryengine_prisma.arguments import ArgumentsCompiler
 from queryengine_prisma.field_types import Database
 from queryengine_prisma.results import PrismaQueryResult
@@ -50,10 +50,10 @@ class PrismaQueryEngine(Generic[T]):
         null_order: Literal["smallest", "largest"] = "smallest",
         case_fold: Literal["ascii", "unicode"] = "ascii",
     ) -> None:
-        _check_word("dialect", dialect, DATABASES)
-        _check_word("text_order", text_order, TEXT_ORDERS)
-        _check_word("null_order", null_order, NULL_ORDERS)
-        _check_word("case_fold", case_fold, CASE_FOLDS)
+        check_word("dialect", dialect, DATABASES)
+        check_word("text_order", text_order, TEXT_ORDERS)
+        check_word("null_order", null_order, NULL_ORDERS)
+        check_word("case_fold", case_fold, CASE_FOLDS)
         self._model = model
         self._text_order = text_order
         self._null_order: Literal["smallest", "largest"] = null_order
@@ -113,11 +113,6 @@ class PrismaQueryEngine(Generic[T]):
     def describe_query(self, ast: FilterAST) -> str:
         """Return the arguments as Python writes them."""
         return pformat(self.build_query(ast).query, sort_dicts=False, width=100)
-
-
-def _check_word(name: str, word: str | None, known: tuple[str | None, ...]) -> None:
-    if word not in known:
-        raise ConfigurationError(f"{name}={word!r}: it is one of {', '.join(map(repr, known))}")
 
 
 PATTERNS = frozenset({"like", "nlike", "ilike", "nilike", "regex"})

@@ -36,6 +36,7 @@ from sqlalchemy.types import ARRAY
 
 from queryengine.ast import Comparison, Op, Path, Quantified, Quantifier, Slot, Step, Value, Where
 from queryengine.compiler import Compiler, handles
+from queryengine.documents import DocumentSource, MemberSource
 from queryengine.schema import BooleanType, Field, FieldType, FloatType, IntegerType, TextType, TypeKind
 from queryengine_sqlalchemy.constructs import (
     CodePointOrder,
@@ -48,7 +49,6 @@ from queryengine_sqlalchemy.constructs import (
     RegexMatch,
     TextMatch,
 )
-from queryengine_sqlalchemy.documents import DocumentSource, MemberSource
 from queryengine_sqlalchemy.operands import (
     DoubleAsNumeric,
     PathOperand,

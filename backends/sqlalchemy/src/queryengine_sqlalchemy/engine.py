@@ -7,8 +7,8 @@ from typing import Generic, Literal, TypeVar
 
 from queryengine.ast import FilterAST
 from queryengine.engine import FULL, Capabilities
-from queryengine.errors import ConfigurationError
 from queryengine.schema import ModelSchema, TypeKind
+from queryengine.settings import check_word
 from queryengine_sqlalchemy.compiler import TextRules
 from queryengine_sqlalchemy.describe import describe
 from queryengine_sqlalchemy.pages import PageStatements
@@ -60,10 +60,10 @@ class SQLAlchemyQueryEngine(Generic[T]):
         null_order: Literal["smallest", "largest"] = "smallest",
         case_fold: Literal["ascii", "unicode"] = "ascii",
     ) -> None:
-        _check_word("dialect", dialect, DIALECTS)
-        _check_word("text_order", text_order, TEXT_ORDERS)
-        _check_word("null_order", null_order, NULL_ORDERS)
-        _check_word("case_fold", case_fold, CASE_FOLDS)
+        check_word("dialect", dialect, DIALECTS)
+        check_word("text_order", text_order, TEXT_ORDERS)
+        check_word("null_order", null_order, NULL_ORDERS)
+        check_word("case_fold", case_fold, CASE_FOLDS)
         self._model = model
         self._dialect = dialect
         self._capabilities = _capabilities(dialect, text_order, null_order)
@@ -99,11 +99,6 @@ class SQLAlchemyQueryEngine(Generic[T]):
     def describe_query(self, ast: FilterAST) -> str:
         """Return the SQL of a filter and its parameters; of SQLite, where the engine is told no dialect."""
         return describe(self.build_query(ast).query, self._dialect)
-
-
-def _check_word(name: str, word: str | None, known: tuple[str | None, ...]) -> None:
-    if word not in known:
-        raise ConfigurationError(f"{name}={word!r}: it is one of {', '.join(map(repr, known))}")
 
 
 def _capabilities(

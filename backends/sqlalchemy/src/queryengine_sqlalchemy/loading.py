@@ -12,9 +12,9 @@ from sqlalchemy import false, inspect
 from sqlalchemy.orm import Load, Mapper, aliased
 
 from queryengine.ast import FilterAST, Include, OrderKey, Path, Slot, Step, Where, Window
+from queryengine.documents import DocumentSource
 from queryengine.errors import ErrorCode, FilterError
 from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity, TextRules
-from queryengine_sqlalchemy.documents import DocumentSource
 from queryengine_sqlalchemy.included import Included, Ways
 from queryengine_sqlalchemy.schema import AttributeSource, RelationshipSource
 

@@ -12,8 +12,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import ARRAY, JSON, Float, TypeDecorator, TypeEngine
 
 from queryengine.ast import JSONDocument, Op
+from queryengine.patterns import glob, like
 from queryengine.regex import to_postgresql
-from queryengine.text import LikePart, Wild, fold, parse_like
 
 __all__ = [
     "DocumentOperand",
@@ -28,8 +28,6 @@ __all__ = [
 
 # Any: which Python type a column type has is known to the model alone.
 SQLType: TypeAlias = TypeEngine[Any]
-
-IGNORES_CASE = frozenset({Op.ILIKE, Op.ICONTAINS, Op.ISTARTS_WITH, Op.IENDS_WITH})
 
 
 def operand_type(type_: SQLType) -> SQLType:
@@ -142,43 +140,8 @@ class PatternOperand(TypeDecorator[str]):
         """Write the pattern for a dialect."""
         if value is None:
             return None
-        ignores_case = self.op in IGNORES_CASE and not self.unicode
-        parts = _parts(self.op, fold(value) if ignores_case else value)
-        write = _like if dialect.name == "postgresql" else _glob_any_case if ignores_case else _glob
-        return "".join(map(write, parts))
-
-
-def _parts(op: Op, text: str) -> tuple[LikePart, ...]:
-    match op:
-        case Op.LIKE | Op.ILIKE:
-            return parse_like(text)
-        case Op.CONTAINS | Op.ICONTAINS:
-            return (Wild.ANY, text, Wild.ANY)
-        case Op.STARTS_WITH | Op.ISTARTS_WITH:
-            return (text, Wild.ANY)
-        case Op.ENDS_WITH | Op.IENDS_WITH:
-            return (Wild.ANY, text)
-        case _:
-            raise ValueError(f"{op} has no pattern")
-
-
-LIKE_ESCAPES = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
-GLOB_ESCAPES = str.maketrans({"*": "[*]", "?": "[?]", "[": "[[]"})
-GLOB_ANY_CASE = GLOB_ESCAPES | {ord(c): f"[{c.upper()}{c}]" for c in "abcdefghijklmnopqrstuvwxyz"}
-
-
-def _like(part: LikePart) -> str:
-    return part.value if isinstance(part, Wild) else part.translate(LIKE_ESCAPES)
-
-
-def _glob(part: LikePart) -> str:
-    if isinstance(part, Wild):
-        return "*" if part is Wild.ANY else "?"
-    return part.translate(GLOB_ESCAPES)
-
-
-def _glob_any_case(part: LikePart) -> str:
-    return _glob(part) if isinstance(part, Wild) else part.translate(GLOB_ANY_CASE)
+        write = like if dialect.name == "postgresql" else glob
+        return write(self.op, value, folds=not self.unicode)
 
 
 class RegexOperand(TypeDecorator[str]):

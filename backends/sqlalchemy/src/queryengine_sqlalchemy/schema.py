@@ -23,12 +23,13 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import CollationClause
 
 from queryengine.annotations import take_apart
+from queryengine.documents import document_relation
 from queryengine.errors import ConfigurationError
 from queryengine.policy import looks_secret
 from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType, python_type
 from queryengine_sqlalchemy.cardinality import always_there, leads_to_one
 from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, databases, transforms
-from queryengine_sqlalchemy.documents import JSONFields, document_relation
+from queryengine_sqlalchemy.documents import JSONFields
 from queryengine_sqlalchemy.indexes import is_indexed
 from queryengine_sqlalchemy.operands import SQLType, operand_type
 
@@ -179,7 +180,9 @@ class _ModelReader:
         own = column.info if _is_column(column) else {}
         declared = self._declared(key, {**own, **attribute.info})
         if isinstance(declared, JSONFields):
-            self.relations[key] = document_relation(key, declared)
+            self.relations[key] = document_relation(
+                key, declared.document, hidden=declared.hidden, unchecked=True
+            )
         else:
             nullable = column.nullable is not False if _is_column(column) else True
             source = AttributeSource(attribute.key, operand_type(column.type))

@@ -20,10 +20,10 @@ from tortoise.models import Model
 
 from queryengine.ast import Comparison, Op, Path, Quantified, Quantifier, Step, Where
 from queryengine.compiler import Compiler, handles
+from queryengine.documents import DocumentSource, MemberSource
 from queryengine.errors import ConfigurationError
 from queryengine.schema import TypeKind
 from queryengine_tortoise.dialects import Column, Dialect
-from queryengine_tortoise.documents import DocumentSource, MemberSource
 from queryengine_tortoise.meta import (
     columns_of,
     fields_of,
@@ -178,7 +178,7 @@ class ConditionCompiler(Compiler[Place, Column, SQL], gaps=frozenset()):
             raise TypeError(f"{path} does not go into a document")
         sources = inner if path.field is None else [*inner, path.field.source]
         keys = [source.key for source in sources if isinstance(source, MemberSource)]
-        return place.column(root.attribute), keys
+        return place.column(root.key), keys
 
     def ordered(self, path: Path, place: Place) -> SQL:
         """Return what rows are sorted by: a column of theirs, or that of a related row by a subquery."""

@@ -12,11 +12,11 @@ from typing_extensions import override
 
 from queryengine.ast import Op, Value
 from queryengine.errors import ConfigurationError
+from queryengine.patterns import glob, like
 from queryengine.regex import to_postgresql
 from queryengine.schema import BooleanType, Field, FieldType, FloatType, IntegerType, TextType, TypeKind
 from queryengine_tortoise.column_types import Database
 from queryengine_tortoise.forms import Form, postgresql_form, postgresql_number, sqlite_form
-from queryengine_tortoise.patterns import glob, like
 from queryengine_tortoise.sql import SQL, Bind, Encode, sql
 
 __all__ = ["Column", "Dialect", "PostgreSQL", "SQLite", "TextRules", "dialect_of"]

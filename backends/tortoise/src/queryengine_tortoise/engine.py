@@ -9,8 +9,8 @@ from tortoise.models import Model
 
 from queryengine.ast import FilterAST
 from queryengine.engine import FULL, Capabilities
-from queryengine.errors import ConfigurationError
 from queryengine.schema import ModelSchema, TypeKind
+from queryengine.settings import check_word
 from queryengine_tortoise.describe import describe
 from queryengine_tortoise.dialects import TextRules
 from queryengine_tortoise.loading import Loader
@@ -58,10 +58,10 @@ class TortoiseQueryEngine(Generic[ModelT]):
         null_order: Literal["smallest", "largest"] = "smallest",
         case_fold: Literal["ascii", "unicode"] = "ascii",
     ) -> None:
-        _check_word("dialect", dialect, DIALECTS)
-        _check_word("text_order", text_order, TEXT_ORDERS)
-        _check_word("null_order", null_order, NULL_ORDERS)
-        _check_word("case_fold", case_fold, CASE_FOLDS)
+        check_word("dialect", dialect, DIALECTS)
+        check_word("text_order", text_order, TEXT_ORDERS)
+        check_word("null_order", null_order, NULL_ORDERS)
+        check_word("case_fold", case_fold, CASE_FOLDS)
         self._model = model
         self._dialect: Literal["sqlite", "postgresql"] | None = dialect
         self._capabilities = _capabilities(dialect, null_order)
@@ -96,11 +96,6 @@ class TortoiseQueryEngine(Generic[ModelT]):
     def describe_query(self, ast: FilterAST) -> str:
         """Return the SQL of a filter and its parameters; of SQLite, where the engine is told no dialect."""
         return describe(self._statements, self._model, ast, self._dialect)
-
-
-def _check_word(name: str, word: str | None, known: tuple[str | None, ...]) -> None:
-    if word not in known:
-        raise ConfigurationError(f"{name}={word!r}: it is one of {', '.join(map(repr, known))}")
 
 
 def _capabilities(dialect: str | None, null_order: Literal["smallest", "largest"]) -> Capabilities:

@@ -12,7 +12,7 @@ from tortoise.query_utils import Prefetch
 from tortoise.queryset import QuerySet
 
 from queryengine.ast import And, FilterAST, Path, Step, Window
-from queryengine_tortoise.documents import DocumentSource
+from queryengine.documents import DocumentSource
 from queryengine_tortoise.meta import (
     AnyRelation,
     base_queryset,
@@ -123,8 +123,10 @@ def loaded_attributes(model: type[Model], ast: FilterAST) -> list[str]:
     names = [_key(model)]
     for path in ast.fields or ():
         source = path.steps[0].relation.source if path.steps else path.field and path.field.source
-        if isinstance(source, (ColumnSource, DocumentSource)):
+        if isinstance(source, ColumnSource):
             names.append(source.attribute)
+        elif isinstance(source, DocumentSource):
+            names.append(source.key)
     return list(dict.fromkeys([*names, *_leading(model)]))
 
 

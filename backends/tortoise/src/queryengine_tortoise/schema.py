@@ -17,11 +17,12 @@ from tortoise.fields.relational import (
 from tortoise.models import Model
 
 from queryengine.ast import Step
+from queryengine.documents import document_relation
 from queryengine.errors import ConfigurationError
 from queryengine.policy import looks_secret
 from queryengine.schema import Field, JSONType, ModelSchema, Relation
 from queryengine_tortoise.column_types import Database, array_operand, column_type, databases
-from queryengine_tortoise.documents import declared_document, document_relation
+from queryengine_tortoise.documents import declared_document
 from queryengine_tortoise.meta import (
     AnyField,
     ForeignKey,

@@ -1,4 +1,4 @@
-"""Patterns as each database reads them: LIKE's on PostgreSQL, GLOB's on SQLite, whose LIKE ignores case."""
+"""Patterns as SQL databases read them: LIKE's on PostgreSQL, GLOB's on SQLite, whose LIKE ignores case."""
 
 from __future__ import annotations
 
