@@ -90,7 +90,40 @@ def test_fields_narrow_what_is_shown_and_read(shop: Shop, raw: bool) -> None:
 def test_beanie_fetches_only_the_keys_that_are_shown() -> None:
     bound = Processor(ORDERS).process(Source('{"fields": ["number", "address.street"]}'))
     model: Any = ORDERS.build_query(bound).projection_model
-    assert model.Settings.projection == {"_id": 1, "number": 1, "addr": 1}
+    assert model.Settings.projection == {"_id": 1, "number": 1, "addr.street": 1}
+    bound = Processor(ORDERS).process(Source('{"fields": ["lines.size.unit", "address.place"]}'))
+    model = ORDERS.build_query(bound).projection_model
+    keys = {"lines.size.unit", "addr.p.city", "addr.p.floor"}
+    assert model.Settings.projection == {"_id": 1} | dict.fromkeys(keys, 1)
+
+
+@pytest.mark.usefixtures("shop")
+def test_beanie_fetches_links_as_a_whole_and_of_documents_what_a_response_model_shows() -> None:
+    bound = Processor(ORDERS, policy=SecurityPolicy(expose=OrderOut)).process(Source("{}"))
+    model: Any = ORDERS.build_query(bound).projection_model
+    assert model.Settings.projection["customer"] == 1
+    assert set(model.Settings.projection) >= {"lines.s", "lines.price"}
+
+
+class StreetOut(Shown):
+    street: str
+
+
+class TwiceOut(Shown):
+    number: int
+    address: StreetOut | None
+    whole: Any = Field(validation_alias="address")
+
+
+def test_a_document_that_is_read_twice_is_fetched_as_a_whole(shop: Shop) -> None:
+    policy = SecurityPolicy(expose=TwiceOut)
+    bound = Processor(ORDERS, policy=policy).process(Source("{}"))
+    query, model, _ = ORDERS.build_query(bound)
+    projection: Any = model
+    assert isinstance(query, FindMany)
+    assert projection.Settings.projection == {"_id": 1, "number": 1, "addr": 1}
+    rows: Any = shop.runner.run(query.project(projection).to_list())
+    assert rows[0].address.street == rows[0].whole.street == "Main"
 
 
 def test_a_response_model_shows_the_documents_that_are_linked(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from pydantic import AliasChoices, AliasPath, BaseModel, create_model, model_val
 from pydantic.fields import FieldInfo
 
 from queryengine.cache import BoundedCache
+from queryengine.response_model import nested_model
 from queryengine.schema import DateTimeType, Field, FieldType, ModelSchema, Relation
 from queryengine_beanie.links import BackLinkSource, LinkSource
 from queryengine_beanie.schema import EmbeddedSource, FieldSource
@@ -61,8 +62,29 @@ def _is_document(value: object) -> bool:
 
 
 def _keys(projection: type[BaseModel], schema: ModelSchema[object]) -> dict[str, int]:
-    """Return the keys that a projection model reads, for MongoDB."""
-    return {"_id": 1} | {_key(member): 1 for member, _ in members_of(projection, schema)}
+    """Return the keys that a projection model reads, for MongoDB; those within documents have dots."""
+    keys = dict.fromkeys(_paths(projection, schema, ()), 1)
+    # Two members may read one document, the one as a whole: MongoDB takes no key along with one within it.
+    return {"_id": 1} | {key: 1 for key in keys if not any(whole in keys for whole in _around(key))}
+
+
+def _around(key: str) -> Iterator[str]:
+    """Yield the keys of the documents that a key lies in."""
+    *parents, _ = key.split(".")
+    for end in range(1, len(parents) + 1):
+        yield ".".join(parents[:end])
+
+
+def _paths(
+    model: type[BaseModel], schema: ModelSchema[object], above: tuple[type[BaseModel], ...]
+) -> Iterator[str]:
+    for member, info in members_of(model, schema):
+        nested = nested_model(info.annotation)
+        within: list[str] = []
+        # A link is read as a whole: nothing of it is there where it has not become a document.
+        if isinstance(member, Relation) and member.embedded and nested is not None and model not in above:
+            within = list(_paths(nested, member.target, (*above, model)))
+        yield from [f"{_key(member)}.{path}" for path in within] or [_key(member)]
 
 
 def members_of(
