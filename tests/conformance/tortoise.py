@@ -13,12 +13,13 @@ from types import ModuleType
 from typing import Any, Literal
 
 import pytest
-from queryengine_tortoise import TortoiseQueryEngine
+from queryengine_tortoise import TortoiseQueryEngine, fetch_page
 from tortoise.context import TortoiseContext
 from tortoise.fields import JSONField
 from tortoise.models import Model
 
 from queryengine.ast import FilterAST
+from queryengine.pages import Page, Total
 from queryengine.testing import Adapter
 from queryengine.testing.world import LINK, Item
 from tests.servers.postgres import PostgresServer
@@ -88,6 +89,11 @@ class World:
         with self._context:
             return await self.engines[entity].build_query(ast).query
 
+    async def page(self, entity: str, ast: FilterAST, total: Total) -> Page[Model]:
+        """Return a page of them."""
+        with self._context:
+            return await fetch_page(self.engines[entity].build_query(ast), total=total)
+
 
 @contextmanager
 def _open(
@@ -133,7 +139,12 @@ def open_sqlite(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Gener
     with _open("sqlite", "tortoise.backends.sqlite", {"file_path": ":memory:"}, runner) as found:
         absent = {**ABSENT, "Bag": NO_ARRAYS}
         yield Adapter(
-            name="Tortoise on SQLite", engines=found.engines, load=found.load, run=found.run, absent=absent
+            name="Tortoise on SQLite",
+            engines=found.engines,
+            load=found.load,
+            run=found.run,
+            absent=absent,
+            page=found.page,
         )
 
 
@@ -158,4 +169,5 @@ def open_postgresql(request: pytest.FixtureRequest, runner: asyncio.Runner) -> G
             load=found.load,
             run=found.run,
             absent=ABSENT,
+            page=found.page,
         )

@@ -128,7 +128,7 @@ def decoder_of(type_: FieldType) -> Decode:
     """
     match type_:
         case IntegerType():
-            return int
+            return _whole
         case FloatType():
             return float
         case DecimalType():
@@ -177,6 +177,11 @@ def each(encode: Encode) -> Encode:
 def as_it_is(value: object) -> object:
     """Return a value that BSON has itself."""
     return value
+
+
+def _whole(stored: float) -> Value:
+    """Return a number as an integer; one that is none stays, as no value of the field."""
+    return int(stored) if stored == int(stored) else stored
 
 
 def _decimal(stored: Decimal128 | int) -> Decimal:

@@ -182,13 +182,18 @@ class ConditionCompiler(Compiler[Place, Column, SQL], gaps=frozenset()):
 
     def ordered(self, path: Path, place: Place) -> SQL:
         """Return what rows are sorted by: a column of theirs, or that of a related row by a subquery."""
-        return self._ordered(_related(path), path, place)
+        return self._at(_related(path), place, lambda end: self.dialect.ordered(self.column(path, end)))
 
-    def _ordered(self, steps: Sequence[Step], path: Path, place: Place) -> SQL:
+    def value(self, path: Path, place: Place) -> SQL:
+        """Return what stands at the end of a path, as the database stores it; null behind a missing row."""
+        return self._at(_related(path), place, lambda end: self.column(path, end).expression)
+
+    def _at(self, steps: Sequence[Step], place: Place, read: Callable[[Place], SQL]) -> SQL:
+        """Return what is read of a place's row, or of the row that to-one steps lead to."""
         if not steps:
-            return self.dialect.ordered(self.column(path, place))
+            return read(place)
         link = self.link(place, steps[0])
-        value = self._ordered(steps[1:], path, link.place)
+        value = self._at(steps[1:], link.place, read)
         return sql("(SELECT {} FROM {} WHERE {})", value, link.source, self.meant(link, steps[0], None))
 
     def _exists(

@@ -64,7 +64,7 @@ class TortoiseQueryEngine(Generic[ModelT]):
         check_word("case_fold", case_fold, CASE_FOLDS)
         self._model = model
         self._dialect: Literal["sqlite", "postgresql"] | None = dialect
-        self._capabilities = _capabilities(dialect, null_order)
+        self._capabilities = _capabilities(dialect, text_order, null_order)
         self._reader = SchemaReader(dialect, use_tz=use_tz)
         self._statements = Statements(Settings(dialect, TextRules(text_order, case_fold), use_tz))
         self._loader = Loader(self._statements)
@@ -98,7 +98,9 @@ class TortoiseQueryEngine(Generic[ModelT]):
         return describe(self._statements, self._model, ast, self._dialect)
 
 
-def _capabilities(dialect: str | None, null_order: Literal["smallest", "largest"]) -> Capabilities:
+def _capabilities(
+    dialect: str | None, text_order: str, null_order: Literal["smallest", "largest"]
+) -> Capabilities:
     gaps, notes = _gaps(dialect)
     return Capabilities(
         backend="tortoise",
@@ -106,15 +108,14 @@ def _capabilities(dialect: str | None, null_order: Literal["smallest", "largest"
             {kind: names - gaps.get(kind, frozenset()) for kind, names in FULL.items()}
         ),
         null_order=null_order,
+        cursor=text_order != "database",
         notes=notes,
     )
 
 
 def _gaps(dialect: str | None) -> tuple[dict[TypeKind, frozenset[str]], MappingProxyType[str, str]]:
     """The operators that are missing, by kind, and why."""
-    notes = {
-        "cursor": "there are no pages by cursor for Tortoise yet: use limit and offset",
-    }
+    notes = {"cursor": "texts are ordered by the database's collation, which cursors cannot follow"}
     if dialect == "postgresql":
         return {}, MappingProxyType(notes)
     where = 'name the engine\'s database: dialect="postgresql"' if dialect is None else "PostgreSQL has it"

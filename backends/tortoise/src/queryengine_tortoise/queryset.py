@@ -132,6 +132,11 @@ class FilterQuerySet(QuerySet[ModelT]):
         self._limit = NO_LIMIT if limit is None and offset else limit
         self._offset = offset or None
 
+    @property
+    def bound(self) -> BoundFilter | None:
+        """The filter whose order it has; None after `order_by`."""
+        return next((key.bound for key, _ in self._orderings if isinstance(key, Key)), None)
+
     @override
     def _clone(self) -> QuerySet[ModelT]:
         queryset = super()._clone()

@@ -16,11 +16,12 @@ from tortoise.timezone import get_use_tz
 
 from queryengine.ast import FilterAST, Nulls, OrderKey, Shape
 from queryengine.errors import ConfigurationError
+from queryengine.pages import count_filter
 from queryengine_tortoise.column_types import Database
 from queryengine_tortoise.compiler import ConditionCompiler, Place
 from queryengine_tortoise.dialects import TextRules, dialect_of
 from queryengine_tortoise.meta import table_of
-from queryengine_tortoise.sql import SQL, sql, write
+from queryengine_tortoise.sql import SQL, Bind, name, sql, write
 
 __all__ = ["BoundFilter", "Compiled", "Settings", "Statements", "Term", "directed"]
 
@@ -61,10 +62,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A filter in the words of one database: its condition, and what its rows are sorted by."""
+    """A filter in the words of one database: its condition, what its rows are sorted by, and these values."""
 
     where: SQL | None
     order: tuple[SQL, ...]
+    keys: tuple[SQL, ...]
 
 
 Form: TypeAlias = tuple[Dialects, str]
@@ -103,7 +105,9 @@ class Statements:
     def _compile(self, ast: FilterAST, place: Place, dialects: Dialects) -> Compiled:
         compiler = self._compiler(dialects)
         where = None if ast.where is None else compiler.compile(ast.where, place)
-        return Compiled(where, tuple(compiler.ordered(key.path, place) for key in ast.order))
+        paths = [key.path for key in ast.order]
+        order = tuple([compiler.ordered(path, place) for path in paths])
+        return Compiled(where, order, tuple([compiler.value(path, place) for path in paths]))
 
 
 def directed(column: SQL, key: OrderKey, *, turned: bool = False) -> SQL:
@@ -130,6 +134,25 @@ class BoundFilter:
         """Return one key of the order with its direction; `turned` round, as for the last rows."""
         key, column = self.ast.order[number], self._compiled(context).order[number]
         return write(directed(column, key, turned=turned), self.ast.values, context)
+
+    def value(self, number: int, context: SqlContext) -> str:
+        """Return the value of one key of the order, as the database stores it."""
+        return write(self._compiled(context).keys[number], self.ast.values, context)
+
+    def counted(self) -> BoundFilter:
+        """Return the filter of all rows that the pages of this one show together."""
+        return BoundFilter(self._statements, self.model, count_filter(self.ast))
+
+    def number(self, most: int | None, context: SqlContext) -> str:
+        """Return the number of the rows that meet the condition, or that there are more than `most`."""
+        table, where = table_of(self.model), self._compiled(context).where
+        rows = sql("SELECT 1 FROM {}", name(table.schema, table.name))
+        if where is not None:
+            rows = sql("{} WHERE {}", rows, where)
+        if most is not None:
+            rows = sql("{} LIMIT {}", rows, Bind(most + 1))
+        counted = sql('(SELECT COUNT(*) FROM ({}) AS "qe_rows")', rows)
+        return write(counted, self.ast.values, context)
 
     def _compiled(self, context: SqlContext) -> Compiled:
         self._statements.settings.check(context.dialect)
