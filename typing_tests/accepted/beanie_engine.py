@@ -8,9 +8,9 @@ from beanie.odm.queries.aggregation import AggregationQuery
 from beanie.odm.queries.find import FindMany
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
-from queryengine_beanie import BeanieQueryEngine, BeanieQueryResult
+from queryengine_beanie import BeanieQueryEngine, BeanieQueryResult, fetch_page
 
-from queryengine import Capabilities, Engine, FilterAST, QEDependency, create_qe_dependency
+from queryengine import Capabilities, Engine, FilterAST, Page, QEDependency, create_qe_dependency
 from queryengine.engine import Sort
 from queryengine.schema import ModelSchema
 from typing_tests.documents import Trip
@@ -63,3 +63,10 @@ async def list_trips(result: Annotated[BeanieQueryResult[Trip], Depends(trips)])
 @app.get("/titles")
 async def titles(result: Annotated[BeanieQueryResult[Trip], Depends(trips)]) -> list[str]:
     return [trip.title async for trip in result.query]
+
+
+@app.get("/pages")
+async def list_pages(result: Annotated[BeanieQueryResult[Trip], Depends(trips)]) -> Page[Trip]:
+    page = await fetch_page(result, total="exact")
+    assert_type(page, Page[Trip])
+    return assert_type(await fetch_page(result, total=10_000, session=None), Page[Trip])

@@ -5,11 +5,11 @@ from typing import Annotated, Literal, assert_type
 
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
-from queryengine_tortoise import TortoiseQueryEngine, TortoiseQueryResult
+from queryengine_tortoise import TortoiseQueryEngine, TortoiseQueryResult, fetch_page
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
-from queryengine import Capabilities, Engine, FilterAST, QEDependency, create_qe_dependency
+from queryengine import Capabilities, Engine, FilterAST, Page, QEDependency, create_qe_dependency
 from queryengine.engine import Sort
 from queryengine.schema import ModelSchema
 from typing_tests.tortoise_models import Flight
@@ -62,3 +62,10 @@ async def list_flights(
     rows = await query
     assert_type(rows, list[Flight])
     return [row.origin for row in rows]
+
+
+@app.get("/pages")
+async def list_pages(result: Annotated[TortoiseQueryResult[Flight], Depends(flights)]) -> Page[Flight]:
+    page = await fetch_page(result, total="exact")
+    assert_type(page, Page[Flight])
+    return assert_type(await fetch_page(result, total=10_000, using_db=None), Page[Flight])

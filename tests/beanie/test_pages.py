@@ -1,0 +1,104 @@
+"""Pages of documents, ours and fastapi-pagination's: whole documents in order, and totals of all of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from fastapi_pagination import Page as NumberedPage
+from fastapi_pagination import Params, set_page
+from fastapi_pagination.ext.beanie import apaginate
+from queryengine_beanie import BeanieQueryEngine, BeanieQueryResult, fetch_page
+
+from queryengine import ConfigurationError, Page, QueryConfig, SecurityPolicy
+from queryengine.pages import Total
+from queryengine.parsed import Source
+from queryengine.process import Processor
+from tests.beanie.conftest import Shop
+from tests.beanie.shop import Order
+
+Filter = dict[str, Any]  # Any: values as JSON has them
+
+ENGINE = BeanieQueryEngine(Order)
+POLICY = SecurityPolicy(relations=True)
+CONFIG = QueryConfig(cursor_secret="a secret of the tests")  # guards nothing
+OURS = Processor(ENGINE, policy=POLICY, config=CONFIG)
+EXTERNAL = Processor(ENGINE, policy=POLICY, config=QueryConfig(paging="external"))
+
+BY_CUSTOMER = {"order": "-customer.name,number", "limit": 2}
+
+
+def result(filter: Filter, processor: Processor = OURS) -> BeanieQueryResult[Order]:
+    return ENGINE.build_query(processor.process(Source(json.dumps(filter))))
+
+
+def page_of(shop: Shop, filter: Filter, total: Total = "none") -> Page[Order]:
+    shop.commands.queries.clear()
+    return shop.runner.run(fetch_page(result(filter), total=total))
+
+
+def numbers(page: Page[Order]) -> list[int]:
+    return [order.number for order in page.items]
+
+
+def test_pages_give_all_documents_in_order_both_ways(shop: Shop) -> None:
+    everything = shop.rows(ENGINE, {"order": BY_CUSTOMER["order"]})
+    page = page_of(shop, BY_CUSTOMER, "exact")
+    pages = [page]
+    while page.next is not None:
+        page = page_of(shop, BY_CUSTOMER | {"after": page.next}, "exact")
+        pages.append(page)
+    assert [row.id for page in pages for row in page.items] == [row.id for row in everything]
+    assert {page.total for page in pages} == {len(everything)}
+    assert len(pages) > 1
+    before = page_of(shop, BY_CUSTOMER | {"before": page.previous})
+    assert numbers(before) == numbers(pages[-2])
+
+
+def test_a_page_is_one_command_and_its_total_one_more(shop: Shop) -> None:
+    page = page_of(shop, BY_CUSTOMER)
+    assert (len(shop.commands.queries), page.total) == (1, None)
+    capped = page_of(shop, BY_CUSTOMER, 1)
+    assert (len(shop.commands.queries), capped.total, capped.capped) == (2, 1, True)
+
+
+def test_documents_are_whole_and_have_nothing_of_ours(shop: Shop) -> None:
+    (first, *_) = page_of(shop, {"fields": ["number"], "order": "number", "limit": 2}).items
+    assert isinstance(first, Order)
+    assert first.lines
+    assert not [name for name in first.model_dump() if name.startswith("_qe")]
+
+
+def test_a_page_behind_the_last_document_is_empty(shop: Shop) -> None:
+    page = page_of(shop, {"order": "number", "offset": 50, "where": {"number": {"gt": 10_000}}}, "exact")
+    assert (page.items, page.total, page.next, page.previous) == ([], 0, None, None)
+
+
+def test_a_page_needs_a_limit_and_an_engines_result(shop: Shop) -> None:
+    with pytest.raises(ConfigurationError, match="pages need a limit"):
+        shop.runner.run(fetch_page(result({}, EXTERNAL)))
+    made = BeanieQueryResult(Order.find_all(), None, (), filter=result({}).filter)
+    with pytest.raises(ConfigurationError, match="not made by an engine"):
+        shop.runner.run(fetch_page(made))
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        {"order": "-number"},
+        {"where": {"number": {"gt": 1}}, "order": "-number"},
+        {"order": "-customer.name,number"},
+    ],
+)
+def test_fastapi_pagination_pages_results_and_counts_all_documents(shop: Shop, filter: Filter) -> None:
+    everything = shop.rows(ENGINE, filter)
+
+    async def numbered() -> Any:  # Any: what it gives has the class of the page that is asked for
+        with set_page(NumberedPage[Any]):
+            return await apaginate(result(filter, EXTERNAL).query, Params(page=2, size=2))
+
+    page = shop.runner.run(numbered())
+    assert page.total == len(everything)
+    found = [row.number if isinstance(row, Order) else row["number"] for row in page.items]
+    assert found == [getattr(row, "number") for row in everything[2:4]]  # noqa: B009  # a document's
