@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
@@ -88,6 +88,7 @@ class _Clauses:
         window = self._external(parsed) if external else self._window(parsed, (), default)
         order = self._order(parsed, view, ())
         order = (*order, *_tie_breakers(view, order))
+        self._check_followed(order, parsed)
         include = self._include(parsed, view, ())
         fields, projection = self._project(view, parsed, ("fields",))
         return FilterAST(
@@ -218,6 +219,14 @@ class _Clauses:
         if message is not None:
             raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=literal.span)
         self.cursor = self._operands.cursor(literal, trail)
+
+    def _check_followed(self, order: Sequence[OrderKey], parsed: ParsedFilter) -> None:
+        """Refuse a cursor in an order by a field that the back-end sorts, but does not compare."""
+        for word, literal in parsed.window:
+            kinds = [key.path.kind for key in order if not self._capabilities.can("gt", key.path.kind)]
+            if kinds and word in ("after", "before"):
+                what = f"paging by cursor ({word}) in an order by {kinds[0]} fields"
+                raise self._unsupported(what, f"{kinds[0]}:gt", (word,), literal.span)
 
     # -- include
 

@@ -18,9 +18,10 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
-from queryengine_prisma import PrismaQueryEngine
+from queryengine_prisma import PrismaQueryEngine, fetch_page_sync
 
 from queryengine.ast import FilterAST
+from queryengine.pages import Page, Total
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine.testing import Adapter
 from queryengine.testing.world import LINK, Item
@@ -233,7 +234,12 @@ def open_sqlite(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Gener
             store_in_sqlite(file, client, module, items)
 
         yield Adapter(
-            name="Prisma on SQLite", engines=world.engines, load=load, run=world.run, absent=ABSENT_ON_SQLITE
+            name="Prisma on SQLite",
+            engines=world.engines,
+            load=load,
+            run=world.run,
+            absent=ABSENT_ON_SQLITE,
+            page=world.page,
         )
 
 
@@ -257,6 +263,7 @@ def open_postgresql(request: pytest.FixtureRequest, runner: asyncio.Runner) -> G
                 load=lambda items: store_in_postgresql(database, items),
                 run=world.run,
                 absent=ABSENT_ON_POSTGRESQL,
+                page=world.page,
             )
         database.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(name))
 
@@ -280,6 +287,11 @@ class World:
         query, _, _ = self.engines[entity].build_query(ast)
         rows: Sequence[object] = getattr(self._client, entity.lower()).find_many(**query)
         return [Row(row, self.engines[entity].schema) for row in rows]
+
+    def page(self, entity: str, ast: FilterAST, total: Total) -> Page[object]:
+        """Return a page of them."""
+        actions = getattr(self._client, entity.lower())
+        return fetch_page_sync(actions, self.engines[entity].build_query(ast), total=total)
 
 
 class Row:

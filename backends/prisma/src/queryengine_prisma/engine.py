@@ -87,6 +87,7 @@ class PrismaQueryEngine(Generic[T]):
             ),
             sortable=SORTABLE if ordered else SORTABLE - {TypeKind.TEXT},
             order_by_missing=False,
+            cursor=self._text_order != "database",
             include_missing=False,
             unescaped=UNESCAPED if database == "sqlite" else frozenset(),
             null_order=self._null_order,
@@ -94,9 +95,12 @@ class PrismaQueryEngine(Generic[T]):
         )
 
     @cached_property
+    def _compiler(self) -> ArgumentsCompiler:
+        return ArgumentsCompiler(self.schema, self._reader.database(self._model))
+
+    @cached_property
     def _templates(self) -> Templates[T]:
-        compiler = ArgumentsCompiler(self.schema, self._reader.database(self._model))
-        return Templates(compiler.compile)
+        return Templates(self._compiler.compile)
 
     def build_query(self, ast: FilterAST) -> PrismaQueryResult[T]:
         """Compile a bound filter to the arguments of `find_many`.
@@ -104,7 +108,9 @@ class PrismaQueryEngine(Generic[T]):
         Raises FilterError (`unsupported_by_backend`) for what depends on values and row scopes and cannot be
         said by the client.
         """
-        return self._templates.build(ast)
+        result = self._templates.build(ast)
+        result.arguments = self._compiler
+        return result
 
     def execute_query(self, ast: FilterAST) -> PrismaQueryResult[T]:
         """Return the same as `build_query`: the arguments are ready to run."""
@@ -145,6 +151,7 @@ def _gaps(
     }
     notes["size"] = "Prisma counts no elements"
     notes["include_missing"] = "Prisma takes no condition on a related row that is required"
+    notes["cursor"] = "texts are ordered by the database's collation, which cursors cannot follow"
     notes["order_by_missing"] = "Prisma takes a place for nulls only of fields that can be null themselves"
     gaps = {
         TypeKind.TEXT: text,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Self, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar
 
 from queryengine.ast import FilterAST
 from queryengine.engine import QueryResult
+
+if TYPE_CHECKING:
+    from queryengine_prisma.arguments import ArgumentsCompiler
 
 __all__ = ["FindManyArguments", "PrismaQueryResult"]
 
@@ -34,6 +37,9 @@ class PrismaQueryResult(QueryResult[FindManyArguments], Generic[T]):
     flights = await db.flight.find_many(**query)
     ```
     """
+
+    arguments: ArgumentsCompiler | None = None
+    """what `fetch_page` asks for the arguments that count"""
 
     @classmethod
     def of(cls, query: FindManyArguments, ast: FilterAST) -> Self:

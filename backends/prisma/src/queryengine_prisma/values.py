@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeAlias, cast
 
-from queryengine.ast import JSONDocument, Op
+from queryengine.ast import JSONDocument, Op, Value
 from queryengine.schema import ArrayType, FieldType, TypeKind
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "if_empty",
     "last_of",
     "others",
+    "read",
     "starts_with",
     "unless_empty",
 ]
@@ -106,6 +107,27 @@ def _enum(value: object) -> object:
 def _json(value: object) -> object:
     assert isinstance(value, JSONDocument)
     return value.text
+
+
+# -- what comes back
+
+
+def read(type_: FieldType, value: object) -> Value:
+    """Return a value of one of the client's rows, of a type that has an order, as filters have it.
+
+    >>> from queryengine.schema import DateType
+    >>> read(DateType(), dt.datetime(2013, 1, 31, tzinfo=dt.UTC))
+    datetime.date(2013, 1, 31)
+    """
+    match type_.kind:
+        case TypeKind.DATE:
+            return cast("dt.datetime", value).date()
+        case TypeKind.UUID:
+            return uuid.UUID(cast("str", value))
+        case TypeKind.BYTES:
+            return base64.b64decode(str(value))
+        case _:
+            return cast("Value", value)
 
 
 # -- booleans, which know no `in`
