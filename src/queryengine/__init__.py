@@ -6,6 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from queryengine.aggregate_dependency import (
+        create_qe_aggregate_dependency as create_qe_aggregate_dependency,
+    )
+    from queryengine.aggregates import AggregateAST as AggregateAST
+    from queryengine.aggregates import AggregateResult as AggregateResult
     from queryengine.ast import FilterAST as FilterAST
     from queryengine.check import check_app as check_app
     from queryengine.config import QueryConfig as QueryConfig
@@ -37,6 +42,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "aggregate_dependency": ("create_qe_aggregate_dependency",),
+    "aggregates": ("AggregateAST", "AggregateResult"),
     "ast": ("FilterAST",),
     "check": ("check_app",),
     "config": ("QueryConfig",),
@@ -56,6 +63,8 @@ _HOMES = {
 __all__ = [  # found by __getattr__
     "EVERYTHING",
     "Access",
+    "AggregateAST",
+    "AggregateResult",
     "Capabilities",
     "ConfigurationError",
     "Engine",
@@ -75,6 +84,7 @@ __all__ = [  # found by __getattr__
     "Scope",
     "SecurityPolicy",
     "check_app",
+    "create_qe_aggregate_dependency",
     "create_qe_dependency",
     "field",
     "install_problem_handler",

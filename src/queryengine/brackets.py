@@ -268,6 +268,8 @@ def _below_condition(at: _At, word: str) -> _At:
 _CLAUSES: Mapping[str, _At] = MappingProxyType(
     {
         "where": _At.GROUP,
+        "having": _At.GROUP,
+        "count": _At.FLAG,
         "fields": _At.FIELDS,
         "include": _At.INCLUDE,
         "limit": _At.NUMBER,

@@ -13,9 +13,11 @@ from queryengine.parsed import (
     Group,
     Literal,
     LiteralKind,
+    ParsedAggregate,
     ParsedFields,
     ParsedFilter,
     ParsedInclude,
+    ParsedMeasure,
     ParsedOrder,
 )
 from queryengine.tokens import Token, check_name, decoded, exceeded
@@ -51,6 +53,48 @@ class ClauseReader:
                 ]
             ),
         )
+
+    def aggregate(self, clauses: Clauses) -> ParsedAggregate:
+        """Return the aggregate. Raises FilterError, without a path."""
+        entries, most = clauses.entries, self._limits.max_conditions
+        keys = self._distinct(entries["groupBy"][1]) if "groupBy" in entries else []
+        if len(keys) > self._limits.max_order_keys:  # groups are ordered by their keys
+            raise exceeded("max_order_keys", self._limits.max_order_keys, "keys of groups", keys[-1][1])
+        measures: list[ParsedMeasure] = []
+        for word, (key, value) in entries.items():
+            if key.type == "COUNT" and value.type == "TRUE":
+                measures.append(ParsedMeasure(word, "", key.span))
+            elif key.type == "FUNCTION":
+                measures += [ParsedMeasure(word, name, span) for name, span in self._distinct(value)]
+        if len(measures) > most:
+            raise exceeded("max_conditions", most, "functions", measures[-1].span)
+        if not keys and not measures:
+            message = "the aggregate asks for nothing"
+            expected = ["groupBy, count, countDistinct, sum, avg, min or max"]
+            raise FilterError(ErrorCode.EMPTY_CONDITION, message, span=clauses.span, expected=expected)
+        of_groups = {
+            "having": "where",
+            "order": "order",
+            "limit": "limit",
+            "offset": "offset",
+            "skip": "skip",
+        }
+        groups = {of_groups[word]: entry for word, entry in entries.items() if word in of_groups}
+        where: Group | None = entries["where"][1] if "where" in entries else None
+        return ParsedAggregate(
+            where, tuple(keys), tuple(measures), self.filter(Clauses(groups, clauses.span))
+        )
+
+    def _distinct(self, token: Token) -> list[tuple[str, Span]]:
+        names = self._names(token)
+        if not names:
+            raise FilterError(ErrorCode.EMPTY_CONDITION, "the list names no field", span=token.span)
+        for index, (name, span) in enumerate(names):
+            if any(name == other for other, _ in names[:index]):
+                raise FilterError(
+                    ErrorCode.DUPLICATE_KEY, f"the field {quoted(name)} stands twice", span=span
+                )
+        return names
 
     def _order(self, token: Token) -> tuple[ParsedOrder, ...]:
         keys: list[ParsedOrder] = []

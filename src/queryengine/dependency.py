@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Annotated, Generic, Literal, TypeAlias, TypeVar, cast, overload
 
@@ -12,6 +13,7 @@ from queryengine.config import QueryConfig
 from queryengine.engine import Engine
 from queryengine.errors import ErrorCode, FilterError
 from queryengine.http_errors import http_error
+from queryengine.limits import Limits
 from queryengine.openapi import FilterDocument
 from queryengine.parsed import Source
 from queryengine.policy import SecurityPolicy
@@ -19,7 +21,14 @@ from queryengine.predicate import Scope
 from queryengine.process import Processor
 from queryengine.request import read_body, read_query, read_text, refuse_query
 
-__all__ = ["PrincipalDependency", "QEDependency", "ScopeDependency", "create_qe_dependency"]
+__all__ = [
+    "PrincipalDependency",
+    "QEDependency",
+    "RequestDependency",
+    "ScopeDependency",
+    "create_qe_dependency",
+    "keyword",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,35 +47,29 @@ ScopeDependency: TypeAlias = Provider[Scope | None]
 PrincipalDependency: TypeAlias = Provider[str]
 
 
-class QEDependency(Generic[R_co]):
-    """A dependency for `Depends(...)` that gives the query of a request. Made by `create_qe_dependency`.
+class RequestDependency(ABC, Generic[R_co]):
+    """A dependency whose parameter is read from the raw query string (or the body), strictly.
 
-    It is asynchronous and has one declared parameter. The filter itself is read from the raw query string
-    (or the body), strictly: what FastAPI read is not used.
+    It is asynchronous and has one declared parameter: what FastAPI read of it is not used.
     """
 
     def __init__(
         self,
-        engine: Engine[object, R_co],
         *,
-        policy: SecurityPolicy | None = None,
-        scope: ScopeDependency | None = None,
-        principal: PrincipalDependency | None = None,
-        config: QueryConfig | None = None,
-        required: bool = False,
+        limits: Limits,
+        config: QueryConfig,
+        parameter: inspect.Parameter,
+        scope: ScopeDependency | None,
+        principal: PrincipalDependency | None,
     ) -> None:
-        self.engine = engine
-        self.processor = Processor(engine, policy=policy, config=config)
-        self.config = self.processor.config
-        self.required = required or scope is not None
-        """whether the result is never None"""
+        self.config = config
         self.scoped = scope is not None
         """whether a row scope belongs to each request"""
-        self.document = FilterDocument(self.processor, lambda: engine.capabilities)
-        in_body = self.config.source == "body"
-        self._location = ("body",) if in_body else ("query", self.config.parameter)
+        self._limits = limits
+        in_body = config.source == "body"
+        self._location = ("body",) if in_body else ("query", config.parameter)
         # FastAPI asks for the signature of the object, and calls it with these names.
-        self.__signature__ = _signature(None if in_body else self._parameter(), scope, principal)
+        self.__signature__ = _signature(None if in_body else parameter, scope, principal)
 
     async def __call__(
         self,
@@ -80,7 +83,7 @@ class QEDependency(Generic[R_co]):
         Raises FastAPI's RequestValidationError (422), or HTTPException (403) where the scope denies.
         """
         try:
-            return self._query(await self._read(request), scope, principal)
+            return self._answer(await self._read(request), scope, principal)
         except FilterError as error:
             raise http_error(error, self._location) from None
 
@@ -99,56 +102,94 @@ class QEDependency(Generic[R_co]):
         with a scope needs one here too. Raises what a call raises.
         """
         try:
-            limits = self.processor.policy.limits
-            source = self._read_query(request) if filter is None else read_text(filter, limits, self.config)
-            return self._query(source, scope, principal)
+            source = (
+                self._read_query(request) if filter is None else read_text(filter, self._limits, self.config)
+            )
+            return self._answer(source, scope, principal)
         except FilterError as error:
             raise http_error(error, self._location) from None
 
     async def _read(self, request: Request) -> Source | None:
         found = self._read_query(request)
         if self.config.source == "body":
-            return await read_body(request, self.config, self.processor.policy.limits)
+            return await read_body(request, self.config, self._limits)
         return found
 
     def _read_query(self, request: Request) -> Source | None:
         """Return the filter in the URL; where the body is the filter, make sure that there is none."""
         raw: bytes = request.scope["query_string"]
         if self.config.source == "query":
-            return read_query(raw, self.config, self.processor.policy.limits)
+            return read_query(raw, self.config, self._limits)
         try:
             refuse_query(raw, self.config)
         except FilterError as error:
             raise http_error(error, ("query", self.config.parameter)) from None
         return None
 
-    def _query(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
+    def _answer(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
         if self.scoped and scope is None:
             raise FilterError(ErrorCode.ACCESS_DENIED, "access to these rows is denied")
+        return self._query(source, scope, principal)
+
+    @abstractmethod
+    def _query(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
+        """Return what the dependency gives for a text, or for none."""
+
+
+class QEDependency(RequestDependency[R_co]):
+    """A dependency for `Depends(...)` that gives the query of a request. Made by `create_qe_dependency`.
+
+    It is asynchronous and has one declared parameter. The filter itself is read from the raw query string
+    (or the body), strictly: what FastAPI read is not used.
+    """
+
+    def __init__(
+        self,
+        engine: Engine[object, R_co],
+        *,
+        policy: SecurityPolicy | None = None,
+        scope: ScopeDependency | None = None,
+        principal: PrincipalDependency | None = None,
+        config: QueryConfig | None = None,
+        required: bool = False,
+    ) -> None:
+        self.engine = engine
+        self.processor = Processor(engine, policy=policy, config=config)
+        self.required = required or scope is not None
+        """whether the result is never None"""
+        config = self.processor.config
+        self.document = FilterDocument(self.processor, lambda: engine.capabilities)
+        declared = Query(alias=config.parameter, description=self.document.description)
+        super().__init__(
+            limits=self.processor.policy.limits,
+            config=config,
+            parameter=keyword("filter", Annotated[str | None, self.document, declared], None),
+            scope=scope,
+            principal=principal,
+        )
+
+    def _query(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
         if source is not None:
             return self.engine.build_query(self.processor.process(source, scope=scope, principal=principal))
         if self.required:
             return self.engine.build_query(self.processor.empty(scope=scope, principal=principal))
         return cast(R_co, None)  # the overloads of `create_qe_dependency` put None into R_co just then
 
-    def _parameter(self) -> inspect.Parameter:
-        declared = Query(alias=self.config.parameter, description=self.document.description)
-        return _keyword("filter", Annotated[str | None, self.document, declared], None)
-
 
 def _signature(
     filter: inspect.Parameter | None, scope: ScopeDependency | None, principal: PrincipalDependency | None
 ) -> inspect.Signature:
-    parameters = [_keyword("request", Request)]
+    parameters = [keyword("request", Request)]
     if filter is not None:
         parameters.append(filter)
     for name, provider in (("scope", scope), ("principal", principal)):
         if provider is not None:
-            parameters.append(_keyword(name, object, Depends(provider)))
+            parameters.append(keyword(name, object, Depends(provider)))
     return inspect.Signature(parameters)
 
 
-def _keyword(name: str, annotation: object, default: object = inspect.Parameter.empty) -> inspect.Parameter:
+def keyword(name: str, annotation: object, default: object = inspect.Parameter.empty) -> inspect.Parameter:
+    """Return a parameter that is given by its name."""
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, Generic, TypeVar, assert_never, cast
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, assert_never, cast
 
+from queryengine.aggregates import AggregateAST, AggregateCapabilities
 from queryengine.ast import (
     And,
     Comparison,
@@ -35,6 +36,9 @@ from queryengine.errors import ConfigurationError
 from queryengine.model_schema import read_schema
 from queryengine.pages import Page, Total, count_filter, counting, make_page, page_size
 from queryengine.schema import ArrayType, DateTimeType, Field, ModelSchema
+
+if TYPE_CHECKING:
+    from queryengine.aggregate_memory import MemoryAggregate
 
 __all__ = [
     "MemoryQuery",
@@ -311,3 +315,14 @@ class MemoryQueryEngine(Generic[T]):
     def execute_query(self, ast: FilterAST) -> MemoryQueryResult[T]:
         """Return the same as `build_query`."""
         return self.build_query(ast)
+
+    @property
+    def aggregates(self) -> AggregateCapabilities:
+        """All of them."""
+        return AggregateCapabilities()
+
+    def build_aggregate(self, ast: AggregateAST) -> MemoryAggregate:
+        """Return the aggregate as a query over rows of the model."""
+        from queryengine.aggregate_memory import MemoryAggregate  # noqa: PLC0415  # it evaluates with this module
+
+        return MemoryAggregate(ast)

@@ -24,10 +24,12 @@ __all__ = [
     "Negation",
     "Node",
     "OperatorTest",
+    "ParsedAggregate",
     "ParsedFields",
     "ParsedFilter",
     "ParsedInclude",
     "ParsedList",
+    "ParsedMeasure",
     "ParsedObject",
     "ParsedOrder",
     "QuantifierTest",
@@ -200,3 +202,22 @@ class ParsedFilter:
     fields: ParsedFields | None = None
     include: tuple[ParsedInclude, ...] = ()
     window: tuple[tuple[str, Literal], ...] = ()
+
+
+@dataclass(slots=True)
+class ParsedMeasure:
+    """A function of a field, by its word; `count` is of no field."""
+
+    word: str
+    name: str
+    span: Span
+
+
+@dataclass(slots=True)
+class ParsedAggregate:
+    """An aggregate as written; `groups` has having, order, limit and offset, as a filter of the groups."""
+
+    where: Group | None
+    group_by: tuple[tuple[str, Span], ...]
+    measures: tuple[ParsedMeasure, ...]
+    groups: ParsedFilter

@@ -26,7 +26,7 @@ from queryengine.scoping import ScopeShape, reachable, read_scope
 from queryengine.tokens import path_to
 from queryengine.view import ModelView, build_view, check_paths
 
-__all__ = ["Processor", "process_filter_to_ast"]
+__all__ = ["Processor", "located", "process_filter_to_ast"]
 
 EMPTY = Source("{}")
 LONGEST_KEPT = 4_096
@@ -73,7 +73,8 @@ class Processor:
         return view
 
     @cached_property
-    def _binder(self) -> Binder:
+    def binder(self) -> Binder:
+        """What binds filters to the view, made when first asked for."""
         return Binder(
             self.view,
             self._engine.capabilities,
@@ -105,7 +106,7 @@ class Processor:
             if policy.max_cost is not None:
                 check_cost(ast, policy.weights, policy.max_cost)
         except FilterError as error:
-            raise _located(error, source, lexed) from None
+            raise located(error, source, lexed) from None
         return ast
 
     def empty(self, *, scope: Scope | None = None, principal: str | None = None) -> FilterAST:
@@ -139,7 +140,7 @@ class Processor:
         from queryengine.parser import parse  # noqa: PLC0415  # Lark is loaded with the first filter, not with the application
 
         parsed = parse(lexed, self.policy.limits)
-        return self._binder.bind(parsed, source.text, source.style, scope)
+        return self.binder.bind(parsed, source.text, source.style, scope)
 
 
 def process_filter_to_ast(
@@ -161,7 +162,7 @@ def process_filter_to_ast(
     return processor.process(source)
 
 
-def _located(error: FilterError, source: Source, lexed: Lexed) -> FilterError:
+def located(error: FilterError, source: Source, lexed: Lexed) -> FilterError:
     """Give an error its path as it was sent, and the text that its span is a place in.
 
     For brackets that is the raw query string. Binding knows names: that these stood in a list, behind a `$`

@@ -10,7 +10,7 @@ from queryengine.errors import ErrorCode, FilterError, Span, quoted
 from queryengine.grammar import MismatchError
 from queryengine.lexer import Lexed
 from queryengine.operators import OPERATORS
-from queryengine.tokens import CLAUSES, KEYS, PUNCTUATION, Token, unescaped, words
+from queryengine.tokens import AGGREGATES, CLAUSES, KEYS, PUNCTUATION, Token, unescaped, words
 from queryengine.vocabulary import clause_for, logical_for
 
 __all__ = ["expected", "explain"]
@@ -25,6 +25,10 @@ TAKES: Mapping[str, str] = MappingProxyType(
         "OFFSET": "a number",
         "CURSOR": "a text",
         "RELATION": "a name",
+        "GROUP_BY": "a name or a list of names",
+        "FUNCTION": "a name or a list of names",
+        "COUNT": "true or false",
+        "HAVING": "an object of conditions",
         "SCOPE": "a filter",
         "LOGICAL": "a list of objects of conditions",
         "NOT": "an object of conditions",
@@ -97,7 +101,7 @@ def _syntax_error(message: str, span: Span, accepts: frozenset[str], hint: str |
 
 
 def _unknown_clause(token: Token, accepts: frozenset[str]) -> FilterError:
-    known = [word for word, kind in CLAUSES.items() if kind in accepts]
+    known = [word for word, kind in (*CLAUSES.items(), *AGGREGATES.items()) if kind in accepts]
     word = token.word.removeprefix("$").lower()
     joins = logical_for(word)
     near: str | None = None
@@ -129,7 +133,7 @@ def _is_empty(token: Token, before: Token, accepts: frozenset[str]) -> bool:
         case "LIST":
             return before.type == "LOGICAL" and not token.value[1:-1].strip()
         case "NULL":
-            return before.type in {"WHERE", "LOGICAL", "NOT", "QUANTIFIER"}
+            return before.type in {"WHERE", "HAVING", "LOGICAL", "NOT", "QUANTIFIER"}
         case _:
             return False
 

@@ -37,8 +37,21 @@ CLAUSES: Mapping[str, str] = MappingProxyType(
         "scope": "SCOPE",
     }
 )
+AGGREGATES: Mapping[str, str] = MappingProxyType(
+    {
+        "groupBy": "GROUP_BY",
+        "count": "COUNT",
+        "countDistinct": "FUNCTION",
+        "sum": "FUNCTION",
+        "avg": "FUNCTION",
+        "min": "FUNCTION",
+        "max": "FUNCTION",
+        "having": "HAVING",
+    }
+)
+"""The clauses that only an aggregate has."""
 NAMES = ("FIELD", "NAME", "MEMBER")
-KEYS = frozenset({*CLAUSES.values(), *NAMES, "LOGICAL", "NOT", "QUANTIFIER", "KEY"}) | {
+KEYS = frozenset({*CLAUSES.values(), *AGGREGATES.values(), *NAMES, "LOGICAL", "NOT", "QUANTIFIER", "KEY"}) | {
     f"OP_{operator.arity.name}" for operator in by_name.values()
 }
 """The types of tokens that are keys; `KEY` is one that cannot stand anywhere."""
@@ -56,7 +69,7 @@ Mark: TypeAlias = tuple[str, str, int, int, str]
 
 _OPENING = frozenset({"LBRACE", "LSQB"})
 _CLOSING = frozenset({"RBRACE", "RSQB"})
-_TESTS = KEYS - frozenset({*CLAUSES.values(), *NAMES, "LOGICAL", "NOT", "KEY"})
+_TESTS = KEYS - frozenset({*CLAUSES.values(), *AGGREGATES.values(), *NAMES, "LOGICAL", "NOT", "KEY"})
 """The keys that are a condition each: operators and quantifiers."""
 LITERALS: Mapping[str, str] = MappingProxyType({'"': "STRING", "": "NUMBER", "[": "LIST"})
 
@@ -96,7 +109,9 @@ def words() -> Mapping[str, str]:
     joined: dict[str, str] = dict.fromkeys(LOGICAL, "LOGICAL") | {"not": "NOT"}
     joined |= dict.fromkeys(QUANTIFIERS, "QUANTIFIER")
     joined |= {name: f"OP_{operator.arity.name}" for name, operator in by_name.items()}
-    return MappingProxyType({**CLAUSES, **joined, **{f"${word}": kind for word, kind in joined.items()}})
+    return MappingProxyType(
+        {**CLAUSES, **AGGREGATES, **joined, **{f"${word}": kind for word, kind in joined.items()}}
+    )
 
 
 def pieces(lexed: Lexed) -> Iterator[Token]:

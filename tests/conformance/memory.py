@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from queryengine.aggregates import AggregateAST
 from queryengine.ast import FilterAST
 from queryengine.memory import MemoryQueryEngine
 from queryengine.pages import Page, Total
-from queryengine.testing import WORLD, Adapter, Item
+from queryengine.testing import WORLD, Adapter, Aggregate, Item
 from queryengine.testing.rows import Objects, make_objects
 
 __all__ = ["in_memory"]
@@ -36,10 +37,21 @@ class Memory:
         """Return a page of them."""
         return self.engines[entity].build_query(ast).query.page(self._objects[entity], total=total)
 
+    def aggregate(self, entity: str, ast: AggregateAST) -> Sequence[Sequence[object]]:
+        """Return the groups that an aggregate gives."""
+        return self.engines[entity].build_aggregate(ast).all(self._objects[entity])
+
 
 @contextmanager
 def in_memory(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:
     """Give the adapter."""
     del request, runner
     memory = Memory()
-    yield Adapter(name="memory", engines=memory.engines, load=memory.load, run=memory.run, page=memory.page)
+    yield Adapter(
+        name="memory",
+        engines=memory.engines,
+        load=memory.load,
+        run=memory.run,
+        page=memory.page,
+        aggregate=Aggregate(engines=memory.engines, run=memory.aggregate),
+    )

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_e
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+from queryengine.aggregates import AggregateAST
 from queryengine.ast import FilterAST
-from queryengine.testing import Adapter, Item, Load, Run
+from queryengine.testing import Adapter, Aggregate, Item, Load, Run
 from queryengine.testing.world import LINK
 from tests.meaning.models import (
     ArrayBase,
@@ -78,7 +79,12 @@ def opened(
                 with Session(connection) as session:
                     return session.scalars(engines[entity].build_query(ast).query).all()
 
-            yield _adapter(name, engines, lambda items: _load(connection, items), run)
+            def groups(entity: str, ast: AggregateAST) -> Sequence[Sequence[object]]:
+                with Session(connection) as session:
+                    return session.execute(engines[entity].build_aggregate(ast)).all()
+
+            aggregate = Aggregate(engines=engines, run=groups)
+            yield _adapter(name, engines, lambda items: _load(connection, items), run, aggregate)
     finally:
         database.dispose()
 
@@ -108,14 +114,20 @@ def opened_async(url: str | URL, name: str, runner: asyncio.Runner) -> Generator
             async with AsyncSession(connection) as session:
                 return (await session.scalars(engines[entity].build_query(ast).query)).all()
 
-        yield _adapter(name, engines, load, run)
+        async def groups(entity: str, ast: AggregateAST) -> Sequence[Sequence[object]]:
+            async with AsyncSession(connection) as session:
+                return (await session.execute(engines[entity].build_aggregate(ast))).all()
+
+        yield _adapter(name, engines, load, run, Aggregate(engines=engines, run=groups))
     finally:
         runner.run(stack.aclose())
 
 
-def _adapter(name: str, engines: Engines, load: Load, run: Run) -> Adapter:
+def _adapter(name: str, engines: Engines, load: Load, run: Run, aggregate: Aggregate) -> Adapter:
     absent = {} if "Bag" in engines else {"Bag": "SQLite has no arrays"}
-    return Adapter(name=name, engines=engines, load=load, run=run, absent=absent, world=WIDE)
+    return Adapter(
+        name=name, engines=engines, load=load, run=run, absent=absent, world=WIDE, aggregate=aggregate
+    )
 
 
 def _dialect(connection: Connection | AsyncConnection) -> Dialect:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["MismatchError", "Stream", "order_parser", "reference_parser"]
+__all__ = ["MismatchError", "Stream", "aggregate_parser", "order_parser", "reference_parser"]
 
 
 class Stream(Protocol):
@@ -41,3 +41,10 @@ def order_parser(builder: object) -> Callable[[Stream], Any]:  # Any: what `buil
     from queryengine.grammar import lalr  # noqa: PLC0415 - Lark is imported with the first filter
 
     return lalr.build("order", "order", builder)
+
+
+def aggregate_parser(builder: object) -> Callable[[Stream], Any]:  # Any: what `builder` makes of `aggregate`
+    """Return the parser of aggregates, in the reference syntax. It raises MismatchError."""
+    from queryengine.grammar import lalr  # noqa: PLC0415 - Lark is imported with the first filter
+
+    return lalr.build("reference", "aggregate", builder)

@@ -3,7 +3,7 @@
 Needs the extra `testing`; nothing in queryengine itself imports it.
 """
 
-from queryengine.testing.adapter import Adapter, Engines, FetchPage, Load, Run, Stage
+from queryengine.testing.adapter import Adapter, Aggregate, Engines, FetchPage, Load, Run, RunAggregate, Stage
 from queryengine.testing.cases import Case, all_cases
 from queryengine.testing.differential import Differential, Disagreement, smallest
 from queryengine.testing.models import models, rows, values
@@ -20,6 +20,7 @@ from queryengine.testing.world import WORLD, Item, World
 __all__ = [
     "WORLD",
     "Adapter",
+    "Aggregate",
     "Case",
     "ConformanceSuite",
     "Differential",
@@ -33,6 +34,7 @@ __all__ = [
     "ReferenceEngine",
     "Results",
     "Run",
+    "RunAggregate",
     "Stage",
     "Support",
     "Together",

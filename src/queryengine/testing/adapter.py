@@ -11,6 +11,7 @@ from inspect import isawaitable
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
+from queryengine.aggregates import AggregateAST, AggregateEngine
 from queryengine.ast import FilterAST, Value
 from queryengine.config import QueryConfig
 from queryengine.engine import Engine
@@ -26,7 +27,19 @@ from queryengine.testing.rows import Objects, make_objects, plain
 from queryengine.testing.strategies import Ground
 from queryengine.testing.world import LINK, REFERENCES, WORLD, Item, World
 
-__all__ = ["POLICY", "Adapter", "Engines", "FetchPage", "Load", "Run", "Stage", "sample_of", "value_of"]
+__all__ = [
+    "POLICY",
+    "Adapter",
+    "Aggregate",
+    "Engines",
+    "FetchPage",
+    "Load",
+    "Run",
+    "RunAggregate",
+    "Stage",
+    "sample_of",
+    "value_of",
+]
 
 V = TypeVar("V")
 
@@ -47,6 +60,11 @@ objects, or mappings; each as often as the query gives it.
 FetchPage: TypeAlias = Callable[[str, FilterAST, Total], Awaitable[Page[Any]] | Page[Any]]
 """Fetches one page of what a bound filter over an entity gives, with its total, as a handler would."""
 
+RunAggregate: TypeAlias = Callable[
+    [str, AggregateAST], Awaitable[Sequence[Sequence[object]]] | Sequence[Sequence[object]]
+]
+"""Builds and runs the query of a bound aggregate over an entity, and returns a tuple for each group."""
+
 # Random filters are deep; limits are for strangers, and have tests of their own.
 LIMITS: Final = Limits(
     max_depth=100,
@@ -60,6 +78,14 @@ LIMITS: Final = Limits(
 POLICY: Final = SecurityPolicy(relations=True, regex=True, limits=LIMITS)
 """The policy of the kit's filters: all fields and relations."""
 CONFIG: Final = QueryConfig(cursor_secret="a secret of the tests")  # noqa: S106  # guards nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aggregate:
+    """What the author of a back-end with aggregates gives too: the same engines, and how to ask."""
+
+    engines: Mapping[str, AggregateEngine[object]]
+    run: RunAggregate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +105,8 @@ class Adapter:
     absent: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     world: World = WORLD
     page: FetchPage | None = None
+    aggregate: Aggregate | None = None
+    """for a back-end that has aggregates"""
 
 
 class Stage:
@@ -109,7 +137,7 @@ class Stage:
         self.objects = make_objects(self.world, items)
         for entity in self.entities:
             self._use_own_enums(entity, self.objects[entity])
-        self._wait(self.adapter.load([self._present(item) for item in items if self._has(item)]))
+        self.wait(self.adapter.load([self._present(item) for item in items if self._has(item)]))
 
     def plain(self, item: Item) -> object:
         """Return one row as a plain object, without related rows."""
@@ -119,7 +147,7 @@ class Stage:
 
     def rows(self, entity: str, ast: FilterAST) -> Sequence[object]:
         """Return the rows that the back-end gives for a filter, in its order."""
-        return self._wait(self.adapter.run(entity, ast))
+        return self.wait(self.adapter.run(entity, ast))
 
     def keys(self, entity: str, ast: FilterAST) -> list[Hashable]:
         """Return the primary keys of the rows that the back-end gives for a filter."""
@@ -128,7 +156,7 @@ class Stage:
     def page(self, entity: str, ast: FilterAST, total: Total = "exact") -> Page[object]:
         """Return the page that the back-end gives; where it has none, a page of its rows, without a total."""
         if self.adapter.page is not None:
-            return self._wait(self.adapter.page(entity, ast, total))
+            return self.wait(self.adapter.page(entity, ast, total))
         window = replace(ast.window, limit=page_size(ast) + 1)
         known = {self.key(entity, row): row for row in self.objects[entity]}
         rows: list[tuple[object, Sequence[Value]]] = []
@@ -205,7 +233,8 @@ class Stage:
         values = {name: value for name, value in item.values.items() if f"{item.entity}.{name}" not in absent}
         return Item(item.entity, values)
 
-    def _wait(self, result: Awaitable[V] | V) -> V:
+    def wait(self, result: Awaitable[V] | V) -> V:
+        """Return a result, once it is there."""
         return self._runner.run(_awaited(result)) if isawaitable(result) else result
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 import pytest
 
 from queryengine.testing.adapter import Adapter, Engines, Load, Run, Stage
+from queryengine.testing.aggregating import check_aggregates
 from queryengine.testing.campaign import PAIRS, roots_of, run_campaign, store_random_rows
 from queryengine.testing.cases import Case, all_cases
 from queryengine.testing.conformance import Conformance
@@ -164,6 +165,17 @@ class ConformanceSuite:
     def test_pages_miss_no_row_that_stays(self, number: int, stage: Stage) -> None:
         """While rows come and go between the pages, those that stay come once, in order."""
         check_pages_while_rows_change(stage, number)
+
+    @pytest.mark.fuzz
+    def test_random_aggregates(self, group: str, number: int, stage: Stage) -> None:
+        """Random aggregates give what the reference gives; what engines have, their adapter asks for."""
+        aggregate = stage.adapter.aggregate
+        if aggregate is None:
+            assert not [
+                name for name in stage.entities if hasattr(type(stage.engine(name)), "build_aggregate")
+            ]
+        else:
+            assert check_aggregates(stage, aggregate, group, number) or not roots_of(stage, group)
 
     @pytest.mark.fuzz
     def test_random_row_scopes(self, number: int, stage: Stage, record_property: Report) -> None:

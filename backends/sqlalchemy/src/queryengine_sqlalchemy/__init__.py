@@ -1,5 +1,6 @@
 """The SQLAlchemy back-end of queryengine: a bound filter becomes a typed `Select`."""
 
+from queryengine_sqlalchemy.aggregates import SQLAlchemyAggregateResult
 from queryengine_sqlalchemy.constructs import UnsupportedDialectError
 from queryengine_sqlalchemy.documents import json_fields
 from queryengine_sqlalchemy.engine import SQLAlchemyQueryEngine
@@ -8,6 +9,7 @@ from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 from queryengine_sqlalchemy.types import UTCDateTime
 
 __all__ = [
+    "SQLAlchemyAggregateResult",
     "SQLAlchemyQueryEngine",
     "SQLAlchemyQueryResult",
     "UTCDateTime",

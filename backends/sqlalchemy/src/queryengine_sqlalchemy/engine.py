@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Generic, Literal, TypeVar
 
+from queryengine.aggregates import AggregateAST, AggregateCapabilities
 from queryengine.ast import FilterAST
 from queryengine.engine import FULL, Capabilities
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine.settings import check_word
+from queryengine_sqlalchemy.aggregates import AggregateCompiler, AggregateSelect, aggregates_on
 from queryengine_sqlalchemy.compiler import TextRules
 from queryengine_sqlalchemy.describe import describe
 from queryengine_sqlalchemy.pages import PageStatements
@@ -71,6 +73,7 @@ class SQLAlchemyQueryEngine(Generic[T]):
         text = TextRules(text_order, case_fold)
         self._templates: Templates[T] = Templates(lambda: StatementCompiler(model, text))
         self._pages = PageStatements(model, text)
+        self._text = text
 
     @property
     def model(self) -> type[T]:
@@ -95,6 +98,15 @@ class SQLAlchemyQueryEngine(Generic[T]):
     def execute_query(self, ast: FilterAST) -> SQLAlchemyQueryResult[T]:
         """Return the same as `build_query`: a `Select` is ready to run."""
         return self.build_query(ast)
+
+    @property
+    def aggregates(self) -> AggregateCapabilities:
+        """Which aggregates the engine's databases give exactly."""
+        return aggregates_on(self._dialect)
+
+    def build_aggregate(self, ast: AggregateAST) -> AggregateSelect:
+        """Compile a bound aggregate to a `Select` of tuples, for `session.execute`."""
+        return AggregateCompiler(self._model, self._text).compile(ast)
 
     def describe_query(self, ast: FilterAST) -> str:
         """Return the SQL of a filter and its parameters; of SQLite, where the engine is told no dialect."""

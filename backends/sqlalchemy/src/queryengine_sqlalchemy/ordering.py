@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, desc, nulls_first, nulls_last, select
 
 from queryengine.ast import Nulls, OrderKey, Path, Step
-from queryengine_sqlalchemy.compiler import ConditionCompiler, Entity
+from queryengine_sqlalchemy.compiler import Column, ConditionCompiler, Entity
 
-__all__ = ["directed", "sorted_by"]
+__all__ = ["directed", "sorted_by", "value_at"]
 
 
 def directed(expression: ColumnElement[Any], key: OrderKey) -> ColumnElement[Any]:  # Any: of whichever type
@@ -31,19 +31,35 @@ def sorted_by(
 ) -> Iterator[ColumnElement[Any]]:
     """Yield the keys of an order of the rows of `place`, joining nothing: they may stand in any statement."""
     for key in order:
-        steps = [step for step in key.path.steps if not step.relation.embedded]
-        yield directed(_value(conditions, steps, key.path, place), key)
+        yield directed(value_at(conditions, key.path, place, conditions.ordered), key)
+
+
+def value_at(
+    conditions: ConditionCompiler,
+    path: Path,
+    place: Entity,
+    form: Callable[[Column], ColumnElement[Any]],  # Any: of whichever type
+) -> ColumnElement[Any]:
+    """Return what stands at the end of a path, in a form; what related rows have is fetched by a subquery.
+
+    It is null where a related row is missing or out of its scope.
+    """
+    steps = [step for step in path.steps if not step.relation.embedded]
+    return _value(conditions, steps, path, place, form)
 
 
 def _value(
-    conditions: ConditionCompiler, steps: Sequence[Step], path: Path, place: Entity
+    conditions: ConditionCompiler,
+    steps: Sequence[Step],
+    path: Path,
+    place: Entity,
+    form: Callable[[Column], ColumnElement[Any]],
 ) -> ColumnElement[Any]:
-    """Return what stands at the end of a path; null where a related row is missing or out of its scope."""
     if not steps:
-        return conditions.ordered(conditions.column(path, place))
+        return form(conditions.column(path, place))
     step, *rest = steps
     target, link = conditions.related(place, step)
-    value = select(_value(conditions, rest, path, target)).select_from(target).where(link)
+    value = select(_value(conditions, rest, path, target, form)).select_from(target).where(link)
     if step.scope is not None:
         value = value.where(conditions.compile(step.scope, target))
     return value.scalar_subquery()

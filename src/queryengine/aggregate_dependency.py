@@ -1,0 +1,101 @@
+"""The FastAPI dependency that turns a request into an aggregate. Knows FastAPI, no back-end."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel
+
+from queryengine.aggregate_process import AggregateProcessor
+from queryengine.aggregates import AggregateEngine, AggregateResult
+from queryengine.config import QueryConfig
+from queryengine.dependency import PrincipalDependency, RequestDependency, ScopeDependency, keyword
+from queryengine.errors import ErrorCode, FilterError
+from queryengine.parsed import Source
+from queryengine.policy import SecurityPolicy
+from queryengine.predicate import Scope
+
+__all__ = ["QEAggregateDependency", "create_qe_aggregate_dependency"]
+
+Row = TypeVar("Row", bound=BaseModel)
+Q = TypeVar("Q")
+
+PARAMETER = "aggregate"
+DESCRIPTION = "What to count, add up or compare of which rows, in which groups, as a JSON object."
+
+
+class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
+    """A dependency that gives a request's aggregate. Made by `create_qe_aggregate_dependency`."""
+
+    def __init__(
+        self,
+        engine: AggregateEngine[Q],
+        row: type[Row],
+        *,
+        policy: SecurityPolicy | None = None,
+        scope: ScopeDependency | None = None,
+        principal: PrincipalDependency | None = None,
+        config: QueryConfig | None = None,
+    ) -> None:
+        self.engine = engine
+        self.row = row
+        config = config or QueryConfig(parameter=PARAMETER)
+        self.processor = AggregateProcessor(engine, row, policy=policy, config=config)
+        declared = Query(
+            alias=config.parameter,
+            description=config.description or DESCRIPTION,
+            json_schema_extra={"contentMediaType": "application/json"},
+        )
+        super().__init__(
+            limits=self.processor.policy.limits,
+            config=config,
+            parameter=keyword("filter", Annotated[str | None, declared], None),
+            scope=scope,
+            principal=principal,
+        )
+
+    def _query(
+        self, source: Source | None, scope: Scope | None, principal: str | None
+    ) -> AggregateResult[Row, Q]:
+        if source is None:
+            raise FilterError(ErrorCode.EMPTY_CONDITION, "the request asks for no aggregate")
+        ast = self.processor.process(source, scope=scope, principal=principal)
+        return AggregateResult(self.engine.build_aggregate(ast), self.row, ast)
+
+
+def create_qe_aggregate_dependency(
+    engine: AggregateEngine[Q],
+    *,
+    row: type[Row],
+    policy: SecurityPolicy | None = None,
+    scope: ScopeDependency | None = None,
+    principal: PrincipalDependency | None = None,
+    config: QueryConfig | None = None,
+) -> QEAggregateDependency[Row, Q]:
+    """Return a FastAPI dependency that gives the aggregate of the request's parameter `aggregate`.
+
+    `row` is the model of the answer's rows: its fields are what may be asked, by the names that they have in
+    the answer, and each has a default for who does not ask. The others are as for `create_qe_dependency`.
+
+    Raises ConfigurationError for an engine without aggregates and for a row with a field that must be given;
+    with the first request (or by `processor.check()`) for one that nothing fills.
+
+    >>> from dataclasses import dataclass
+    >>> from fastapi import Request
+    >>> from queryengine.memory import MemoryQueryEngine
+    >>> @dataclass
+    ... class Flight:
+    ...     id: int
+    ...     carrier: str
+    ...     delay: int | None = None
+    >>> class Delays(BaseModel):
+    ...     carrier: str = ""
+    ...     avg_delay: float | None = None
+    >>> delays = create_qe_aggregate_dependency(MemoryQueryEngine(Flight), row=Delays)
+    >>> request = Request({"type": "http", "query_string": b""})
+    >>> result = delays.build(request, '{"groupBy": "carrier", "avg": "delay"}')
+    >>> result.rows(result.query.all([Flight(1, "UA", 3), Flight(2, "UA", 4), Flight(3, "UA")]))
+    [Delays(carrier='UA', avg_delay=3.5)]
+    """
+    return QEAggregateDependency(engine, row, policy=policy, scope=scope, principal=principal, config=config)

@@ -1,0 +1,129 @@
+"""The way of an aggregate from text to `AggregateAST`, and what its answer may hold. Knows no HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from functools import cached_property
+from types import NoneType
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from queryengine.aggregate_binder import AggregateBinder
+from queryengine.aggregates import APPLIES, AggregateAST, AggregateEngine, Function, result_name
+from queryengine.config import QueryConfig
+from queryengine.cost import check_cost
+from queryengine.errors import ConfigurationError, FilterError
+from queryengine.lexer import lex
+from queryengine.operators import SORTABLE
+from queryengine.parsed import Source
+from queryengine.policy import SecurityPolicy
+from queryengine.predicate import Scope
+from queryengine.process import Processor, located
+from queryengine.response_model import read_from
+from queryengine.schema import TypeKind
+from queryengine.scoping import read_scope
+from queryengine.view import ModelView
+
+__all__ = ["AggregateProcessor"]
+
+
+class AggregateProcessor:
+    """Turns texts into bound aggregates for one engine, policy and model of the answer's rows.
+
+    Raises ConfigurationError for an engine without aggregates, and for a row that cannot hold each answer.
+    """
+
+    def __init__(
+        self,
+        engine: AggregateEngine[object],
+        row: type[BaseModel],
+        *,
+        policy: SecurityPolicy | None = None,
+        config: QueryConfig | None = None,
+    ) -> None:
+        if not callable(getattr(type(engine), "build_aggregate", None)):
+            raise ConfigurationError(f"{type(engine).__name__} has no aggregates")
+        self._engine = engine
+        self._row = row
+        self._filters = Processor(engine, policy=policy, config=config)
+        self.policy = self._filters.policy
+        self.config = self._filters.config
+        self._names = _names(row)
+
+    @cached_property
+    def _binder(self) -> AggregateBinder:
+        self.check()
+        filters = self._filters.binder
+        return AggregateBinder(filters, self._engine.aggregates, frozenset(self._names), filters.reachable)
+
+    def check(self) -> None:
+        """Raise ConfigurationError for a field of the row that no aggregate of the policy can fill."""
+        for name, field in self._names.items():
+            place = f"{self._row.__name__}.{field}"
+            found = list(_fills(self._filters.view, name))
+            if not found:
+                raise ConfigurationError(f"{place}: nothing that can be asked fills it")
+            if any(found) and not _takes_null(self._row.model_fields[field].annotation):
+                raise ConfigurationError(f"{place}: it can be None")
+
+    def process(
+        self, source: Source, *, scope: Scope | None = None, principal: str | None = None
+    ) -> AggregateAST:
+        """Parse, bind and rewrite an aggregate. Raises FilterError, with spans of what the caller sent."""
+        from queryengine.parser import parse_aggregate  # noqa: PLC0415  # Lark is loaded with the first request
+
+        lexed = lex(source.text)
+        shape = read_scope(scope, self._engine.model)
+        policy = self.policy
+        binder = self._binder
+        try:
+            parsed = parse_aggregate(lexed, policy.limits)
+            plan = binder.bind(parsed, source.text, source.style, shape)
+            ast = plan.instantiate(lexed, shape.values, principal)
+            if policy.max_cost is not None:
+                check_cost(ast.rows, policy.weights, policy.max_cost)
+                check_cost(ast.groups, policy.weights, policy.max_cost)
+        except FilterError as error:
+            raise located(error, source, lexed) from None
+        return ast
+
+
+def _names(row: type[BaseModel]) -> dict[str, str]:
+    """Return the fields of a row by the names that they are read from; each can be left out, or be null."""
+    names: dict[str, str] = {}
+    for field, info in row.model_fields.items():
+        if info.is_required():
+            message = "it needs a default, for answers that were not asked for it"
+            raise ConfigurationError(f"{row.__name__}.{field}: {message}")
+        for name in read_from(row, field):
+            if isinstance(name, str):
+                names[name] = field
+    return names
+
+
+def _takes_null(annotation: Any) -> bool:  # Any: an annotation
+    return annotation in (Any, object, None) or NoneType in get_args(annotation)
+
+
+def _fills(view: ModelView, name: str) -> Iterator[bool]:
+    """Yield, for each value that has this name in an answer, whether it can be null."""
+    if name == Function.COUNT:
+        yield False
+    yield from _paths(view, name, SORTABLE)
+    for function in Function:
+        word = result_name("x", function).removesuffix("x")
+        if function is not Function.COUNT and name.startswith(word):
+            for _ in _paths(view, name.removeprefix(word), APPLIES[function]):
+                yield function is not Function.COUNT_DISTINCT
+
+
+def _paths(view: ModelView, name: str, kinds: Container[TypeKind]) -> Iterator[bool]:
+    """Yield whether a path can be null that the answer writes so: dots are underscores there."""
+    field = view.fields.get(name)
+    if field is not None and field.select and field.field.type.kind in kinds:
+        yield field.field.nullable
+    for prefix, relation in view.relations.items():
+        if name.startswith(f"{prefix}_") and not relation.relation.many:
+            for nullable in _paths(relation.target, name.removeprefix(f"{prefix}_"), kinds):
+                yield nullable or relation.relation.nullable

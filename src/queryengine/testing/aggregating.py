@@ -1,0 +1,129 @@
+"""Random aggregates, compared with the reference evaluator. Knows adapters and strategies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any, cast
+
+from hypothesis import strategies as st
+from pydantic import BaseModel, create_model
+
+from queryengine.aggregate_memory import MemoryAggregate, SumOutOfRangeError
+from queryengine.aggregate_process import AggregateProcessor
+from queryengine.aggregates import APPLIES, AggregateAST, AggregateEngine, Function, result_name
+from queryengine.operators import SORTABLE
+from queryengine.parsed import Source
+from queryengine.policy import Access, SecurityPolicy
+from queryengine.schema import ModelSchema, TypeKind
+from queryengine.testing.adapter import POLICY, Aggregate, Stage
+from queryengine.testing.campaign import roots_of, run_examples, store_random_rows
+from queryengine.testing.strategies import Document, Ground, conditions, siblings
+from queryengine.view import ModelView, build_view
+
+__all__ = ["check_aggregates"]
+
+EXAMPLES = 20
+"""random aggregates over each dataset"""
+
+
+def check_aggregates(stage: Stage, aggregate: Aggregate, group: str, number: int) -> int:
+    """Compare random aggregates over the rows of a numbered dataset; return how many had an answer."""
+    store_random_rows(stage, group, number)
+    roots = roots_of(stage, group)
+    grounds = {root: stage.ground(root) for root in roots}
+    compared = 0
+
+    def compare(data: st.DataObject, index: int) -> None:
+        nonlocal compared
+        root = roots[index % len(roots)]
+        engine = aggregate.engines[root]
+        document = data.draw(_aggregates(grounds[root], engine), label="aggregate")
+        try:
+            first = MemoryAggregate(_bound(engine, document)).all(stage.objects[root])
+        except SumOutOfRangeError:
+            return  # the database fails too, with an error of its own
+        groups = _ground(_bound(engine, document), grounds[root], first)
+        of_groups = data.draw(siblings(groups, 1), label="groups")[0]
+        document |= {"having" if word == "where" else word: part for word, part in of_groups.items()}
+        ast = _bound(engine, document)
+        expected = _typed(MemoryAggregate(ast).all(stage.objects[root]))
+        actual = _typed(stage.wait(aggregate.run(root, ast)))
+        assert actual == expected, f"the back-end and the reference differ\n  {root}: {_json(document)}"
+        compared += 1
+
+    if roots:
+        run_examples(compare, number, EXAMPLES)
+    return compared
+
+
+def _json(document: Document) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _typed(rows: Sequence[Sequence[object]]) -> list[list[tuple[type, object]]]:
+    """Return the values with their classes: 1 is not True, and no float stands for a decimal."""
+    return [[(type(value), value) for value in row] for row in rows]
+
+
+def _bound(engine: AggregateEngine[object], document: Document) -> AggregateAST:
+    processor = AggregateProcessor(engine, _row(document), policy=POLICY)
+    return processor.process(Source(_json(document)))
+
+
+def _row(document: Document) -> type[BaseModel]:
+    names = [result_name(name) for name in _listed(document.get("groupBy"))]
+    for function in Function:
+        names += [result_name(name, function) for name in _listed(document.get(function.value))]
+    fields: dict[str, Any] = dict.fromkeys(names, (Any, None))  # Any: what the group is of
+    return create_model("Row", **fields)
+
+
+def _listed(names: object) -> list[str]:
+    if names is True:
+        return [""]
+    return cast("list[str]", names) if isinstance(names, list) else []
+
+
+@st.composite
+def _aggregates(draw: st.DrawFn, ground: Ground, engine: AggregateEngine[object]) -> Document:
+    """Draw an aggregate without what is about its groups."""
+    fields = _fields(ground.view, relations=True)
+    document: Document = {}
+    able = SORTABLE & ground.capabilities.sortable
+    keys = [name for name, kind in fields if kind in able and name != Function.COUNT]
+    chosen = draw(st.lists(st.sampled_from(keys), max_size=2, unique_by=result_name))
+    if chosen:
+        document["groupBy"] = chosen
+    if not chosen or draw(st.booleans()):
+        document["count"] = True
+    for function in APPLIES:
+        able = engine.aggregates.functions.get(function, frozenset[TypeKind]())
+        of = [name for name, kind in fields if kind in able]
+        if of and draw(st.integers(0, 2)) == 0:
+            document[function.value] = draw(
+                st.lists(st.sampled_from(of), min_size=1, max_size=2, unique_by=result_name)
+            )
+    if draw(st.booleans()):
+        document["where"] = draw(conditions(ground))
+    return document
+
+
+def _fields(view: ModelView, *, relations: bool) -> list[tuple[str, TypeKind]]:
+    """Return the fields of a view, and of its related rows of which there is one at most."""
+    found = [(name, each.field.type.kind) for name, each in view.fields.items() if each.field.gap is None]
+    for name, relation in view.relations.items() if relations else ():
+        if not relation.relation.many and not relation.relation.embedded and relation.relation.gap is None:
+            found += [(f"{name}.{inner}", kind) for inner, kind in _fields(relation.target, relations=False)]
+    return found
+
+
+def _ground(ast: AggregateAST, ground: Ground, found: Sequence[Sequence[object]]) -> Ground:
+    """Return what filters of the groups are drawn for."""
+    fields = ast.fields
+    named = {field.name: field for field in fields}
+    schema: ModelSchema[object] = ModelSchema("Groups", object, fields=MappingProxyType(named))
+    view = build_view(schema, ground.capabilities, SecurityPolicy(paths=dict.fromkeys(named, Access())))
+    seen: Any = {field: [row[place] for row in found] for place, field in enumerate(fields)}  # Any: samples
+    return Ground(view, ground.capabilities, seen)
