@@ -146,6 +146,7 @@ class Gaps(BaseModel):
     mixed: int | str
     unordered: set[int]
     pair: tuple[int, str]
+    grid: list[list[int]]
     literals: Literal["a", 1]
     custom: complex
     function: type[int]

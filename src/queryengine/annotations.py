@@ -106,6 +106,8 @@ def field_type(annotation: Annotation) -> FieldType | None:
     element = element_of(annotation)
     if element is not None:
         inner = field_type(element)
+        if isinstance(inner, ArrayType):
+            return None  # the operators of arrays would take the inner ones for values
         return ArrayType(inner) if isinstance(inner, ScalarType) else inner
     if get_origin(annotation.type) is Literal:
         return _literal_type(get_args(annotation.type))

@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
-from beanie import BackLink, Document, PydanticObjectId
+from beanie import BackLink, Document, Link, PydanticObjectId
 from beanie.exceptions import CollectionWasNotInitialized
 from bson import Decimal128, ObjectId
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr
+from pydantic.alias_generators import to_camel
 from queryengine_beanie import BeanieQueryEngine, UTCDateTime
 
 from queryengine import ConfigurationError
@@ -184,6 +185,18 @@ def test_an_object_id_within_an_array_of_documents_is_a_gap() -> None:
     assert lines.fields["origin"].gap is not None
 
 
+class Tag(BaseModel):
+    id: int | None = Field(default=None, alias="_id")
+
+
+class Tagged(Document):
+    tag: Tag
+
+
+def test_the_id_of_an_embedded_document_may_be_null() -> None:
+    assert BeanieQueryEngine(Tagged).schema.relations["tag"].target.fields["id"].nullable
+
+
 def test_a_child_has_the_fields_of_its_parent() -> None:
     assert list(BeanieQueryEngine(Book).schema.fields) == ["id", "title", "price", "pages"]
     assert BeanieQueryEngine(Basket).schema.relations["any_article"].target.model is Article
@@ -202,8 +215,40 @@ def test_an_id_without_an_order_is_refused() -> None:
         _ = BeanieQueryEngine(ById).schema
 
 
+class Camels(Document):
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+def test_an_id_that_an_alias_generator_stores_under_another_key_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="Camels.id is stored as 'id', and not as '_id'"):
+        _ = BeanieQueryEngine(Camels).schema
+
+
+class Renamed(Document):
+    owner: Link[Customer] | None = Field(default=None, alias="own")
+    owners: list[Link[Customer]] = Field(default_factory=list[Link[Customer]], alias="all")
+
+
+def test_a_link_under_an_alias_is_a_hidden_gap_as_beanie_may_store_the_whole_document_there() -> None:
+    schema = BeanieQueryEngine(Renamed).schema
+    assert not schema.relations
+    for name in ("owner", "owners"):
+        assert schema.fields[name].hidden
+        assert schema.fields[name].gap == "under an alias Beanie stores links, and whole documents too"
+
+
 class Unsure(Document):
     back: BackLink[Order]
+
+
+class Astray(Document):
+    orders: list[BackLink[Order]] = Field(json_schema_extra={"original_field": "client"})
+
+
+def test_a_link_back_has_to_name_a_link() -> None:
+    relation = BeanieQueryEngine(Astray).schema.relations["orders"]
+    with pytest.raises(ConfigurationError, match=r"Astray\.orders: Order has no link 'client'"):
+        _ = relation.target
 
 
 def test_a_link_may_name_a_class_that_is_written_below() -> None:

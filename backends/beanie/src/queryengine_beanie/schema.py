@@ -43,13 +43,15 @@ from queryengine_beanie.encodings import (
     sent_class,
     stored_type,
 )
-from queryengine_beanie.links import LinkAnnotation, link_of
+from queryengine_beanie.links import BackLinkSource, LinkAnnotation, LinkSource, link_of
 from queryengine_beanie.object_ids import object_id_of
 
 __all__ = ["UNSORTABLE", "EmbeddedSource", "FieldSource", "SchemaReader"]
 
 T = TypeVar("T", bound=Document)
 
+ID: Final = "_id"
+"""the key that each document of a collection has"""
 RESERVED: Final = "_qe"
 """how the names begin under which a query puts related documents and computed keys"""
 UNSORTABLE: Final = frozenset({TypeKind.BYTES, TypeKind.TIME})
@@ -110,6 +112,9 @@ class _DocumentReader:
     def schema(self) -> ModelSchema[object]:
         fields, relations = self._members(self._model, in_array=False, embedded=False)
         key = fields.get("id")
+        if key is not None and isinstance(key.source, FieldSource) and key.source.key != ID:
+            place = f"{self._model.__name__}.id"
+            raise ConfigurationError(f"{place} is stored as {key.source.key!r}, and not as {ID!r}")
         if key is None or key.gap is not None or key.type.kind not in SORTABLE - UNSORTABLE:
             raise ConfigurationError(f"{self._model.__name__}.id: filters know no order of its values")
         return ModelSchema(self._model.__name__, self._model, fields, relations, (key,))
@@ -129,25 +134,38 @@ class _DocumentReader:
         relations: dict[str, Relation] = {}
         for member in _stored_members(model):
             link = link_of(member.annotation)
-            if link is not None and not embedded:
+            if link is not None and not link.back and member.key != member.name:
+                gap = "under an alias Beanie stores links, and whole documents too"
+                fields[member.name] = _unknown(member, gap, hidden=True)
+            elif link is not None and not embedded:
                 relations[member.name] = self._linked(member, link)
             elif link is None and (relation := self._nested(member, in_array)) is not None:
                 relations[member.name] = relation
             elif link is None or not link.back:
-                fields[member.name] = self._field(member, link, in_array=in_array)
+                fields[member.name] = self._field(member, link, in_array=in_array, embedded=embedded)
         return MappingProxyType(fields), MappingProxyType(relations)
 
     def _linked(self, member: _Member, link: LinkAnnotation) -> Relation:
         model = self._model
+        source = link.source(member.key, member.info, model) if member.info is not None else None
         return Relation(
             member.name,
-            lambda: self._reader.read(link.resolve(model)),
+            lambda: self._other_end(f"{model.__name__}.{member.name}", link, source),
             many=link.many,
             nullable=True,  # nothing keeps a document that others link to from going away
             hidden=member.hidden,
             gap="several documents may link back to one" if link.back and not link.many else None,
-            source=link.source(member.key, member.info, model) if member.info is not None else None,
+            source=source,
         )
+
+    def _other_end(self, place: str, link: LinkAnnotation, source: object) -> ModelSchema[object]:
+        """Return the schema that a link leads to. Raises ConfigurationError if no link of it leads back."""
+        target: ModelSchema[object] = self._reader.read(link.resolve(self._model))
+        if isinstance(source, BackLinkSource):
+            links = [relation.source for relation in target.relations.values()]
+            if LinkSource(source.original) not in links:
+                raise ConfigurationError(f"{place}: {target.name} has no link {source.original!r}")
+        return target
 
     def _nested(self, member: _Member, in_array: bool) -> Relation | None:
         element = element_of(member.annotation)
@@ -164,7 +182,9 @@ class _DocumentReader:
             source=EmbeddedSource(member.key),
         )
 
-    def _field(self, member: _Member, link: LinkAnnotation | None, *, in_array: bool) -> Field:
+    def _field(
+        self, member: _Member, link: LinkAnnotation | None, *, in_array: bool, embedded: bool
+    ) -> Field:
         annotation = member.annotation
         if _is_secret(annotation):
             return _unknown(member, "secrets are not compared", hidden=True)
@@ -178,7 +198,8 @@ class _DocumentReader:
         if object_id and in_array and not isinstance(type_, ArrayType):
             gap = "ObjectIds are compared as text, which MongoDB does not within an array of documents"
         encode = object_id_of if object_id else encoder_of(type_)
-        nullable = (annotation.nullable and member.key != "_id") or isinstance(type_, JSONType)
+        is_key = member.key == ID and not embedded
+        nullable = (annotation.nullable and not is_key) or isinstance(type_, JSONType)
         is_text = object_id and not isinstance(type_, ArrayType)
         source = FieldSource(member.key, is_text, encode, each(encode))
         return Field(member.name, type_, nullable, member.hidden, gap, source)
