@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from beanie import Document, Link, init_beanie  # pyright: ignore[reportUnknownVariableType]
+from beanie.exceptions import CollectionWasNotInitialized
+from bson import DBRef
 from queryengine_beanie import BeanieQueryEngine
 
-from queryengine import field
-from tests.beanie.conftest import Shop
+from queryengine import EVERYTHING, field
+from queryengine.parsed import Source
+from queryengine.process import Processor
+from tests.beanie.conftest import POLICY, Shop
 from tests.beanie.rows import BASKET_IDS
 from tests.beanie.shop import Article, Basket, Book, Customer, Order
 
@@ -190,3 +196,54 @@ def test_a_row_scope_may_look_at_related_documents(shop: Shop) -> None:
     scope = {Order: field("customer.level") == 3, Customer: field("orders").some(field("number") == 1)}
     rows = shop.rows(ORDERS, {"where": {"watchers": {"every": {"name": "Ada"}}}}, scope=scope)
     assert [row.number for row in rows if isinstance(row, Order)] == [1]
+
+
+def test_the_row_scope_of_a_child_holds_where_it_is_met_as_its_parent(shop: Shop) -> None:
+    scope = {Basket: EVERYTHING, Book: field("pages") > 300}
+    baskets = BeanieQueryEngine(Basket)
+    assert ids(shop.rows(baskets, {"where": {"any_article.title": "Lamp"}}, scope=scope)) == BASKET_IDS[:1]
+    assert ids(shop.rows(baskets, {"where": {"any_article.title": "Novel"}}, scope=scope)) == []
+    assert ids(shop.rows(baskets, {"where": {"any_article": None}}, scope=scope)) == BASKET_IDS[1:]
+    family = BeanieQueryEngine(Article, with_children=True)
+    assert titles(shop.rows(family, {}, scope={Book: field("pages") > 300})) == ["Lamp"]
+    assert titles(shop.rows(family, {}, scope={Book: field("pages") > 299})) == ["Lamp", "Novel"]
+    assert titles(shop.rows(family, {}, scope={Book: ~(field("pages") > 299)})) == ["Lamp"]
+
+
+class Early(Document):
+    id: int  # type: ignore[assignment]
+    number: int
+
+    class Settings:
+        is_root = True
+
+
+class EarlyChild(Early):
+    pass
+
+
+class EarlyOwner(Document):
+    id: int  # type: ignore[assignment]
+    child: Link[EarlyChild] | None = None
+
+
+def test_a_query_that_came_before_beanie_was_initialised_changes_none_after_it(shop: Shop) -> None:
+    engine = BeanieQueryEngine(EarlyOwner)
+    bound = Processor(engine, policy=POLICY).process(Source('{"where": {"child.number": 1}}'))
+    with pytest.raises(CollectionWasNotInitialized):
+        _ = engine.build_query(bound)
+    models = [Early, EarlyChild, EarlyOwner]
+    shop.runner.run(init_beanie(shop.database, document_models=models, skip_indexes=True))
+    for document in (Early(id=1, number=1), EarlyChild(id=2, number=1)):
+        shop.runner.run(document.insert())
+    owners = [{"_id": number, "child": DBRef("Early", number)} for number in (1, 2)]
+    shop.runner.run(shop.database["EarlyOwner"].insert_many(owners))
+    assert ids(shop.runner.run(engine.build_query(bound).query.to_list())) == [2]
+
+
+def ids(rows: Sequence[Document]) -> list[object]:
+    return [row.id for row in rows]
+
+
+def titles(rows: Sequence[Document]) -> list[str]:
+    return [row.title for row in rows if isinstance(row, Article)]

@@ -220,7 +220,7 @@ class Camels(Document):
 
 
 def test_an_id_that_an_alias_generator_stores_under_another_key_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="Camels.id is stored as 'id', and not as '_id'"):
+    with pytest.raises(ConfigurationError, match=r"Camels\.id is stored as 'id', and not as '_id'"):
         _ = BeanieQueryEngine(Camels).schema
 
 

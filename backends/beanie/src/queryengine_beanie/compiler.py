@@ -16,13 +16,13 @@ from queryengine.compiler import Compiler, handles
 from queryengine.errors import ConfigurationError
 from queryengine.schema import ArrayType, FieldType, JSONType
 from queryengine_beanie.encodings import as_it_is
-from queryengine_beanie.lookups import Condition, Joins, Lookup, Place
+from queryengine_beanie.lookups import Condition, Joins, Lookup, Place, children_of, target_of
 from queryengine_beanie.object_ids import bounded_by
 from queryengine_beanie.patterns import PATTERNS
-from queryengine_beanie.schema import EmbeddedSource, FieldSource
+from queryengine_beanie.schema import EmbeddedSource, FieldSource, KindSource
 from queryengine_beanie.template import sent
 
-__all__ = ["ConditionCompiler", "Stored"]
+__all__ = ["NOTHING", "ConditionCompiler", "Stored"]
 
 OPPOSITES: Final = MappingProxyType({"$eq": "$ne", "$in": "$nin"})
 """the operators that have an opposite of their own"""
@@ -31,6 +31,9 @@ ORDERS: Final[Mapping[Op, str]] = MappingProxyType(
 )
 ID_ONLY: Final = ({"$limit": 1}, {"$project": {"_id": 1}})
 """what is left of related documents where it is asked whether there are any"""
+
+NOTHING: Final[Condition] = {"_id": {"$in": []}}
+"""what is true of no document"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,10 @@ class ConditionCompiler(Compiler[Place, Stored, Condition], gaps=frozenset({Op.R
         every = node.quantifier is Quantifier.EVERY
         absent = (node.quantifier is not Quantifier.SOME) is not negated
         if every and node.where is None:
-            return {} if absent else {"_id": {"$in": []}}
+            return {} if absent else NOTHING
         *to_one, many = node.path.steps
+        if isinstance(many.relation.source, KindSource):
+            return self._of_kind(many, place, node.where, every, absent)
         if many.relation.embedded:
             inner = self.follow(to_one, place)
             return self._element(f"{inner.prefix}{_key(many)}", many, node.where, every, absent)
@@ -98,6 +103,19 @@ class ConditionCompiler(Compiler[Place, Stored, Condition], gaps=frozenset({Op.R
         # The schema has no links within arrays, so that nothing is joined here.
         found = {"$elemMatch": self.compile(where, Place(Joins()), negated=every)}
         return {path: {"$not": found} if absent else found}
+
+    def _of_kind(self, step: Step, place: Place, where: Where | None, every: bool, absent: bool) -> Condition:
+        """Return that the document is, or is not, of an inheriting class and meets a condition.
+
+        It is of the row scopes, which begin at a document itself.
+        """
+        if place.prefix:
+            raise TypeError(f"{step.relation.name} is asked for at the end of a path")
+        # A class that Beanie does not know has no documents in this collection.
+        parts = [children_of(target_of(step)) or NOTHING]
+        if where is not None:
+            parts.append(self.compile(where, place, negated=every))
+        return {"$nor": [self.all_of(parts)]} if absent else self.all_of(parts)
 
     def _related(
         self, steps: Sequence[Step], place: Place, where: Where | None, every: bool, absent: bool

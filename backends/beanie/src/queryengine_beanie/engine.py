@@ -17,6 +17,7 @@ from queryengine.engine import FULL, Capabilities
 from queryengine.operators import SORTABLE
 from queryengine.pages import count_filter
 from queryengine.schema import ModelSchema, TypeKind
+from queryengine_beanie.compiler import NOTHING
 from queryengine_beanie.describe import describe
 from queryengine_beanie.lookups import Condition, children_of, collection_of
 from queryengine_beanie.projection import Projections
@@ -64,7 +65,6 @@ CAPABILITIES: Final = Capabilities(
 
 # MongoDB's own order, also in a collection that was made with another collation.
 BY_CODE_POINT: Final = Collation(locale="simple")
-NOTHING: Final[Condition] = {"_id": {"$in": []}}
 
 
 class BeanieQueryEngine(Generic[T]):
@@ -174,6 +174,7 @@ class BeanieQueryEngine(Generic[T]):
             return compile_filter(self.schema, ast)
         template = self._templates.get(shape)
         if template is None:
+            self._model.get_settings()  # raises, where Beanie is not initialised and knows no children yet
             template = self._templates[shape] = StatementTemplate(compile_filter(self.schema, shape.template))
         return template.fill(ast.values)
 

@@ -46,7 +46,7 @@ from queryengine_beanie.encodings import (
 from queryengine_beanie.links import BackLinkSource, LinkAnnotation, LinkSource, link_of
 from queryengine_beanie.object_ids import object_id_of
 
-__all__ = ["UNSORTABLE", "EmbeddedSource", "FieldSource", "SchemaReader"]
+__all__ = ["UNSORTABLE", "EmbeddedSource", "FieldSource", "KindSource", "SchemaReader"]
 
 T = TypeVar("T", bound=Document)
 
@@ -78,6 +78,11 @@ class EmbeddedSource:
     """An embedded document, or an array of them: its key in the document."""
 
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindSource:
+    """A way from a document to itself, as one of a class that inherits from its own."""
 
 
 class SchemaReader:
@@ -117,7 +122,17 @@ class _DocumentReader:
             raise ConfigurationError(f"{place} is stored as {key.source.key!r}, and not as {ID!r}")
         if key is None or key.gap is not None or key.type.kind not in SORTABLE - UNSORTABLE:
             raise ConfigurationError(f"{self._model.__name__}.id: filters know no order of its values")
-        return ModelSchema(self._model.__name__, self._model, fields, relations, (key,))
+        kinds = tuple(self._kinds())
+        return ModelSchema(self._model.__name__, self._model, fields, relations, (key,), kinds)
+
+    def _kinds(self) -> Iterator[Relation]:
+        """Yield the ways to the classes whose documents lie in the same collection."""
+        model = self._model
+        roots = (getattr(base, "Settings", None) for base in model.__mro__)
+        if any(getattr(settings, "is_root", False) for settings in roots):
+            for kind in _heirs_of(model):
+                read = partial(self._reader.read, kind)
+                yield Relation(kind.__name__, read, many=True, source=KindSource())
 
     def embedded(self, model: type[object], in_array: bool) -> ModelSchema[object]:
         """Return the schema of an embedded document, which has no primary key."""
@@ -255,6 +270,12 @@ def _complete(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     except PydanticUndefinedAnnotation as error:
         raise ConfigurationError(f"{model.__name__} cannot be read: {error}") from error
     return model.model_fields
+
+
+def _heirs_of(model: type[Document]) -> Iterator[type[Document]]:
+    for kind in model.__subclasses__():
+        yield kind
+        yield from _heirs_of(kind)
 
 
 def _custom_encoders(model: type[Document]) -> tuple[type[object], ...]:
