@@ -58,3 +58,31 @@ def test_a_comment_for_the_client_may_stand_above_or_behind_the_field_that_it_hi
 def test_a_schema_without_a_database_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="no datasource"):
         parse_datamodel(EVERY_TYPE)
+
+
+def test_where_there_is_no_id_the_first_unique_fields_that_are_required_are_the_primary_key() -> None:
+    models = parse_datamodel(
+        """
+        datasource db {
+          provider = "sqlite"
+        }
+        model Account {
+          phone String? @unique
+          email String  @unique
+          name  String  @unique
+        }
+        model Seat {
+          row    Int
+          number Int
+          guest  Int?
+          @@unique([guest, row])
+          @@unique([row(sort: Desc), number], map: "seats")
+        }
+        model Plain {
+          phone String? @unique
+        }
+        """
+    ).models
+    assert models["Account"].primary_key == ("email",)
+    assert models["Seat"].primary_key == ("row", "number")
+    assert models["Plain"].primary_key == ()

@@ -36,7 +36,10 @@ class ModelField:
 
 @dataclass(frozen=True, slots=True)
 class ModelBlock:
-    """A model or view: its fields by name, its primary key in order, the fields that indexes begin with."""
+    """A model or view: its fields by name, its primary key in order, the fields that indexes begin with.
+
+    Where it has no id, its first unique fields that are required are its primary key.
+    """
 
     name: str
     fields: Mapping[str, ModelField]
@@ -108,6 +111,7 @@ def _without_comment(match: re.Match[str]) -> str:
 def _model(name: str, body: str) -> ModelBlock:
     fields: dict[str, ModelField] = {}
     key: tuple[str, ...] = ()
+    unique: list[tuple[str, ...]] = []
     indexed: set[str] = set()
     above: dict[str, str] = {}  # what a comment says of the field that follows
     for line in map(str.strip, body.splitlines()):
@@ -115,6 +119,7 @@ def _model(name: str, body: str) -> ModelBlock:
             ((word, arguments),) = _attributes(line[1:]).items()
             names = _names(arguments)
             key = names if word == "id" else key
+            unique += [names] if word == "unique" else []
             indexed |= set(names[:1] if word in INDEXES else ())
             continue
         match = re.match(r'(\w+)\s+(\w+)(?:\("[^"]*"\))?(\[\])?(\?)?', line)
@@ -125,8 +130,11 @@ def _model(name: str, body: str) -> ModelBlock:
         many, optional = bool(match[3]), bool(match[4])
         fields[match[1]] = ModelField(match[1], match[2], many, optional, MappingProxyType(attributes))
         key = (match[1],) if "id" in attributes else key
+        unique += [(match[1],)] if "unique" in attributes else []
         indexed |= {match[1]} if attributes.keys() & INDEXES else set()
-    return ModelBlock(name, MappingProxyType(fields), key, frozenset(indexed))
+    # Prisma asks of a model for an id, or for such fields in its place.
+    required = (names for names in unique if not any(fields[one].optional for one in names))
+    return ModelBlock(name, MappingProxyType(fields), key or next(required, ()), frozenset(indexed))
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -154,6 +162,6 @@ def _closing(text: str, start: int) -> int:
 
 
 def _names(arguments: str) -> tuple[str, ...]:
-    """Return the field names in `[a, b]`."""
+    """Return the field names in `[a, b(sort: Desc)]`."""
     inside = re.search(r"\[(.*)\]", arguments)
-    return () if inside is None else tuple(re.findall(r"\w+", inside[1]))
+    return () if inside is None else tuple(re.findall(r"\w+", re.sub(r"\(.*?\)", "", inside[1])))
