@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from beanie import PydanticObjectId
+from beanie import Document, Link, PydanticObjectId
 from beanie.odm.queries.find import FindMany
 from pydantic import BaseModel, ConfigDict, Field
 from queryengine_beanie import BeanieQueryEngine
+from queryengine_beanie.projection import Projections
 
-from queryengine import Scope, SecurityPolicy, field
+from queryengine import Scope, SecurityPolicy, field, process_filter_to_ast
 from queryengine.parsed import Source
 from queryengine.process import Processor
 from tests.beanie.conftest import Shop
@@ -195,3 +196,23 @@ def test_what_a_response_model_nests_deeper_is_there_with_and_without_an_include
     assert fields == [{"customer": {"orders": [{"number": 1}]}}]
     scoped = shown(shop, '{"where": {"number": 1}}', policy, {Customer: field("name") == "Ben"})
     assert scoped == [{"number": 1, "customer": None}]
+
+
+class Owned(Document):
+    owner: Link[Customer] | None = Field(default=None, alias="own")
+
+
+class OwnerOut(Shown):
+    name: str
+
+
+class OwnedOut(Shown):
+    owner: OwnerOut | None = None
+
+
+def test_a_whole_document_in_the_place_of_a_link_under_an_alias_is_not_shown() -> None:
+    engine = BeanieQueryEngine(Owned)
+    bound = process_filter_to_ast("{}", engine, policy=SecurityPolicy(expose=OwnedOut))
+    assert bound.projection is not None
+    shown = Projections().of(bound.projection, engine.schema)
+    assert shown.model_validate({"own": {"name": "Ada"}}).model_dump() == {"owner": None}

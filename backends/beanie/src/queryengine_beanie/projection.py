@@ -133,6 +133,8 @@ class DocumentView:
         member = field or relation
         if member is None:
             return getattr(self._document, name)
+        if isinstance(member.source, FieldSource) and not member.source.shown:
+            return None
         raw = self._raw
         value = getattr(self._document, name) if raw is None else raw.get(_key(member))
         return (

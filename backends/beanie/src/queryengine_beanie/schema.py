@@ -64,13 +64,15 @@ STRUCTURE: Final = (dict, list, int, str)
 class FieldSource:
     """A stored value: its key in the document, whether it is an ObjectId, how filters' values are sent.
 
-    `encode` takes one value (of an array, one element), `encode_all` a tuple of them.
+    `encode` takes one value (of an array, one element), `encode_all` a tuple of them. What is not `shown` may
+    be a document that its row scope should hide.
     """
 
     key: str
     object_id: bool
     encode: Encode
     encode_all: Encode
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class _DocumentReader:
             link = link_of(member.annotation)
             if link is not None and not link.back and member.key != member.name:
                 gap = "under an alias Beanie stores links, and whole documents too"
-                fields[member.name] = _unknown(member, gap, hidden=True)
+                fields[member.name] = _unknown(member, gap, hidden=True, shown=False)
             elif link is not None and not embedded:
                 relations[member.name] = self._linked(member, link)
             elif link is None and (relation := self._nested(member, in_array)) is not None:
@@ -313,8 +315,8 @@ def _gap_of_elements(annotation: Annotation) -> str | None:
     return "elements that may be null are not compared" if element is not None and element.nullable else None
 
 
-def _unknown(member: _Member, gap: str, *, hidden: bool = False) -> Field:
-    source = FieldSource(member.key, False, as_it_is, as_it_is)
+def _unknown(member: _Member, gap: str, *, hidden: bool = False, shown: bool = True) -> Field:
+    source = FieldSource(member.key, False, as_it_is, as_it_is, shown)
     return Field(
         member.name, JSONType(), nullable=True, hidden=hidden or member.hidden, gap=gap, source=source
     )
