@@ -94,6 +94,19 @@ def test_a_dialect_is_handed_to_the_back_end() -> None:
     assert " ~ " in result.stdout
 
 
+def test_explain_prints_the_cost_with_its_figures() -> None:
+    result = run("explain", '{"where": {"name": {"contains": "x"}}, "limit": 10}', "-m", TABLE)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1] == "cost 21.5: comparison 1, unanchored 20, row 0.5"
+
+
+def test_explain_says_where_there_is_no_native_query() -> None:
+    result = run("explain", "{}", "-m", MODEL, "-b", "memory")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == '{"limit":100}'
+    assert result.stdout.splitlines()[-1] == "the back-end memory has no native query"
+
+
 def test_operators_lists_them_all() -> None:
     result = run("operators")
     assert result.exit_code == 0
@@ -116,7 +129,6 @@ def test_operators_lists_them_all() -> None:
         (("check", "{}", "-m", MODEL, "-b", "nope"), "no back-end 'nope'"),
         (("check", "{}", "-m", "builtins:int"), "no back-end reads int"),
         (("check", "{}", "-m", MODEL, "-e", "builtins:int"), "no pydantic model"),
-        (("explain", "{}", "-m", MODEL, "-b", "memory"), "no native query"),
     ],
 )
 def test_a_wrong_call_is_explained(arguments: tuple[str, ...], message: str) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from queryengine.errors import ErrorCode as ErrorCode
     from queryengine.errors import FilterError as FilterError
     from queryengine.errors import QueryEngineError as QueryEngineError
+    from queryengine.explain import Explanation as Explanation
     from queryengine.install import install_problem_handler as install_problem_handler
     from queryengine.install import install_queryengine as install_queryengine
     from queryengine.limits import Limits as Limits
@@ -50,6 +51,7 @@ _HOMES = {
     "dependency": ("QEDependency", "create_qe_dependency"),
     "engine": ("Capabilities", "Engine", "QueryResult"),
     "errors": ("ConfigurationError", "ErrorCode", "FilterError", "QueryEngineError"),
+    "explain": ("Explanation",),
     "install": ("install_problem_handler", "install_queryengine"),
     "limits": ("Limits",),
     "links": ("link_header",),
@@ -69,6 +71,7 @@ __all__ = [  # found by __getattr__
     "ConfigurationError",
     "Engine",
     "ErrorCode",
+    "Explanation",
     "FilterAST",
     "FilterError",
     "Limits",

@@ -22,6 +22,7 @@ from queryengine.ast import FilterAST
 from queryengine.backends import engine_for
 from queryengine.engine import DescribesQueries, Engine
 from queryengine.errors import ConfigurationError, FilterError
+from queryengine.explain import explain_filter
 from queryengine.json_schema import filter_schema
 from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS
 from queryengine.policy import SecurityPolicy
@@ -111,14 +112,16 @@ def explain(
     dialect: DialectName = None,
     regex: AllowRegex = False,
 ) -> None:
-    """Print the canonical form of a filter and the native query that it becomes."""
+    """Print the canonical form of a filter, its cost, and the native query that it becomes."""
     engine, processor = _processor(model, expose, backend, dialect, relations=relations, regex=regex)
     ast = _bind(processor, filter)
-    typer.echo(to_text(ast))
-    if not isinstance(engine, DescribesQueries):
-        raise ConfigurationError(f"the back-end {engine.capabilities.backend} has no native query to show")
-    typer.echo()
-    typer.echo(engine.describe_query(ast))
+    query = engine.describe_query(ast) if isinstance(engine, DescribesQueries) else None
+    found = explain_filter(
+        ast, backend=engine.capabilities.backend, weights=processor.policy.weights, query=query
+    )
+    typer.echo(str(found))
+    if query is None:
+        typer.echo(f"\nthe back-end {found.backend} has no native query")
 
 
 @app.command()

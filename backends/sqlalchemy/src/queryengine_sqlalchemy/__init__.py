@@ -4,6 +4,7 @@ from queryengine_sqlalchemy.aggregates import SQLAlchemyAggregateResult
 from queryengine_sqlalchemy.constructs import UnsupportedDialectError
 from queryengine_sqlalchemy.documents import json_fields
 from queryengine_sqlalchemy.engine import SQLAlchemyQueryEngine
+from queryengine_sqlalchemy.explain import explain, explain_sync
 from queryengine_sqlalchemy.pages import fetch_page, fetch_page_sync
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 from queryengine_sqlalchemy.types import UTCDateTime
@@ -14,6 +15,8 @@ __all__ = [
     "SQLAlchemyQueryResult",
     "UTCDateTime",
     "UnsupportedDialectError",
+    "explain",
+    "explain_sync",
     "fetch_page",
     "fetch_page_sync",
     "json_fields",

@@ -12,8 +12,15 @@ from queryengine_sqlalchemy.column_types import databases
 __all__ = ["describe"]
 
 
-def describe(query: Select[Any], database: str | None) -> str:  # Any: the rows do not matter here
+def describe(
+    query: Select[Any],  # Any: the rows do not matter here
+    database: str | None,
+    *,
+    values: bool = True,
+) -> str:
     """Return the SQL of a query for a database (SQLite, unless PostgreSQL is named), and its parameters.
+
+    Without `values`, the SQL alone, which has placeholders for them.
 
     >>> from sqlalchemy import literal, select
     >>> print(describe(select(literal(5).label("five")), "sqlite"))
@@ -24,6 +31,8 @@ def describe(query: Select[Any], database: str | None) -> str:  # Any: the rows 
     dialect.paramstyle, dialect.positional = "named", False
     compiled = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     lines = [line.rstrip() for line in str(compiled).splitlines()]
+    if not values:
+        return "\n".join(lines)
     parameters = [f"  {name} = {_bound(bind, dialect)!r}" for bind, name in compiled.bind_names.items()]
     return "\n".join(lines + parameters)
 
