@@ -12,6 +12,7 @@ from fastapi import Depends, Query, Request
 from queryengine.config import QueryConfig
 from queryengine.engine import Engine
 from queryengine.errors import ErrorCode, FilterError
+from queryengine.events import log_refusal
 from queryengine.http_errors import http_error
 from queryengine.limits import Limits
 from queryengine.openapi import FilterDocument
@@ -85,6 +86,7 @@ class RequestDependency(ABC, Generic[R_co]):
         try:
             return self._answer(await self._read(request), scope, principal)
         except FilterError as error:
+            log_refusal(error)
             raise http_error(error, self._location) from None
 
     def build(
@@ -107,6 +109,7 @@ class RequestDependency(ABC, Generic[R_co]):
             )
             return self._answer(source, scope, principal)
         except FilterError as error:
+            log_refusal(error)
             raise http_error(error, self._location) from None
 
     async def _read(self, request: Request) -> Source | None:
@@ -123,6 +126,7 @@ class RequestDependency(ABC, Generic[R_co]):
         try:
             refuse_query(raw, self.config)
         except FilterError as error:
+            log_refusal(error)
             raise http_error(error, ("query", self.config.parameter)) from None
         return None
 

@@ -1,0 +1,32 @@
+"""The log: what is refused is told by code and place, and nothing of what the caller wrote."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+
+from queryengine import MemoryQueryEngine, create_qe_dependency
+from tests.command_models import Book
+
+books = create_qe_dependency(MemoryQueryEngine(Book), required=True)
+REQUEST = Request({"type": "http", "query_string": b""})
+
+
+def test_a_refusal_is_logged_once_with_code_clause_and_span(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "queryengine")
+    with pytest.raises(RequestValidationError):
+        books.build(REQUEST, '{"where": {"secret_note": "hush"}}')
+    (record,) = [record for record in caplog.records if record.name == "queryengine"]
+    facts = vars(record)
+    assert (facts["code"], facts["clause"], facts["span"]) == ("unknown_field", "where", (11, 24))
+    assert "secret_note" not in str(facts)
+    assert "hush" not in str(facts)
+
+
+def test_a_filter_that_is_taken_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "queryengine")
+    assert books.build(REQUEST, '{"where": {"title": "hush"}}').filter.where is not None
+    assert not [record for record in caplog.records if record.name == "queryengine"]
