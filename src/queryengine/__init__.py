@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from queryengine.links import link_header as link_header
     from queryengine.memory import MemoryQueryEngine as MemoryQueryEngine
     from queryengine.memory import MemoryQueryResult as MemoryQueryResult
+    from queryengine.narrowed import Narrowed as Narrowed
     from queryengine.pages import Page as Page
     from queryengine.policy import Access as Access
     from queryengine.policy import SecurityPolicy as SecurityPolicy
@@ -56,6 +57,7 @@ _HOMES = {
     "limits": ("Limits",),
     "links": ("link_header",),
     "memory": ("MemoryQueryEngine", "MemoryQueryResult"),
+    "narrowed": ("Narrowed",),
     "pages": ("Page",),
     "policy": ("Access", "SecurityPolicy"),
     "predicate": ("EVERYTHING", "Predicate", "Scope", "field"),
@@ -77,6 +79,7 @@ __all__ = [  # found by __getattr__
     "Limits",
     "MemoryQueryEngine",
     "MemoryQueryResult",
+    "Narrowed",
     "Page",
     "Predicate",
     "Processor",

@@ -89,7 +89,7 @@ def _mistakes(use: Use, endpoint: Endpoint) -> Iterator[str]:
         name = expose.__name__
         yield (
             f"the response model writes {name} whole, whatever `fields` ask for: return the projection model "
-            f"and say SerializeAsAny[{name}], or take the right away with Access(select=False)"
+            f"and say Narrowed[{name}], or take the right away with Access(select=False)"
         )
 
 

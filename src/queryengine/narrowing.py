@@ -12,7 +12,7 @@ from queryengine.response_model import outputs, read_from, written_as
 from queryengine.selection import Tree, whole
 from queryengine.view import ModelView
 
-__all__ = ["Narrowing"]
+__all__ = ["Narrowing", "replaced"]
 
 UNREAD: Final = "not asked: "
 """how the name begins that a field is read from which is read from nowhere"""
@@ -71,7 +71,7 @@ class Narrowing:
                 target = view.relations[name].target
                 nested = target.expose
                 assert nested is not None
-                info.annotation = _replaced(info.annotation, nested, self._model(target, below))
+                info.annotation = replaced(info.annotation, nested, self._model(target, below))
         return model
 
 
@@ -119,15 +119,16 @@ def _subclass(expose: type[BaseModel], tree: Tree) -> type[BaseModel]:
     return model
 
 
-def _replaced(
+def replaced(
     annotation: Any, old: type[BaseModel], new: type[BaseModel]
 ) -> Any:  # Any: annotations at run time
+    """Return an annotation with one model in the place of another, wherever it stands in it."""
     if annotation is old:
         return new
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is None:
         return annotation
     if origin is Annotated:
-        return Annotated[(_replaced(arguments[0], old, new), *arguments[1:])]
-    parts = tuple(_replaced(argument, old, new) for argument in arguments)
+        return Annotated[(replaced(arguments[0], old, new), *arguments[1:])]
+    parts = tuple(replaced(argument, old, new) for argument in arguments)
     return Union[parts] if origin in (Union, UnionType) else origin[parts]  # noqa: UP007  # made at run time

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 from beanie import Document, init_beanie  # pyright: ignore[reportUnknownVariableType]  # of any database
 from beanie.odm.queries.find import FindMany
 from fastapi import APIRouter, Depends, FastAPI
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel
 from pymongo.asynchronous.database import AsyncDatabase
 from queryengine_beanie import BeanieQueryEngine, BeanieQueryResult
 
@@ -17,7 +17,7 @@ from examples.flights.beanie.load import Record
 from examples.flights.beanie.models import DOCUMENTS, Airport, Carrier, Flight, Plane
 from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
 from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
-from queryengine import create_qe_dependency, install_queryengine
+from queryengine import Narrowed, create_qe_dependency, install_queryengine
 
 __all__ = ["create_app"]
 
@@ -31,7 +31,7 @@ planes = create_qe_dependency(BeanieQueryEngine(Plane), policy=PLANES, required=
 router = APIRouter()
 
 
-@router.get("/flights", response_model=list[SerializeAsAny[FlightOut]])
+@router.get("/flights", response_model=list[Narrowed[FlightOut]])
 async def list_flights(
     result: Annotated[BeanieQueryResult[Flight], Depends(flights)],
 ) -> list[BaseModel]:
@@ -39,7 +39,7 @@ async def list_flights(
     return await fetch(result)
 
 
-@router.get("/carriers", response_model=list[SerializeAsAny[CarrierOut]])
+@router.get("/carriers", response_model=list[Narrowed[CarrierOut]])
 async def list_carriers(
     result: Annotated[BeanieQueryResult[Carrier], Depends(carriers)],
 ) -> list[BaseModel]:
@@ -47,7 +47,7 @@ async def list_carriers(
     return await fetch(result)
 
 
-@router.get("/airports", response_model=list[SerializeAsAny[AirportOut]])
+@router.get("/airports", response_model=list[Narrowed[AirportOut]])
 async def list_airports(
     result: Annotated[BeanieQueryResult[Airport], Depends(airports)],
 ) -> list[BaseModel]:
@@ -55,7 +55,7 @@ async def list_airports(
     return await fetch(result)
 
 
-@router.get("/planes", response_model=list[SerializeAsAny[PlaneOut]])
+@router.get("/planes", response_model=list[Narrowed[PlaneOut]])
 async def list_planes(result: Annotated[BeanieQueryResult[Plane], Depends(planes)]) -> list[BaseModel]:
     """List planes; a filter may look into their flights."""
     return await fetch(result)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel
 
 from examples.flights.memory.models import Airport, Carrier, Flight, Plane
 from examples.flights.memory.rows import Rows
 from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
 from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
-from queryengine import create_qe_dependency, install_queryengine
+from queryengine import Narrowed, create_qe_dependency, install_queryengine
 from queryengine.memory import MemoryQueryEngine, MemoryQueryResult
 
 __all__ = ["create_app"]
@@ -34,7 +34,7 @@ AllRows = Annotated[Rows, Depends(all_rows)]
 
 
 # Plain functions: a search through all rows runs in a thread, and leaves the event loop to others.
-@router.get("/flights", response_model=list[SerializeAsAny[FlightOut]])
+@router.get("/flights", response_model=list[Narrowed[FlightOut]])
 def list_flights(
     result: Annotated[MemoryQueryResult[Flight], Depends(flights)], rows: AllRows
 ) -> list[BaseModel]:
@@ -44,7 +44,7 @@ def list_flights(
     return [model.model_validate(row) for row in rows.all(Flight, query)]
 
 
-@router.get("/carriers", response_model=list[SerializeAsAny[CarrierOut]])
+@router.get("/carriers", response_model=list[Narrowed[CarrierOut]])
 def list_carriers(
     result: Annotated[MemoryQueryResult[Carrier], Depends(carriers)], rows: AllRows
 ) -> list[BaseModel]:
@@ -54,7 +54,7 @@ def list_carriers(
     return [model.model_validate(row) for row in rows.all(Carrier, query)]
 
 
-@router.get("/airports", response_model=list[SerializeAsAny[AirportOut]])
+@router.get("/airports", response_model=list[Narrowed[AirportOut]])
 def list_airports(
     result: Annotated[MemoryQueryResult[Airport], Depends(airports)], rows: AllRows
 ) -> list[BaseModel]:
@@ -64,7 +64,7 @@ def list_airports(
     return [model.model_validate(row) for row in rows.all(Airport, query)]
 
 
-@router.get("/planes", response_model=list[SerializeAsAny[PlaneOut]])
+@router.get("/planes", response_model=list[Narrowed[PlaneOut]])
 def list_planes(
     result: Annotated[MemoryQueryResult[Plane], Depends(planes)], rows: AllRows
 ) -> list[BaseModel]:

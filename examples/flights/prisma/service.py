@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel
 from queryengine_prisma import PrismaQueryEngine, PrismaQueryResult
 
 from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
 from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
-from queryengine import create_qe_dependency, install_queryengine
+from queryengine import Narrowed, create_qe_dependency, install_queryengine
 
 __all__ = ["create_app"]
 
@@ -29,7 +29,7 @@ def create_router(db: Any, models: Any) -> APIRouter:  # Any: a client that was 
 
     router = APIRouter()
 
-    @router.get("/flights", response_model=list[SerializeAsAny[FlightOut]])
+    @router.get("/flights", response_model=list[Narrowed[FlightOut]])
     async def list_flights(
         result: Annotated[PrismaQueryResult[Any], Depends(flights)],
     ) -> list[BaseModel]:
@@ -38,7 +38,7 @@ def create_router(db: Any, models: Any) -> APIRouter:  # Any: a client that was 
         model = projection_model or FlightOut
         return [model.model_validate(row) for row in await db.flight.find_many(**query)]
 
-    @router.get("/carriers", response_model=list[SerializeAsAny[CarrierOut]])
+    @router.get("/carriers", response_model=list[Narrowed[CarrierOut]])
     async def list_carriers(
         result: Annotated[PrismaQueryResult[Any], Depends(carriers)],
     ) -> list[BaseModel]:
@@ -47,7 +47,7 @@ def create_router(db: Any, models: Any) -> APIRouter:  # Any: a client that was 
         model = projection_model or CarrierOut
         return [model.model_validate(row) for row in await db.carrier.find_many(**query)]
 
-    @router.get("/airports", response_model=list[SerializeAsAny[AirportOut]])
+    @router.get("/airports", response_model=list[Narrowed[AirportOut]])
     async def list_airports(
         result: Annotated[PrismaQueryResult[Any], Depends(airports)],
     ) -> list[BaseModel]:
@@ -56,7 +56,7 @@ def create_router(db: Any, models: Any) -> APIRouter:  # Any: a client that was 
         model = projection_model or AirportOut
         return [model.model_validate(row) for row in await db.airport.find_many(**query)]
 
-    @router.get("/planes", response_model=list[SerializeAsAny[PlaneOut]])
+    @router.get("/planes", response_model=list[Narrowed[PlaneOut]])
     async def list_planes(result: Annotated[PrismaQueryResult[Any], Depends(planes)]) -> list[BaseModel]:
         """List planes; a filter may look into their flights."""
         query, projection_model, _ = result

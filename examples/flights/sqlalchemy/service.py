@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine, SQLAlchemyQueryResult
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import joinedload
@@ -17,7 +17,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
 from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
 from examples.flights.sqlalchemy.models import Airport, Carrier, Flight, Plane
-from queryengine import create_qe_dependency, install_queryengine
+from queryengine import Narrowed, create_qe_dependency, install_queryengine
 
 __all__ = ["create_app", "database_url"]
 
@@ -40,7 +40,7 @@ async def database_session(request: Request) -> AsyncIterator[AsyncSession]:
 DatabaseSession = Annotated[AsyncSession, Depends(database_session)]
 
 
-@router.get("/flights", response_model=list[SerializeAsAny[FlightOut]])
+@router.get("/flights", response_model=list[Narrowed[FlightOut]])
 async def list_flights(
     result: Annotated[SQLAlchemyQueryResult[Flight], Depends(flights)], session: DatabaseSession
 ) -> list[BaseModel]:
@@ -51,7 +51,7 @@ async def list_flights(
     return await fetch(session, result, FlightOut, [joinedload(relation) for relation in referred if whole])
 
 
-@router.get("/carriers", response_model=list[SerializeAsAny[CarrierOut]])
+@router.get("/carriers", response_model=list[Narrowed[CarrierOut]])
 async def list_carriers(
     result: Annotated[SQLAlchemyQueryResult[Carrier], Depends(carriers)], session: DatabaseSession
 ) -> list[BaseModel]:
@@ -59,7 +59,7 @@ async def list_carriers(
     return await fetch(session, result, CarrierOut)
 
 
-@router.get("/airports", response_model=list[SerializeAsAny[AirportOut]])
+@router.get("/airports", response_model=list[Narrowed[AirportOut]])
 async def list_airports(
     result: Annotated[SQLAlchemyQueryResult[Airport], Depends(airports)], session: DatabaseSession
 ) -> list[BaseModel]:
@@ -67,7 +67,7 @@ async def list_airports(
     return await fetch(session, result, AirportOut)
 
 
-@router.get("/planes", response_model=list[SerializeAsAny[PlaneOut]])
+@router.get("/planes", response_model=list[Narrowed[PlaneOut]])
 async def list_planes(
     result: Annotated[SQLAlchemyQueryResult[Plane], Depends(planes)], session: DatabaseSession
 ) -> list[BaseModel]:

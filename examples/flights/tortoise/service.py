@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel
 from queryengine_tortoise import TortoiseQueryEngine, TortoiseQueryResult
 from tortoise.contrib.fastapi import RegisterTortoise
 
@@ -15,7 +15,7 @@ from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
 from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
 from examples.flights.tortoise.load import modules
 from examples.flights.tortoise.models import Airport, Carrier, Flight, Plane
-from queryengine import create_qe_dependency, install_queryengine
+from queryengine import Narrowed, create_qe_dependency, install_queryengine
 
 __all__ = ["create_app"]
 
@@ -31,7 +31,7 @@ planes = create_qe_dependency(TortoiseQueryEngine(Plane, dialect="sqlite"), poli
 router = APIRouter()
 
 
-@router.get("/flights", response_model=list[SerializeAsAny[FlightOut]])
+@router.get("/flights", response_model=list[Narrowed[FlightOut]])
 async def list_flights(
     result: Annotated[TortoiseQueryResult[Flight], Depends(flights)],
 ) -> list[BaseModel]:
@@ -43,7 +43,7 @@ async def list_flights(
     return [model.model_validate(row) for row in await query]
 
 
-@router.get("/carriers", response_model=list[SerializeAsAny[CarrierOut]])
+@router.get("/carriers", response_model=list[Narrowed[CarrierOut]])
 async def list_carriers(
     result: Annotated[TortoiseQueryResult[Carrier], Depends(carriers)],
 ) -> list[BaseModel]:
@@ -53,7 +53,7 @@ async def list_carriers(
     return [model.model_validate(row) for row in await query]
 
 
-@router.get("/airports", response_model=list[SerializeAsAny[AirportOut]])
+@router.get("/airports", response_model=list[Narrowed[AirportOut]])
 async def list_airports(
     result: Annotated[TortoiseQueryResult[Airport], Depends(airports)],
 ) -> list[BaseModel]:
@@ -63,7 +63,7 @@ async def list_airports(
     return [model.model_validate(row) for row in await query]
 
 
-@router.get("/planes", response_model=list[SerializeAsAny[PlaneOut]])
+@router.get("/planes", response_model=list[Narrowed[PlaneOut]])
 async def list_planes(result: Annotated[TortoiseQueryResult[Plane], Depends(planes)]) -> list[BaseModel]:
     """List planes; a filter may look into their flights."""
     query, projection_model, _ = result
