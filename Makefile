@@ -44,7 +44,7 @@ ifeq ($(BACKEND),sqlalchemy)
 DEMO_NEEDS := $(DEMO_STAMP)
 DEMO_PYTHON := $(DEMO_VENV)/bin/python
 else
-DEMO_NEEDS := $(STAMP)
+DEMO_NEEDS := $(STAMP) $(filter prisma,$(BACKEND))
 DEMO_PYTHON := $(BIN)/python
 endif
 
@@ -68,7 +68,7 @@ format: $(STAMP) ## format the code, repair what the linter can, renew the table
 	$(BIN)/python -m scripts.docs_tables --write
 
 .PHONY: check
-check: $(STAMP) ## the fast loop, under a minute: lint, mypy, the tests that start no server
+check: $(STAMP) prisma ## the fast loop, under a minute: lint, mypy, the tests that start no server
 	$(MAKE) --no-print-directory lint mypy
 	$(BIN)/pytest -q --numprocesses $(WORKERS) --hypothesis-profile=check \
 	    --ignore=tests/conformance --ignore=tests/servers \

@@ -104,7 +104,7 @@ class Page(BaseModel, Generic[T]):
 
 EXPOSED = SecurityPolicy(expose=ShipOut)
 NAMED: Any = TypeAliasType  # Any: what `type X = ...` makes in later Pythons; pyright knows it as a statement
-NARROW: Any = SerializeAsAny[ShipOut]  # Any: an annotation as a value
+NARROW: Any = Narrowed[ShipOut]  # Any: an annotation as a value
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ NARROW: Any = SerializeAsAny[ShipOut]  # Any: an annotation as a value
 def test_a_response_model_that_would_write_null_for_what_was_not_asked_for_is_found(response: object) -> None:
     assert mistake(app_of(EXPOSED, response)) == (
         "/ships: the response model writes ShipOut whole, whatever `fields` ask for: return the projection "
-        "model and say SerializeAsAny[ShipOut], or take the right away with Access(select=False)"
+        "model and say Narrowed[ShipOut], or take the right away with Access(select=False)"
     )
 
 

@@ -127,6 +127,10 @@ def test_a_filter_that_could_be_read_in_two_ways_is_refused_with_its_place(
         "filter.where[id]=1",
         "filter][where][id]=1",
         "where[id]=1",
+        "where.id=1",
+        "Where.id=1",
+        'where={"id":1}',
+        "where=%7B%22id%22:1}",
         "Where%5Bid%5D[gt]=1",
     ],
 )
@@ -148,7 +152,6 @@ def test_a_name_that_is_nearly_the_filter_s_is_refused_and_does_not_give_all_row
         "filter_a[where]=1",
         "filter2.limit=1",
         "where=1",
-        "where.id=1",
         "wherever[id]=1",
         "order[0][column]=2",
         "fields[articles]=title",

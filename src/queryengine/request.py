@@ -199,7 +199,7 @@ def _pieces(raw: bytes, root: bytes) -> Iterator[_Piece]:
         plain = unquote_to_bytes(name) if b"%" in name else name
         if plain == root or plain.startswith(root + b"["):
             yield _Piece(start, name, value, plain != root)
-        elif _is_near_miss(plain, root):
+        elif _is_near_miss(plain, root) or _is_conditions(plain, value):
             raise _misnamed(plain, root, Span(start, start + len(name)))
         start += len(part) + 1
 
@@ -207,11 +207,11 @@ def _pieces(raw: bytes, root: bytes) -> Iterator[_Piece]:
 def _is_near_miss(name: bytes, root: bytes) -> bool:
     """Tell whether a name is the filter's but for case, blanks or an s, with a clause in brackets or dots.
 
-    Without a clause it may be a parameter of the handler's own. Conditions in brackets, `where[id]`, are
+    Without a clause it may be a parameter of the handler's own. Conditions of a name, `where[id]` or `where.id`, are
     meant for the filter; the other clauses are not surely so: `fields[articles]` and `order[0][column]` are
     well-known parameters of other conventions.
     """
-    if b"[" in name and _folded(name.partition(b"[")[0]) == b"where":
+    if _folded(name.replace(b".", b"[").partition(b"[")[0]) == b"where" and not name.isalpha():
         return True
     head, *clauses = _separators().split(name, maxsplit=2)
     return (
@@ -219,6 +219,11 @@ def _is_near_miss(name: bytes, root: bytes) -> bool:
         and clauses[0] in _clauses()
         and _folded(head).removesuffix(b"s") == _folded(root).removesuffix(b"s")
     )
+
+
+def _is_conditions(name: bytes, value: bytes) -> bool:
+    """Tell whether a parameter gives the conditions alone, as JSON: `where={...}`."""
+    return _folded(name) == b"where" and unquote_to_bytes(value).lstrip(b" +").startswith(b"{")
 
 
 def _folded(name: bytes) -> bytes:

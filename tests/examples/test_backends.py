@@ -162,7 +162,7 @@ def test_without_the_query_engine_it_is_said_how_to_get_it(
     from tests.servers import prisma_client
 
     monkeypatch.setattr(prisma_client, "PACKAGES", tmp_path)
-    with pytest.raises(MissingError, match="scripts/need-prisma PYTHON"):
+    with pytest.raises(MissingError, match="make prisma"):
         take(demo.BACKEND, truth)
     monkeypatch.setattr(demo, "find_spec", not_installed)
     with pytest.raises(MissingError, match="the package prisma"):

@@ -112,4 +112,4 @@ def test_each_list_shows_its_response_model_in_the_documents(client: TestClient)
     document = client.get("/openapi.json").json()
     for path, model in zip(LISTS, ("FlightOut", "CarrierOut", "AirportOut", "PlaneOut"), strict=True):
         answer = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        assert answer["items"] == {"$ref": f"#/components/schemas/{model}"}
+        assert answer["items"] == {"$ref": f"#/components/schemas/{model}Fields"}

@@ -41,8 +41,7 @@ def check_what_is_needed() -> None:
 
     if not (PACKAGES / "installed.json").exists():
         raise MissingError(
-            "Prisma's query engine is not there: scripts/need-prisma PYTHON "
-            f"{PACKAGES} installs it from npm, PYTHON being that of the development environment"
+            f"Prisma's query engine is not there, in {PACKAGES}: `make prisma` installs it from npm"
         )
 
 
