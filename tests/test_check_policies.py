@@ -7,13 +7,14 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import pytest
 from fastapi import Depends, FastAPI
-from pydantic import BaseModel, SerializeAsAny
+from pydantic import BaseModel
 from typing_extensions import TypeAliasType
 
 from queryengine import (
     Access,
     ConfigurationError,
     MemoryQueryEngine,
+    Narrowed,
     SecurityPolicy,
     check_app,
     create_qe_dependency,

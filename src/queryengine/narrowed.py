@@ -47,6 +47,9 @@ class _SomeFields:
     def __init__(self, model: type[BaseModel]) -> None:
         self._model = model
 
+    def __repr__(self) -> str:
+        return f"some fields of {self._model.__name__}"
+
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:

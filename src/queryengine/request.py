@@ -207,7 +207,7 @@ def _pieces(raw: bytes, root: bytes) -> Iterator[_Piece]:
 def _is_near_miss(name: bytes, root: bytes) -> bool:
     """Tell whether a name is the filter's but for case, blanks or an s, with a clause in brackets or dots.
 
-    Without a clause it may be a parameter of the handler's own. Conditions of a name, `where[id]` or `where.id`, are
+    Without a clause it may be a parameter of the handler's own. Conditions, `where[id]` or `where.id`, are
     meant for the filter; the other clauses are not surely so: `fields[articles]` and `order[0][column]` are
     well-known parameters of other conventions.
     """

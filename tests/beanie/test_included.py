@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from beanie import Link
 from bson import DBRef
 from queryengine_beanie import BeanieQueryEngine
 
@@ -23,10 +22,12 @@ def crowd(shop: Shop) -> Shop:
 
     async def fill() -> None:
         for number in range(MANY):
-            customer = await Customer(name="crowd", level=number, orders=[]).insert()
-            link = Link[Customer](DBRef("Customer", customer.id), Customer)
+            crowd = {"name": "crowd", "email": "", "level": number}
+            customer = await shop.database["Customer"].insert_one(crowd)
+            link = DBRef("Customer", customer.inserted_id)
             for n in (2, 3, 1):
-                _ = await Order(number=1000 + 10 * number + n, customer=link).insert()
+                order = {"number": 1000 + 10 * number + n, "customer": link, "lines": [], "batches": []}
+                _ = await shop.database["shop_orders"].insert_one(order)
 
     shop.runner.run(fill())
     return shop
