@@ -10,7 +10,7 @@ from queryengine_beanie import BeanieQueryEngine
 
 from queryengine.predicate import Scope, field
 from tests.beanie.conftest import Shop
-from tests.beanie.shop import Customer, Order
+from tests.beanie.shop import Customer, Order, Record
 
 CUSTOMERS = BeanieQueryEngine(Customer)
 MANY = 50
@@ -26,7 +26,12 @@ def crowd(shop: Shop) -> Shop:
             customer = await shop.database["Customer"].insert_one(crowd)
             link = DBRef("Customer", customer.inserted_id)
             for n in (2, 3, 1):
-                order = {"number": 1000 + 10 * number + n, "customer": link, "lines": [], "batches": []}
+                order: Record = {
+                    "number": 1000 + 10 * number + n,
+                    "customer": link,
+                    "lines": [],
+                    "batches": [],
+                }
                 _ = await shop.database["shop_orders"].insert_one(order)
 
     shop.runner.run(fill())
