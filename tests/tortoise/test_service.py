@@ -144,7 +144,7 @@ def test_a_hidden_field_is_answered_as_one_that_is_not_there_and_no_sql_is_sent(
             other = ask(client, "/brands", json.loads(json.dumps(document).replace(name, unknown)))
             assert answer.status == 422
             assert answer.body == other.body.replace(unknown.encode(), name.encode())
-    assert not caplog.records
+    assert [record for record in caplog.records if record.name == "tortoise.db_client"] == []
 
 
 @pytest.mark.parametrize("text", EVIL)
