@@ -72,7 +72,7 @@ check: $(STAMP) prisma ## the fast loop, under a minute: lint, mypy, the tests t
 	$(MAKE) --no-print-directory lint mypy
 	$(BIN)/pytest -q --numprocesses $(WORKERS) --hypothesis-profile=check \
 	    --ignore=tests/conformance --ignore=tests/servers \
-	    -m "not browser and not fuzz and not processes and not servers" $(ARGS)
+	    -m "not browser and not fuzz and not long and not processes and not servers" $(ARGS)
 
 .PHONY: test
 test: $(STAMP) postgres mongo prisma browser lint types docs ## everything that has to hold, on real databases

@@ -154,6 +154,7 @@ def hostile_texts() -> st.SearchStrategy[str]:
     return st.lists(st.sampled_from(pieces) | st.text(max_size=3), max_size=12).map("".join)
 
 
+@pytest.mark.long
 def test_no_query_string_ends_in_a_server_error(harbour: TestClient) -> None:
     @settings(deadline=None, max_examples=150)
     @given(hostile_texts())

@@ -86,6 +86,7 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     return SUBJECTS[request.param]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_what_the_schema_accepts_binds(name: str) -> None:
     subject = SUBJECTS[name]
@@ -101,6 +102,7 @@ def test_what_the_schema_accepts_binds(name: str) -> None:
     law()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_the_schema_accepts_what_binds_when_it_is_spelt_plainly(name: str) -> None:
     subject = SUBJECTS[name]

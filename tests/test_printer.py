@@ -104,6 +104,7 @@ def where(condition: Document) -> object:
     return to_document(bind({"where": condition}))["where"]
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(filters(GROUND))
 def test_binding_what_was_printed_gives_the_same_filter(document: Document) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
+import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
@@ -204,6 +205,7 @@ def dependencies(draw: st.DrawFn) -> Dependency:
     return dependency
 
 
+@pytest.mark.long
 @LAWS
 @given(dependencies())
 def test_every_name_that_the_schema_offers_binds_and_every_name_that_binds_is_offered(

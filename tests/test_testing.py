@@ -167,6 +167,7 @@ def test_the_smallest_failing_part_is_what_the_failure_needs(needed: set[int]) -
     assert set(smallest(range(61), lambda some: needed <= set(some))) == needed
 
 
+@pytest.mark.long
 def test_all_operators_quantifiers_and_orders_by_relations_are_drawn() -> None:
     expected = {operator.op for operator in OPERATORS} | {"some", "every", "none", "to-one"}
     seen = Counter[str]()

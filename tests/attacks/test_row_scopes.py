@@ -25,6 +25,8 @@ from tests.attacks.service import (
     tenant_scope,
 )
 
+pytestmark = pytest.mark.long
+
 WHERES: list[dict[str, Any] | None] = [
     None,
     {"or": [{"id": {"gt": 0}}, {"id": {"lt": 0}}]},

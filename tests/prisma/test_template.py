@@ -6,6 +6,7 @@ import gc
 from types import ModuleType
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from queryengine_prisma import PrismaQueryEngine
@@ -20,6 +21,7 @@ from queryengine.testing import Ground, siblings
 OPEN = SecurityPolicy(relations=True)
 
 
+@pytest.mark.long
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_filters_of_a_known_shape_have_the_arguments_that_they_have_by_themselves(

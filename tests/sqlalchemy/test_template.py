@@ -113,6 +113,7 @@ def test_the_key_that_a_copy_brings_is_the_one_that_sqlalchemy_would_find(
     assert [id(bound) for bound in brought.bindparams] == [id(bound) for bound in found.bindparams]
 
 
+@pytest.mark.long
 @given(st.data())
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_copies_of_random_shapes_are_the_queries_that_would_have_been_compiled(data: st.DataObject) -> None:
