@@ -70,7 +70,7 @@ format: $(STAMP) ## format the code, repair what the linter can, renew the table
 .PHONY: check
 check: $(STAMP) prisma ## the fast loop, under a minute: lint, mypy, the tests that start no server
 	$(MAKE) --no-print-directory lint mypy
-	$(BIN)/pytest -q --numprocesses $(WORKERS) --hypothesis-profile=check \
+	$(BIN)/pytest -q --numprocesses $(WORKERS) --dist worksteal --hypothesis-profile=check \
 	    --ignore=tests/conformance --ignore=tests/servers \
 	    -m "not browser and not fuzz and not long and not processes and not servers" $(ARGS)
 

@@ -183,6 +183,7 @@ def test_the_place_of_an_element_is_told_within_its_list() -> None:
     assert [lexed.span(0, element) for element in range(2)] == [Span(8, 13), Span(15, 19)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "repeated",
     [

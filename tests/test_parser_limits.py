@@ -12,6 +12,8 @@ from queryengine.limits import Limits
 from queryengine.parsed import ParsedFilter
 from queryengine.parser import parse
 
+pytestmark = pytest.mark.long
+
 
 def parsed(text: str, limits: Limits) -> ParsedFilter:
     return parse(lex(text), limits)

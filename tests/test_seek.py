@@ -107,6 +107,7 @@ def test_all_pages_together_are_all_rows_in_order(
         assert ids(pages(document, "before", last, rows, scope)) == ids(whole[-2::-1])
 
 
+@pytest.mark.long
 @given(rows=things, order=orders, limit=st.integers(1, 5), gone=st.integers(0, 24), data=st.data())
 def test_rows_that_stay_are_neither_missed_nor_repeated_while_others_come_and_go(
     rows: list[Thing], order: list[str], limit: int, gone: int, data: st.DataObject

@@ -353,6 +353,7 @@ def test_characters_that_mean_something_elsewhere_mean_nothing_here(service: Ser
     assert rows == ([8, 16, 24, 32] if text in "[]" else [])
 
 
+@pytest.mark.long
 def test_many_shapes_take_bounded_time(service: Service) -> None:
     """2,000 filters that all differ in shape: none is answered slowly because of those before it."""
     started = time.monotonic()

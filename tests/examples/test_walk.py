@@ -22,6 +22,8 @@ from examples.flights.backend import Truth, backend
 from examples.flights.steps import STEPS, Refused, Rows, Step
 from examples.flights.walk import walk
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 
 

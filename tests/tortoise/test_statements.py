@@ -187,6 +187,7 @@ def test_a_database_that_nobody_has_checked_is_refused() -> None:
         dialect_of(Dialects.MYSQL, TextRules())
 
 
+@pytest.mark.long
 def test_relations_have_no_sql_before_tortoise_knows_them() -> None:
     program = "from tests.tortoise.test_statements import show_too_early; show_too_early()"
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
