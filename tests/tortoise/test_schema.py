@@ -275,3 +275,54 @@ def test_a_key_without_an_order_is_refused() -> None:
 
     with pytest.raises(ConfigurationError, match=r"Odd\.id: filters know no order of ArrayField"):
         _ = TortoiseQueryEngine(Odd).schema
+
+
+class Ship(Model):
+    id = fields.IntField(primary_key=True)
+
+
+class Captain(Model):
+    ship: fields.OneToOneRelation[Ship] = fields.OneToOneField(Ship, related_name="captain", primary_key=True)
+
+
+class Mate(Model):
+    id = fields.IntField(primary_key=True)
+    captain: fields.ForeignKeyRelation[Captain] = fields.ForeignKeyField(Captain, related_name="mates")
+
+
+class Cook(Model):
+    id = fields.IntField(primary_key=True)
+    captain: fields.ForeignKeyRelation[Captain] = fields.ForeignKeyField(
+        Captain, related_name=False, to_field="ship_id"
+    )
+
+
+def test_a_foreign_key_to_a_relation_is_refused_with_advice() -> None:
+    problem = r"Mate\.captain refers to Captain\.ship, which is a relation.*say to_field='ship_id'"
+    with pytest.raises(ConfigurationError, match=problem):
+        _ = TortoiseQueryEngine(Mate).schema
+    crew = types.ModuleType("crew")
+    vars(crew).update(Ship=Ship, Captain=Captain, Mate=Mate, Cook=Cook)
+    with TortoiseContext():
+        Tortoise.init_models([crew], "crew")
+    with pytest.raises(ConfigurationError, match=problem):
+        _ = TortoiseQueryEngine(Mate).schema
+    with pytest.raises(ConfigurationError, match=problem):
+        _ = TortoiseQueryEngine(Captain).schema.relations["mates"].target
+
+
+def test_a_foreign_key_may_name_the_key_behind_a_relation() -> None:
+    schema = TortoiseQueryEngine(Cook).schema
+    assert schema.fields["captain_id"].type == schema.primary_key[0].type
+    assert schema.relations["captain"].target.model is Captain
+
+
+def test_a_foreign_key_to_a_field_that_is_not_there_is_refused() -> None:
+    class Guest(Model):
+        id = fields.IntField(primary_key=True)
+        ship: fields.ForeignKeyRelation[Ship] = fields.ForeignKeyField(
+            Ship, related_name=False, to_field="name"
+        )
+
+    with pytest.raises(ConfigurationError, match=r"Guest\.ship: Ship has no field 'name'"):
+        _ = TortoiseQueryEngine(Guest).schema

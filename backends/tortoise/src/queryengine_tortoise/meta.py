@@ -38,6 +38,7 @@ __all__ = [
     "own_values",
     "pk_field",
     "referred_attribute",
+    "referred_field",
     "related_model",
     "relation_of",
     "shows_all",
@@ -109,10 +110,14 @@ def pk_field(model: type[Model]) -> AnyField:
     return field
 
 
+def referred_field(field: AnyRelation) -> AnyField | None:
+    """Return the field that foreign keys of a relation refer to; None where Tortoise does not know it yet."""
+    return cast("AnyField | None", cast("Any", field).to_field_instance)
+
+
 def referred_attribute(field: AnyRelation) -> str:
     """Return the attribute that foreign keys of a relation refer to, once Tortoise knows it."""
-    referred = cast("AnyField", cast("Any", field).to_field_instance)
-    return referred.model_field_name
+    return cast("AnyField", referred_field(field)).model_field_name
 
 
 def related_model(field: AnyRelation) -> type[Model]:

@@ -23,8 +23,10 @@ from queryengine_tortoise.meta import (
     fields_of,
     foreign_key_of,
     is_connected,
+    key_attribute,
     label_of,
     pk_field,
+    referred_field,
     table_of,
 )
 
@@ -64,12 +66,34 @@ def target_of(model: type[Model], field: ForeignKey | ManyToMany) -> type[Model]
 
 
 def key_behind(model: type[Model], field: ForeignKey) -> AnyField:
-    """Return the field of the other model whose values a foreign key holds."""
+    """Return the field of the other model whose values a foreign key holds.
+
+    Raises ConfigurationError for a foreign key to a relation, which has no column: Tortoise then makes none
+    for the key either, and finds no rows by it.
+    """
     target = target_of(model, field)
-    found = fields_of(target)[field.to_field] if field.to_field else pk_field(target)
-    # A primary key can be a foreign key itself.
-    behind = found if isinstance(found, ForeignKeyFieldInstance) else foreign_key_of(found)
+    found = referred_field(field) or _named(target, field.to_field)
+    place = f"{model.__name__}.{field.model_field_name}"
+    if found is None:
+        raise ConfigurationError(f"{place}: {target.__name__} has no field {field.to_field!r}")
+    if isinstance(found, ForeignKeyFieldInstance):
+        raise ConfigurationError(
+            f"{place} refers to {target.__name__}.{found.model_field_name}, which is a relation, and has no "
+            f"column in Tortoise: say to_field={key_attribute(found.model_field_name)!r}"
+        )
+    behind = foreign_key_of(found)
     return found if behind is None else key_behind(target, behind)
+
+
+def _named(model: type[Model], name: str | None) -> AnyField | None:
+    """Return the field that a foreign key names, or None; without a name it is the primary key."""
+    if not name:
+        return pk_field(model)
+    for attribute, field in fields_of(model).items():
+        # Tortoise makes the fields of keys when it is initialised.
+        if isinstance(field, ForeignKeyFieldInstance) and key_attribute(attribute) == name:
+            return key_behind(model, field)
+    return fields_of(model).get(name)
 
 
 def back_relations(model: type[Model]) -> Iterator[BackRelation]:

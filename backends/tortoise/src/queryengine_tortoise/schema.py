@@ -94,16 +94,16 @@ class _ModelReader:
     def schema(self) -> ModelSchema[object]:
         for name, field in fields_of(self.model).items():
             match field:
+                case _ if foreign_key_of(field) is not None:
+                    pass  # the key behind a foreign key, which comes with that
                 case ForeignKeyFieldInstance():
                     self._foreign_key(name, field)
                 case ManyToManyFieldInstance():
                     self._relate(name, partial(target_of, self.model, field), many=True)
                 case BackwardFKRelation():
                     pass  # below, as Tortoise may not have made them yet
-                case _ if foreign_key_of(field) is None:
-                    self._column(name, field)
                 case _:
-                    pass  # the key behind a foreign key, which comes with that
+                    self._column(name, field)
         for back in back_relations(self.model):
             self._relate(back.name, partial(_itself, back.model), many=back.many)
         return ModelSchema(
