@@ -33,6 +33,16 @@ $(STAMP) $(DEMO_STAMP):
 	scripts/environment $(abspath $(@D)/..) $(GROUPS)
 	rm -rf $(@D) && mkdir -p $(@D) && touch $@
 
+# The companion's Rust core: built where no checkout lies, put beside its Python. Its name says what it was made of.
+ORM_KEY := $(shell { pwd; find orm -name '*.rs' -o -name 'Cargo.*' -o -name pyproject.toml | sort | xargs cat; } | cksum | tr ' ' '-')
+ORM_STAMP = $(STAMP).orm/$(ORM_KEY)
+CARGO := CARGO_TARGET_DIR=$(CACHE)/cargo cargo
+
+$(ORM_STAMP): $(STAMP)
+	scripts/need-rust
+	cd orm && VIRTUAL_ENV=$(VENV) CARGO_TARGET_DIR=$(CACHE)/cargo $(BIN)/maturin develop --quiet --release --uv
+	rm -rf $(@D) && mkdir -p $(@D) && touch $@
+
 # -- for users --------------------------------------------------------------------------------------------
 
 .PHONY: help
@@ -68,26 +78,26 @@ format: $(STAMP) ## format the code, repair what the linter can, renew the table
 	$(BIN)/python -m scripts.docs_tables --write
 
 .PHONY: check
-check: $(STAMP) prisma ## the fast loop, under a minute: lint, mypy, the tests that start no server
+check: $(STAMP) prisma orm ## the fast loop, under a minute: lint, mypy, the tests that start no server
 	$(MAKE) --no-print-directory lint mypy
 	$(BIN)/pytest -q --numprocesses $(WORKERS) --dist worksteal --hypothesis-profile=check \
 	    --ignore=tests/conformance --ignore=tests/servers \
 	    -m "not browser and not fuzz and not long and not processes and not servers" $(ARGS)
 
 .PHONY: test
-test: $(STAMP) postgres mongo prisma browser lint types docs ## everything that has to hold, on real databases
+test: $(STAMP) postgres mongo prisma browser orm lint types rust docs ## everything that has to hold, on real databases
 	$(BIN)/pytest --numprocesses $(WORKERS) \
 	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 \
 	    --conformance-json=build/conformance.json $(ARGS)
 	$(BIN)/python -m scripts.docs_support build/conformance.json
 
 .PHONY: conformance
-conformance: $(STAMP) postgres mongo prisma ## run the conformance kit on every back-end; writes docs/support.md
+conformance: $(STAMP) postgres mongo prisma orm ## run the conformance kit on every back-end; writes docs/support.md
 	$(BIN)/pytest -q --numprocesses $(WORKERS) -m "not fuzz" tests/conformance --conformance-json=docs/conformance.json
 	$(BIN)/python -m scripts.docs_tables --write
 
 .PHONY: fuzz
-fuzz: $(STAMP) postgres mongo prisma ## new random rows and filters on every database, for MINUTES (default 10)
+fuzz: $(STAMP) postgres mongo prisma orm ## new random rows and filters on every database, for MINUTES (default 10)
 	$(BIN)/python scripts/fuzz.py --minutes $(MINUTES) --workers $(WORKERS) $(ARGS)
 
 .PHONY: matrix
@@ -137,6 +147,21 @@ mongo:
 .PHONY: prisma
 prisma: $(STAMP)
 	scripts/need-prisma $(BIN)/python $(CACHE)/prisma
+
+.PHONY: orm
+orm: $(ORM_STAMP) ## build the companion's Rust core and put it into the development environment
+
+.PHONY: rust
+rust: orm ## lint and test the companion's crates
+	cd orm && cargo fmt --check
+	cd orm && $(CARGO) clippy --quiet --locked --all-targets -- -D warnings
+	cd orm && $(CARGO) test --quiet --locked
+
+.PHONY: wheel
+wheel: $(STAMP) ## build the companion's wheel for this Python into build/wheels
+	scripts/need-rust
+	cd orm && CARGO_TARGET_DIR=$(CACHE)/cargo $(BIN)/maturin build --quiet --release \
+	    --interpreter $(BIN)/python --out ../build/wheels
 
 .PHONY: browser
 browser: $(STAMP)

@@ -1,0 +1,12 @@
+//! The Python module `queryengine_orm._native`: what joins the protocol and SQLite to asyncio and to models.
+
+use pyo3::prelude::*;
+
+/// What Rust does for queryengine-orm; Python code of this package alone imports it.
+#[pymodule]
+mod _native {
+    /// The version of the distribution that this module was built for.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const version: &str = env!("CARGO_PKG_VERSION");
+}
