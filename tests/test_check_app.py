@@ -222,9 +222,11 @@ def test_a_parameter_without_annotation_is_not_wrong() -> None:
 class Wrapped(Generic[T, Q]):
     """An engine's base with a type variable for the result."""
 
-    model: type[T]
     schema: ModelSchema[Any] = read_schema(Ship)  # Any: of no interest here
     capabilities = Capabilities(backend="wrapped")
+
+    def __init__(self, model: type[T]) -> None:
+        self.model = model
 
     def build_query(self, ast: FilterAST) -> Q:
         raise NotImplementedError
@@ -238,12 +240,11 @@ class Paired(Wrapped[T, dict[T, Q]]):
 
 
 class Listed(Wrapped[T, list[T]]):
-    def __init__(self, model: type[T]) -> None:
-        self.model = model
+    pass
 
 
 class Ports(Wrapped[Port, list[Port]]):
-    model = Port
+    pass
 
 
 class Plain(Listed[T]):
@@ -258,9 +259,9 @@ vars(Plain)["build_query"].__annotations__.clear()
     ("engine", "right", "wrong"),
     [
         (Listed(Ship), list[Ship], list[Port]),
-        (Ports(), list[Port], list[Ship]),
-        (Wrapped[Ship, Any](), list[Ship], None),
-        (Paired[Ship, Any](), list[Ship], None),
+        (Ports(Port), list[Port], list[Ship]),
+        (Wrapped[Ship, Any](Ship), list[Ship], None),
+        (Paired[Ship, Any](Ship), list[Ship], None),
         (Plain(Ship), Ship, None),
     ],
     ids=["bound in a base", "bound wholly", "no bound", "two free variables", "no annotation"],

@@ -15,6 +15,7 @@ from queryengine.errors import ErrorCode, FilterError
 from queryengine.parsed import Source
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
+from queryengine.telemetry import Stage, watched
 
 __all__ = ["QEAggregateDependency", "create_qe_aggregate_dependency"]
 
@@ -47,7 +48,9 @@ class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
             description=config.description or DESCRIPTION,
             json_schema_extra={"contentMediaType": "application/json"},
         )
+        self._compile = watched(config.telemetry, Stage.COMPILE, engine.model, engine.build_aggregate)
         super().__init__(
+            model=engine.model,
             limits=self.processor.policy.limits,
             config=config,
             parameter=keyword("filter", Annotated[str | None, declared], None),
@@ -61,7 +64,7 @@ class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
         if source is None:
             raise FilterError(ErrorCode.EMPTY_CONDITION, "the request asks for no aggregate")
         ast = self.processor.process(source, scope=scope, principal=principal)
-        return AggregateResult(self.engine.build_aggregate(ast), self.row, ast)
+        return AggregateResult(self._compile(ast), self.row, ast)
 
 
 def create_qe_aggregate_dependency(

@@ -9,20 +9,21 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from queryengine.aggregate_binder import AggregateBinder
+from queryengine.aggregate_binder import AggregateBinder, AggregatePlan
 from queryengine.aggregates import APPLIES, AggregateAST, AggregateEngine, Function, result_name
 from queryengine.config import QueryConfig
 from queryengine.cost import check_cost
 from queryengine.errors import ConfigurationError, FilterError
-from queryengine.lexer import lex
+from queryengine.lexer import Lexed, lex
 from queryengine.operators import SORTABLE
-from queryengine.parsed import Source
+from queryengine.parsed import ParsedAggregate, Source
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.process import Processor, located
 from queryengine.response_model import read_from
 from queryengine.schema import TypeKind
-from queryengine.scoping import read_scope
+from queryengine.scoping import ScopeShape, read_scope
+from queryengine.telemetry import Stage, watched
 from queryengine.view import ModelView
 
 __all__ = ["AggregateProcessor"]
@@ -50,6 +51,10 @@ class AggregateProcessor:
         self.policy = self._filters.policy
         self.config = self._filters.config
         self._names = _names(row)
+        telemetry, model = self.config.telemetry, engine.model
+        self._parse = watched(telemetry, Stage.PARSE, model, self._parsed)
+        self._bind = watched(telemetry, Stage.BIND, model, self._bound)
+        self._fill = watched(telemetry, Stage.FILL, model, AggregatePlan.instantiate)
 
     @cached_property
     def _binder(self) -> AggregateBinder:
@@ -71,22 +76,26 @@ class AggregateProcessor:
         self, source: Source, *, scope: Scope | None = None, principal: str | None = None
     ) -> AggregateAST:
         """Parse, bind and rewrite an aggregate. Raises FilterError, with spans of what the caller sent."""
-        from queryengine.parser import parse_aggregate  # noqa: PLC0415  # Lark is loaded with the first request
-
         lexed = lex(source.text)
         shape = read_scope(scope, self._engine.model)
         policy = self.policy
-        binder = self._binder
         try:
-            parsed = parse_aggregate(lexed, policy.limits)
-            plan = binder.bind(parsed, source.text, source.style, shape)
-            ast = plan.instantiate(lexed, shape.values, principal)
+            plan = self._bind(self._parse(lexed), source, shape)
+            ast = self._fill(plan, lexed, shape.values, principal)
             if policy.max_cost is not None:
                 check_cost(ast.rows, policy.weights, policy.max_cost)
                 check_cost(ast.groups, policy.weights, policy.max_cost)
         except FilterError as error:
             raise located(error, source, lexed) from None
         return ast
+
+    def _parsed(self, lexed: Lexed) -> ParsedAggregate:
+        from queryengine.parser import parse_aggregate  # noqa: PLC0415  # Lark is loaded with the first request
+
+        return parse_aggregate(lexed, self.policy.limits)
+
+    def _bound(self, parsed: ParsedAggregate, source: Source, scope: ScopeShape) -> AggregatePlan:
+        return self._binder.bind(parsed, source.text, source.style, scope)
 
 
 def _names(row: type[BaseModel]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from queryengine.errors import ConfigurationError
 from queryengine.settings import check_kind, check_number, check_word
+from queryengine.telemetry import Telemetry
 
 __all__ = ["QueryConfig"]
 
@@ -43,6 +44,8 @@ class QueryConfig:
     """what cursors are sealed with, 16 bytes or more; None: a secret of each process, with a warning"""
     cursor_lifetime: dt.timedelta | None = None
     """how long a cursor holds; None: for ever"""
+    telemetry: Telemetry | None = field(default=None, repr=False)
+    """what hears of stages, look-ups and refusals: `queryengine.otel.OpenTelemetry()`; None: nothing does"""
 
     def __post_init__(self) -> None:
         check_word("QueryConfig.source", self.source, ("query", "body"))
@@ -53,6 +56,7 @@ class QueryConfig:
         check_kind("QueryConfig.schema_name", self.schema_name, str | None, "a text")
         check_kind("QueryConfig.cursor_secret", self.cursor_secret, str | bytes | None, "a text or bytes")
         check_kind("QueryConfig.cursor_lifetime", self.cursor_lifetime, dt.timedelta | None, "a timedelta")
+        check_kind("QueryConfig.telemetry", self.telemetry, Telemetry | None, "a Telemetry")
         check_kind("QueryConfig.example", self.example, Mapping | None, "a filter as a mapping")
         if not self.parameter or not {"[", "]"}.isdisjoint(self.parameter):
             raise ConfigurationError(f"QueryConfig.parameter={self.parameter!r}: it is {NAME}")

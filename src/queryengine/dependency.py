@@ -13,7 +13,7 @@ from queryengine.config import QueryConfig
 from queryengine.engine import Engine
 from queryengine.errors import ErrorCode, FilterError
 from queryengine.events import log_refusal
-from queryengine.http_errors import http_error
+from queryengine.http_errors import FilterAccessDenied, FilterValidationError, http_error
 from queryengine.limits import Limits
 from queryengine.openapi import FilterDocument
 from queryengine.parsed import Source
@@ -21,6 +21,7 @@ from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.process import Processor
 from queryengine.request import read_body, read_query, read_text, refuse_query
+from queryengine.telemetry import Stage, watched
 
 __all__ = [
     "PrincipalDependency",
@@ -57,6 +58,7 @@ class RequestDependency(ABC, Generic[R_co]):
     def __init__(
         self,
         *,
+        model: type[object],
         limits: Limits,
         config: QueryConfig,
         parameter: inspect.Parameter,
@@ -66,6 +68,7 @@ class RequestDependency(ABC, Generic[R_co]):
         self.config = config
         self.scoped = scope is not None
         """whether a row scope belongs to each request"""
+        self._model = model
         self._limits = limits
         in_body = config.source == "body"
         self._location = ("body",) if in_body else ("query", config.parameter)
@@ -86,8 +89,7 @@ class RequestDependency(ABC, Generic[R_co]):
         try:
             return self._answer(await self._read(request), scope, principal)
         except FilterError as error:
-            log_refusal(error)
-            raise http_error(error, self._location) from None
+            raise self._refusal(error, self._location) from None
 
     def build(
         self,
@@ -109,8 +111,7 @@ class RequestDependency(ABC, Generic[R_co]):
             )
             return self._answer(source, scope, principal)
         except FilterError as error:
-            log_refusal(error)
-            raise http_error(error, self._location) from None
+            raise self._refusal(error, self._location) from None
 
     async def _read(self, request: Request) -> Source | None:
         found = self._read_query(request)
@@ -126,9 +127,17 @@ class RequestDependency(ABC, Generic[R_co]):
         try:
             refuse_query(raw, self.config)
         except FilterError as error:
-            log_refusal(error)
-            raise http_error(error, ("query", self.config.parameter)) from None
+            raise self._refusal(error, ("query", self.config.parameter)) from None
         return None
+
+    def _refusal(
+        self, error: FilterError, location: tuple[str, ...]
+    ) -> FilterValidationError | FilterAccessDenied:
+        """Tell the log and who watches of a refusal, and return what FastAPI answers it by."""
+        log_refusal(error)
+        if self.config.telemetry is not None:
+            self.config.telemetry.refused(self._model, error.code)
+        return http_error(error, location)
 
     def _answer(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
         if self.scoped and scope is None:
@@ -164,7 +173,9 @@ class QEDependency(RequestDependency[R_co]):
         config = self.processor.config
         self.document = FilterDocument(self.processor, lambda: engine.capabilities)
         declared = Query(alias=config.parameter, description=self.document.description)
+        self._compile = watched(config.telemetry, Stage.COMPILE, engine.model, engine.build_query)
         super().__init__(
+            model=engine.model,
             limits=self.processor.policy.limits,
             config=config,
             parameter=keyword("filter", Annotated[str | None, self.document, declared], None),
@@ -174,9 +185,9 @@ class QEDependency(RequestDependency[R_co]):
 
     def _query(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
         if source is not None:
-            return self.engine.build_query(self.processor.process(source, scope=scope, principal=principal))
+            return self._compile(self.processor.process(source, scope=scope, principal=principal))
         if self.required:
-            return self.engine.build_query(self.processor.empty(scope=scope, principal=principal))
+            return self._compile(self.processor.empty(scope=scope, principal=principal))
         return cast(R_co, None)  # the overloads of `create_qe_dependency` put None into R_co just then
 
 

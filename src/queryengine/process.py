@@ -16,13 +16,14 @@ from queryengine.engine import Engine
 from queryengine.errors import FilterError, Span
 from queryengine.lexer import Lexed, lex
 from queryengine.operands import Readers
-from queryengine.parsed import Source, Style
+from queryengine.parsed import ParsedFilter, Source, Style
 from queryengine.plan import Plan
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.projection import Projector
 from queryengine.schema import ModelSchema
 from queryengine.scoping import ScopeShape, reachable, read_scope
+from queryengine.telemetry import Stage, watched
 from queryengine.tokens import path_to
 from queryengine.view import ModelView, build_view, check_paths
 
@@ -64,6 +65,11 @@ class Processor:
         self.config = config or QueryConfig()
         self._layouts: BoundedCache[Hashable, _Layout] = BoundedCache(self.config.cache_size)
         self._plans: BoundedCache[Hashable, Plan] = BoundedCache(self.config.cache_size)
+        telemetry, model = self.config.telemetry, engine.model
+        self._telemetry = telemetry
+        self._parse = watched(telemetry, Stage.PARSE, model, self._parsed)
+        self._bind = watched(telemetry, Stage.BIND, model, self._bound)
+        self._fill = watched(telemetry, Stage.FILL, model, Plan.instantiate)
 
     @cached_property
     def view(self) -> ModelView:
@@ -102,7 +108,7 @@ class Processor:
         shape = read_scope(scope, self._engine.model)
         policy = self.policy
         try:
-            ast = self._plan(lexed, source, shape).instantiate(lexed, shape.values, principal)
+            ast = self._fill(self._plan(lexed, source, shape), lexed, shape.values, principal)
             if policy.max_cost is not None:
                 check_cost(ast, policy.weights, policy.max_cost)
         except FilterError as error:
@@ -123,8 +129,12 @@ class Processor:
         if layout is not None:
             plan = self._plans.get((layout, layout.names(lexed), source.style, scope.key))
             if plan is not None:
+                if self._telemetry is not None:
+                    self._telemetry.looked_up(self._engine.model, hit=True)
                 return plan
-        plan = self._bind(lexed, source, scope)
+        if self._telemetry is not None:
+            self._telemetry.looked_up(self._engine.model, hit=False)
+        plan = self._bind(self._parse(lexed), source, scope)
         if len(source.text) > LONGEST_KEPT:
             return plan
         names = set(range(len(lexed.lexemes))) - plan.value_chunks()
@@ -136,10 +146,12 @@ class Processor:
         self._plans.put((layout, layout.names(lexed), source.style, scope.key), plan)
         return plan
 
-    def _bind(self, lexed: Lexed, source: Source, scope: ScopeShape) -> Plan:
+    def _parsed(self, lexed: Lexed) -> ParsedFilter:
         from queryengine.parser import parse  # noqa: PLC0415  # Lark is loaded with the first filter, not with the application
 
-        parsed = parse(lexed, self.policy.limits)
+        return parse(lexed, self.policy.limits)
+
+    def _bound(self, parsed: ParsedFilter, source: Source, scope: ScopeShape) -> Plan:
         return self.binder.bind(parsed, source.text, source.style, scope)
 
 
