@@ -303,7 +303,7 @@ def test_protocols_and_named_types_are_understood() -> None:
 
 
 def test_a_subclass_of_a_plain_base_is_seen_as_that_base() -> None:
-    check_app(app_with(Sequence[Port], required=True, engine=Ports()))
+    check_app(app_with(Sequence[Port], required=True, engine=Ports(Port)))
 
 
 def test_an_engine_of_memory_made_for_one_model_is_read_too() -> None:
