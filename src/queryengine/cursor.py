@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
-import warnings
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, cast
 from queryengine.ast import And, Comparison, FilterAST, Not, Or, OrderKey, Quantified, Slot, Value
 from queryengine.cache import BoundedCache
 from queryengine.errors import ConfigurationError
+from queryengine.events import warn
 from queryengine.policy import Access, SecurityPolicy
 from queryengine.values import ValueProblem, reader, write
 
@@ -173,10 +173,10 @@ def outline(part: object) -> object:
 @cache
 def own_secret() -> bytes:
     """Return the secret of this process, made when it is first asked for, with a warning."""
-    warnings.warn(
+    warn(
+        "cursor_secret_missing",
         "cursors have no secret: those of this process end with it, and other workers refuse them;"
         " give QueryConfig(cursor_secret=...)",
-        stacklevel=2,
     )
     return secrets.token_bytes(32)
 
