@@ -18,9 +18,10 @@ from tortoise.context import TortoiseContext
 from tortoise.fields import JSONField
 from tortoise.models import Model
 
+from queryengine.aggregates import AggregateAST
 from queryengine.ast import FilterAST
 from queryengine.pages import Page, Total
-from queryengine.testing import Adapter
+from queryengine.testing import Adapter, Aggregate
 from queryengine.testing.world import LINK, Item
 from tests.servers.postgres import PostgresServer
 from tests.tortoise.world import world
@@ -94,6 +95,11 @@ class World:
         with self._context:
             return await fetch_page(self.engines[entity].build_query(ast), total=total)
 
+    async def groups(self, entity: str, ast: AggregateAST) -> Sequence[Sequence[object]]:
+        """Return a tuple for each group."""
+        with self._context:
+            return await self.engines[entity].build_aggregate(ast)
+
 
 @contextmanager
 def _open(
@@ -145,6 +151,7 @@ def open_sqlite(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Gener
             run=found.run,
             absent=absent,
             page=found.page,
+            aggregate=Aggregate(engines=found.engines, run=found.groups),
         )
 
 
@@ -170,4 +177,5 @@ def open_postgresql(request: pytest.FixtureRequest, runner: asyncio.Runner) -> G
             run=found.run,
             absent=ABSENT,
             page=found.page,
+            aggregate=Aggregate(engines=found.engines, run=found.groups),
         )

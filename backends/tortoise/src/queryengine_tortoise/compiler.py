@@ -184,6 +184,10 @@ class ConditionCompiler(Compiler[Place, Column, SQL], gaps=frozenset()):
         """Return what rows are sorted by: a column of theirs, or that of a related row by a subquery."""
         return self._at(_related(path), place, lambda end: self.dialect.ordered(self.column(path, end)))
 
+    def compared(self, path: Path, place: Place) -> SQL:
+        """Return what stands at the end of a path, in the form that has the equality of its type."""
+        return self._at(_related(path), place, lambda end: self.column(path, end).compared)
+
     def value(self, path: Path, place: Place) -> SQL:
         """Return what stands at the end of a path, as the database stores it; null behind a missing row."""
         return self._at(_related(path), place, lambda end: self.column(path, end).expression)

@@ -7,10 +7,13 @@ from typing import Generic, Literal, TypeVar
 
 from tortoise.models import Model
 
+from queryengine.aggregates import AggregateAST, AggregateCapabilities
 from queryengine.ast import FilterAST
 from queryengine.engine import FULL, Capabilities
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine.settings import check_word
+from queryengine_tortoise.aggregate_query import TortoiseAggregateQuery
+from queryengine_tortoise.aggregates import BoundAggregate, aggregates_on
 from queryengine_tortoise.describe import describe
 from queryengine_tortoise.dialects import TextRules
 from queryengine_tortoise.loading import Loader
@@ -92,6 +95,15 @@ class TortoiseQueryEngine(Generic[ModelT]):
     def execute_query(self, ast: FilterAST) -> TortoiseQueryResult[ModelT]:
         """Return the same as `build_query`: a `QuerySet` is ready to be awaited."""
         return self.build_query(ast)
+
+    @property
+    def aggregates(self) -> AggregateCapabilities:
+        """Which aggregates the engine's databases give exactly."""
+        return aggregates_on(self._dialect)
+
+    def build_aggregate(self, ast: AggregateAST) -> TortoiseAggregateQuery:
+        """Return the query of a bound aggregate, to be awaited for tuples. Tortoise has to be initialised."""
+        return TortoiseAggregateQuery(BoundAggregate(self._statements, self._model, ast))
 
     def describe_query(self, ast: FilterAST) -> str:
         """Return the SQL of a filter and its parameters; of SQLite, where the engine is told no dialect."""

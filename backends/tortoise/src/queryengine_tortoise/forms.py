@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, LiteralString, TypeAlias, cast
 
@@ -25,7 +25,7 @@ from queryengine.schema import (
 )
 from queryengine_tortoise.sql import SQL, Encode, sql
 
-__all__ = ["Form", "postgresql_form", "postgresql_number", "sqlite_form"]
+__all__ = ["Form", "instant", "postgresql_form", "postgresql_number", "sqlite_form"]
 
 Read: TypeAlias = Callable[[SQL], SQL]
 
@@ -44,6 +44,10 @@ class Form:
     read: Read = _as_it_is
     encode: Encode | None = None
     operand: LiteralString = "{}"
+
+    def taken(self) -> Form:
+        """Return the form of what was read of a column already, by a query within the query."""
+        return replace(self, read=_as_it_is)
 
 
 PLAIN: Final = Form()
@@ -122,6 +126,15 @@ def _decimal_text(value: object) -> str:
 
 def _microseconds_since_epoch(value: object) -> int:
     return (cast("dt.datetime", value) - EPOCH) // MICROSECOND
+
+
+def instant(microseconds: int) -> dt.datetime:
+    """Return the instant so many microseconds after 1970 began, as SQLite compares them.
+
+    >>> instant(1_500_000).isoformat()
+    '1970-01-01T00:00:01.500000+00:00'
+    """
+    return EPOCH + microseconds * MICROSECOND
 
 
 def _wall_clock(value: object) -> str:

@@ -36,6 +36,7 @@ __all__ = [
     "key_of",
     "label_of",
     "own_values",
+    "pk_attribute",
     "pk_field",
     "referred_attribute",
     "referred_field",
@@ -113,6 +114,12 @@ def pk_field(model: type[Model]) -> AnyField:
 def referred_field(field: AnyRelation) -> AnyField | None:
     """Return the field that foreign keys of a relation refer to; None where Tortoise does not know it yet."""
     return cast("AnyField | None", cast("Any", field).to_field_instance)
+
+
+def pk_attribute(model: type[Model]) -> str:
+    """Return the attribute with the column of the primary key, which may be that behind a foreign key."""
+    attribute = pk_field(model).model_field_name
+    return attribute if attribute in columns_of(model) else key_attribute(attribute)
 
 
 def referred_attribute(field: AnyRelation) -> str:
