@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final, cast
+from typing import Any
 
-from pydantic import JsonValue
 from sqlalchemy import ClauseElement, Executable, Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
@@ -14,20 +12,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from queryengine.cost import CostWeights
-from queryengine.explain import Explanation, explain_filter, without_values
+from queryengine.explain import Explanation, explain_filter
+from queryengine.sql_plans import EXPLAIN, SQLDatabase, read_plan
 from queryengine_sqlalchemy.constructs import UnsupportedDialectError
 from queryengine_sqlalchemy.describe import describe
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 
 __all__ = ["ExplainStatement", "explain", "explain_sync"]
-
-TEXTS: Final = frozenset(
-    {
-        *("Node Type", "Parent Relationship", "Subplan Name", "CTE Name", "Join Type", "Strategy"),
-        *("Partial Mode", "Scan Direction", "Index Name", "Relation Name", "Schema", "Alias", "Command"),
-    }
-)
-"""the texts in PostgreSQL's plans that name things; all others can hold a condition with its values"""
 
 
 async def explain(
@@ -87,8 +78,8 @@ def _refuse(element: ExplainStatement, compiler: SQLCompiler, **keywords: Any) -
 
 
 compiles(ExplainStatement)(_refuse)
-compiles(ExplainStatement, "sqlite")(_prefixed("EXPLAIN QUERY PLAN"))
-compiles(ExplainStatement, "postgresql")(_prefixed("EXPLAIN (FORMAT JSON)"))
+compiles(ExplainStatement, "sqlite")(_prefixed(EXPLAIN["sqlite"]))
+compiles(ExplainStatement, "postgresql")(_prefixed(EXPLAIN["postgresql"]))
 
 
 def _explanation(
@@ -99,28 +90,11 @@ def _explanation(
     *,
     values: bool,
 ) -> Explanation:
-    plan = _steps(rows, 0) if database == "sqlite" else _read(rows[0][0])
+    known: SQLDatabase = "sqlite" if database == "sqlite" else "postgresql"  # EXPLAIN is refused elsewhere
     return explain_filter(
         result.filter,
         backend="sqlalchemy",
         weights=weights,
         query=describe(result.query, database, values=values),
-        plan=plan if values or database == "sqlite" else without_values(plan, TEXTS),
+        plan=read_plan(known, [tuple(row) for row in rows], values=values),
     )
-
-
-def _steps(rows: Sequence[Row[Any]], parent: int) -> list[JsonValue]:
-    """Make a tree of SQLite's steps (id, parent, unused, detail). They name columns, and no values."""
-    steps: list[JsonValue] = []
-    for row in rows:
-        number, above, _, detail = cast("tuple[int, int, int, str]", row)
-        if above == parent:
-            step: dict[str, JsonValue] = {"detail": detail}
-            within = _steps(rows, number)
-            steps.append({**step, "steps": within} if within else step)
-    return steps
-
-
-def _read(plan: object) -> JsonValue:
-    """Return PostgreSQL's plan, which one driver gives as text and the other one as an object."""
-    return cast("JsonValue", json.loads(plan) if isinstance(plan, str) else plan)

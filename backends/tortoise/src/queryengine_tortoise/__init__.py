@@ -2,6 +2,7 @@
 
 from queryengine_tortoise.aggregate_query import TortoiseAggregateQuery, TortoiseAggregateResult
 from queryengine_tortoise.engine import TortoiseQueryEngine
+from queryengine_tortoise.explain import explain
 from queryengine_tortoise.pages import fetch_page
 from queryengine_tortoise.results import TortoiseQueryResult
 
@@ -10,5 +11,6 @@ __all__ = [
     "TortoiseAggregateResult",
     "TortoiseQueryEngine",
     "TortoiseQueryResult",
+    "explain",
     "fetch_page",
 ]

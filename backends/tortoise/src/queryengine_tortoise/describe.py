@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from queryengine_tortoise.meta import columns_of, table_of
 from queryengine_tortoise.sql import SQL, Bind, joined, name, sql, write
 from queryengine_tortoise.statements import Compiled, Statements, directed
 
-__all__ = ["describe"]
+__all__ = ["describe", "listed", "placeholder"]
 
 
 def describe(statements: Statements, model: type[Model], ast: FilterAST, database: Database | None) -> str:
@@ -26,14 +26,24 @@ def describe(statements: Statements, model: type[Model], ast: FilterAST, databas
     It needs no connection. The queries that load related rows afterwards are not shown.
     """
     on_postgresql = database == "postgresql"
-    sign = "$" if on_postgresql else "?"
+    sign = placeholder(database)
     parameters = Parameterizer(placeholder_factory=lambda number: f"{sign}{number}")
     query = PostgreSQLQuery if on_postgresql else SQLLiteQuery
     context = replace(query.SQL_CONTEXT, parameterizer=parameters)
     compiled = statements.compiled(ast, model, context.dialect)
     lines = [write(clause, ast.values, context) for clause in _clauses(compiled, model, ast)]
     values = cast("list[object]", cast("Any", parameters).values)  # Any: Tortoise does not say of what
-    return "\n".join([*lines, *(f"  {sign}{number} = {value!r}" for number, value in enumerate(values, 1))])
+    return "\n".join([*lines, *listed(values, sign)])
+
+
+def placeholder(database: Database | None) -> str:
+    """Return what stands before the number of a parameter."""
+    return "$" if database == "postgresql" else "?"
+
+
+def listed(values: Iterable[object], sign: str) -> Iterator[str]:
+    """Yield a line for each parameter."""
+    yield from (f"  {sign}{number} = {value!r}" for number, value in enumerate(values, 1))
 
 
 def _clauses(compiled: Compiled, model: type[Model], ast: FilterAST) -> Iterator[SQL]:

@@ -1,0 +1,54 @@
+"""How SQLite and PostgreSQL are asked for the plan of a statement, and what they answer. Knows no driver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias, cast
+
+from pydantic import JsonValue
+
+from queryengine.explain import without_values
+
+__all__ = ["EXPLAIN", "SQLDatabase", "read_plan"]
+
+SQLDatabase: TypeAlias = Literal["sqlite", "postgresql"]
+
+EXPLAIN: Final[Mapping[SQLDatabase, str]] = MappingProxyType(
+    {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN (FORMAT JSON)"}
+)
+"""what stands before a statement that is not to be run"""
+
+TEXTS: Final = frozenset(
+    {
+        *("Node Type", "Parent Relationship", "Subplan Name", "CTE Name", "Join Type", "Strategy"),
+        *("Partial Mode", "Scan Direction", "Index Name", "Relation Name", "Schema", "Alias", "Command"),
+    }
+)
+"""the texts in PostgreSQL's plans that name things; all others can hold a condition with its values"""
+
+
+def read_plan(database: SQLDatabase, rows: Sequence[Sequence[object]], *, values: bool) -> JsonValue:
+    """Return the rows of an EXPLAIN as data; without `values` the texts that can hold one are left out.
+
+    >>> read_plan("sqlite", [(2, 0, 0, "SCAN books"), (9, 0, 0, "USE TEMP B-TREE")], values=False)
+    [{'detail': 'SCAN books'}, {'detail': 'USE TEMP B-TREE'}]
+    """
+    if database == "sqlite":
+        return _steps(rows, 0)
+    plan = rows[0][0]  # which one driver gives as text and another one as an object
+    found = cast("JsonValue", json.loads(plan) if isinstance(plan, str) else plan)
+    return found if values else without_values(found, TEXTS)
+
+
+def _steps(rows: Sequence[Sequence[object]], parent: int) -> list[JsonValue]:
+    """Make a tree of SQLite's steps (id, parent, unused, detail). They name columns, and no values."""
+    steps: list[JsonValue] = []
+    for row in rows:
+        number, above, _, detail = cast("tuple[int, int, int, str]", row)
+        if above == parent:
+            step: dict[str, JsonValue] = {"detail": detail}
+            within = _steps(rows, number)
+            steps.append({**step, "steps": within} if within else step)
+    return steps
