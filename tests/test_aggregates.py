@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from queryengine import (
     Access,
+    Capabilities,
     ConfigurationError,
     FilterError,
     Limits,
@@ -281,10 +282,11 @@ class WithoutAggregates:
     """An engine that was written before there were aggregates."""
 
     model = Flight
+    capabilities = Capabilities(backend="old", notes={"aggregates": "it is old"})
 
 
-def test_an_engine_without_aggregates_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="WithoutAggregates has no aggregates"):
+def test_an_engine_without_aggregates_is_refused_with_its_reason() -> None:
+    with pytest.raises(ConfigurationError, match=r"^WithoutAggregates has no aggregates \(it is old\)$"):
         AggregateProcessor(WithoutAggregates(), Delays)  # type: ignore[arg-type]  # what is asked
 
 

@@ -44,7 +44,9 @@ class AggregateProcessor:
         config: QueryConfig | None = None,
     ) -> None:
         if not callable(getattr(type(engine), "build_aggregate", None)):
-            raise ConfigurationError(f"{type(engine).__name__} has no aggregates")
+            note = engine.capabilities.note("aggregates")
+            reason = "" if note is None else f" ({note})"
+            raise ConfigurationError(f"{type(engine).__name__} has no aggregates{reason}")
         self._engine = engine
         self._row = row
         self._filters = Processor(engine, policy=policy, config=config)

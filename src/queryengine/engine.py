@@ -32,7 +32,8 @@ FULL: Mapping[TypeKind, frozenset[str]] = MappingProxyType(
 class Capabilities:
     """What a back-end can do exactly. What is not declared here is refused at bind, with the back-end's name.
 
-    `notes` gives the reason for a gap, under the operator's name, `kind:operator`, or a feature's name.
+    `notes` gives the reason for a gap, under the operator's name, `kind:operator`, or a feature's name;
+    that of an engine without aggregates under "aggregates".
     Without `order_by_missing`, an order by a path cannot say where rows stand whose related row is missing:
     it goes only where there always is one, or to fields that can be null themselves, and never through a row
     scope. Without `include_missing`, one related row that is required is loaded whatever it is: no condition

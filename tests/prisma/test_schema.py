@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel, create_model
 from queryengine_prisma import PrismaQueryEngine
 
+from queryengine import create_qe_aggregate_dependency
 from queryengine.errors import ConfigurationError
 from queryengine.schema import (
     ArrayType,
@@ -158,3 +159,11 @@ def test_a_database_that_nobody_has_tried_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Path, "read_text", changed)
     with pytest.raises(ConfigurationError, match="mysql"):
         schema_of(module.models.Leaf)
+
+
+def test_aggregates_are_a_declared_gap(every_type: ModuleType) -> None:
+    engine: Any = PrismaQueryEngine(every_type.models.Sample)  # Any: type checkers refuse it
+    with pytest.raises(
+        ConfigurationError, match=r"^PrismaQueryEngine has no aggregates \(.* no related rows\)$"
+    ):
+        create_qe_aggregate_dependency(engine, row=create_model("Counted", count=(int, 0)))

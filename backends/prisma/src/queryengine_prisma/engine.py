@@ -149,6 +149,9 @@ def _gaps(
     notes |= {
         f"{TypeKind.JSON}:{word}": "the client has no word for JSON's null" for word in ("isNull", "exists")
     }
+    notes["aggregates"] = (
+        "the client's group_by sorts by one key, without a place for nulls, and reaches no related rows"
+    )
     notes["size"] = "Prisma counts no elements"
     notes["include_missing"] = "Prisma takes no condition on a related row that is required"
     notes["cursor"] = "texts are ordered by the database's collation, which cursors cannot follow"
