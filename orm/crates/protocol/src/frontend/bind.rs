@@ -1,0 +1,74 @@
+//! `Bind`: makes a portal of a statement and the values of its parameters.
+
+use bytes::{BufMut, BytesMut};
+
+use super::frame::{MAX_MESSAGE, count, framed, length, text};
+use crate::errors::{BindError, EncodeError};
+use crate::format::Format;
+
+/// Whether an encoder wrote a value or found that there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IsNull {
+    /// SQL's NULL; nothing may have been written.
+    Yes,
+    /// The value has been written, if only of no bytes.
+    No,
+}
+
+/// Writes a `Bind` of `parameters` values, each of which `encode(index, out)` appends.
+///
+/// `formats` and `results` hold nothing (all text), one for all, or one for each. A value is held to the length
+/// of a message as soon as it is written, so that no more than one of them goes beyond it.
+///
+/// # Errors
+/// [`BindError::Value`] with the error of `encode`; [`BindError::Encode`] for too many or too long.
+pub fn bind<E>(
+    out: &mut BytesMut,
+    portal: &str,
+    statement: &str,
+    formats: &[Format],
+    parameters: usize,
+    mut encode: impl FnMut(usize, &mut BytesMut) -> Result<IsNull, E>,
+    results: &[Format],
+) -> Result<(), BindError<E>> {
+    let parameters = count(parameters)?;
+    let start = out.len();
+    framed(out, b'B', MAX_MESSAGE, |out| {
+        text(out, portal.as_bytes(), MAX_MESSAGE)?;
+        text(out, statement.as_bytes(), MAX_MESSAGE)?;
+        write_formats(out, formats)?;
+        out.put_u16(parameters);
+        for index in 0..usize::from(parameters) {
+            write_value(out, index, &mut encode)?;
+            length(out.len() - start, MAX_MESSAGE)?;
+        }
+        write_formats(out, results)?;
+        Ok(())
+    })
+}
+
+fn write_formats(out: &mut BytesMut, formats: &[Format]) -> Result<(), EncodeError> {
+    out.put_u16(count(formats.len())?);
+    for format in formats {
+        out.put_u16(format.code());
+    }
+    Ok(())
+}
+
+fn write_value<E>(
+    out: &mut BytesMut,
+    index: usize,
+    encode: &mut impl FnMut(usize, &mut BytesMut) -> Result<IsNull, E>,
+) -> Result<(), BindError<E>> {
+    let start = out.len();
+    out.put_i32(-1);
+    match encode(index, out) {
+        Ok(IsNull::Yes) => out.truncate(start + 4),
+        Ok(IsNull::No) => {
+            let size = length(out.len() - start - 4, MAX_MESSAGE)?;
+            out[start..start + 4].copy_from_slice(&size.to_be_bytes());
+        }
+        Err(error) => return Err(BindError::Value { index, error }),
+    }
+    Ok(())
+}
