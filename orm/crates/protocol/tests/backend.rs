@@ -352,7 +352,7 @@ fn rows_that_arrive_together_are_given_together() {
     assert_eq!(values, [[Some(&b"a"[..]), None], [Some(b""), Some(b"bc")]]);
     assert_eq!((rows.len(), rows.columns()), (2, 2));
     let (memory, starts, columns) = rows.into_parts();
-    assert_eq!((starts.as_slice(), columns), (&[5, 22][..], 2));
+    assert_eq!((starts.as_slice(), columns), (&[5, 21][..], 2));
     assert_eq!(memory, bytes[..33]);
     assert!(matches!(
         decoder.next_message(),
