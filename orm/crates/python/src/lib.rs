@@ -2,6 +2,13 @@
 
 use pyo3::prelude::*;
 
+pub mod columns;
+pub mod errors;
+pub mod row;
+pub mod rows;
+pub mod values;
+pub mod wire_rows;
+
 /// What Rust does for queryengine-orm; Python code of this package alone imports it.
 #[pymodule]
 mod _native {
@@ -9,4 +16,9 @@ mod _native {
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const version: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::row::Row;
+    #[pymodule_export]
+    use crate::rows::Rows;
 }

@@ -1,0 +1,91 @@
+//! The columns of an answer: their names, and how each is decoded. Made once per prepared statement.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::values::{Kind, Shown};
+
+/// Names and decoders of an answer's columns; shared by every batch of rows of one statement.
+pub struct Columns {
+    names: Py<PyTuple>,
+    /// Name to index; of two columns of one name the first.
+    places: Py<PyDict>,
+    kinds: Vec<Kind>,
+}
+
+impl Columns {
+    /// The columns of PostgreSQL's RowDescription: each a name and the OID of its type.
+    ///
+    /// `result` is what the caller of `query` gave: a sequence with the kind of each column, or None for what
+    /// its OID says; raises `UsageError` for a kind that the type does not have, or another number of columns.
+    pub fn of_wire(
+        py: Python<'_>,
+        fields: &[(&str, u32)],
+        result: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Arc<Self>> {
+        let wanted = match result {
+            Some(result) => Shown::wanted(result, fields.len())?,
+            None => vec![None; fields.len()],
+        };
+        let kinds = fields
+            .iter()
+            .zip(wanted)
+            .map(|((_, oid), wanted)| Kind::of_oid(*oid).shown_as(wanted))
+            .collect::<PyResult<Vec<_>>>()?;
+        let names = fields.iter().map(|(name, _)| *name);
+        Self::new(py, names, kinds)
+    }
+
+    fn new<'a>(
+        py: Python<'_>,
+        names: impl ExactSizeIterator<Item = &'a str>,
+        kinds: Vec<Kind>,
+    ) -> PyResult<Arc<Self>> {
+        let names: Vec<_> = names.map(|name| PyString::intern(py, name)).collect();
+        let places = PyDict::new(py);
+        for (index, name) in names.iter().enumerate().rev() {
+            places.set_item(name, index)?;
+        }
+        let names = PyTuple::new(py, names)?.unbind();
+        Ok(Arc::new(Self {
+            names,
+            places: places.unbind(),
+            kinds,
+        }))
+    }
+
+    /// The names, in order.
+    pub fn names<'py>(&self, py: Python<'py>) -> &Bound<'py, PyTuple> {
+        self.names.bind(py)
+    }
+
+    /// The decoders, in order.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
+    }
+
+    /// The format codes that Bind asks for: 1 is binary, 0 is text.
+    pub fn formats(&self) -> Vec<i16> {
+        self.kinds.iter().map(Kind::format).collect()
+    }
+
+    /// How many columns there are.
+    pub fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Whether the statement gives no columns at all.
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// Where the column of this name stands.
+    pub fn place(&self, name: &Bound<'_, PyString>) -> PyResult<Option<usize>> {
+        match self.places.bind(name.py()).get_item(name)? {
+            Some(index) => Ok(Some(index.extract()?)),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The rows of one answer, as Python sees them: nothing is decoded before it is touched.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PySlice, PyString, PyTuple};
+
+use crate::columns::Columns;
+use crate::row::Row;
+use crate::values::decode;
+use crate::wire_rows::WireRows;
+
+/// Where the values of rows are kept until they are touched.
+pub enum Store {
+    /// The bytes that PostgreSQL sent.
+    Wire(WireRows),
+}
+
+/// The rows of one answer, or one batch of a stream.
+pub struct Batch {
+    /// Names and decoders.
+    pub columns: Arc<Columns>,
+    /// The values.
+    pub store: Store,
+    /// How many rows the statement wrote, or gave.
+    pub affected: i64,
+    /// What the database says it did: `INSERT 0 1`; empty for SQLite and inside a stream.
+    pub tag: String,
+}
+
+impl Batch {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        match &self.store {
+            Store::Wire(rows) => rows.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Decode one value.
+    pub fn value<'py>(
+        &self,
+        py: Python<'py>,
+        row: usize,
+        column: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match &self.store {
+            Store::Wire(rows) => {
+                let field = rows.fields(row).nth(column).flatten();
+                decode(py, self.columns.kinds()[column], field)
+                    .map_err(|error| self.named(py, column, error))
+            }
+        }
+    }
+
+    /// Decode the values of one row in order, and hand over each.
+    pub fn each<'py>(
+        &self,
+        py: Python<'py>,
+        row: usize,
+        mut take: impl FnMut(usize, Bound<'py, PyAny>) -> PyResult<()>,
+    ) -> PyResult<()> {
+        match &self.store {
+            Store::Wire(rows) => {
+                for (index, (kind, field)) in self
+                    .columns
+                    .kinds()
+                    .iter()
+                    .zip(rows.fields(row))
+                    .enumerate()
+                {
+                    let value =
+                        decode(py, *kind, field).map_err(|error| self.named(py, index, error))?;
+                    take(index, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Say in an error's notes which column it is about.
+    fn named(&self, py: Python<'_>, column: usize, error: PyErr) -> PyErr {
+        if let Ok(name) = self.columns.names(py).get_item(column) {
+            let note = format!("in column {} ({name})", column + 1);
+            let _ = error.value(py).call_method1("add_note", (note,));
+        }
+        error
+    }
+
+    /// Where the column with this index or name stands; negative indexes count from the end.
+    pub fn place(&self, key: &Bound<'_, PyAny>) -> PyResult<usize> {
+        if let Ok(name) = key.cast::<PyString>() {
+            return self
+                .columns
+                .place(name)?
+                .ok_or_else(|| PyKeyError::new_err(name.clone().unbind()));
+        }
+        let Ok(index) = key.extract::<isize>() else {
+            return Err(PyTypeError::new_err(
+                "a column's index or name is asked for",
+            ));
+        };
+        position(index, self.columns.len())
+            .ok_or_else(|| PyIndexError::new_err("no column of this index"))
+    }
+}
+
+/// An index as Python counts it, from the end where it is negative; None where nothing stands there.
+pub fn position(index: isize, length: usize) -> Option<usize> {
+    let index = if index < 0 {
+        index.checked_add_unsigned(length)?
+    } else {
+        index
+    };
+    usize::try_from(index).ok().filter(|index| *index < length)
+}
+
+/// The rows of one answer, in order: a sequence of `Row`, decoded when they are touched.
+#[pyclass(frozen, module = "queryengine_orm._native")]
+pub struct Rows {
+    batch: Arc<Batch>,
+}
+
+impl Rows {
+    /// The rows of a batch.
+    pub fn new(batch: Batch) -> Self {
+        Self {
+            batch: Arc::new(batch),
+        }
+    }
+
+    fn row(&self, index: usize) -> Row {
+        Row::new(Arc::clone(&self.batch), index)
+    }
+}
+
+#[pymethods]
+impl Rows {
+    /// The names of the columns, in order.
+    #[getter]
+    fn columns<'py>(&self, py: Python<'py>) -> Bound<'py, PyTuple> {
+        self.batch.columns.names(py).clone()
+    }
+
+    /// How many rows the statement wrote, or gave.
+    #[getter]
+    fn affected(&self) -> i64 {
+        self.batch.affected
+    }
+
+    /// What PostgreSQL says it did, `INSERT 0 1`; empty for SQLite.
+    #[getter]
+    fn tag(&self) -> &str {
+        &self.batch.tag
+    }
+
+    fn __len__(&self) -> usize {
+        self.batch.len()
+    }
+
+    fn __getitem__<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Ok(slice) = key.cast::<PySlice>() {
+            let part = slice.indices(self.batch.len() as isize)?;
+            let rows = PyList::empty(py);
+            for step in 0..part.slicelength {
+                rows.append(self.row((part.start + step as isize * part.step) as usize))?;
+            }
+            return Ok(rows.into_any());
+        }
+        let index = position(key.extract()?, self.batch.len());
+        let index = index.ok_or_else(|| PyIndexError::new_err("no row of this index"))?;
+        Ok(Bound::new(py, self.row(index))?.into_any())
+    }
+
+    fn __iter__(&self) -> RowIterator {
+        RowIterator {
+            batch: Arc::clone(&self.batch),
+            next: 0,
+        }
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!(
+            "<Rows: {} of {}>",
+            self.batch.len(),
+            self.batch.columns.names(py).repr()?
+        ))
+    }
+
+    /// Return every row as a tuple.
+    fn tuples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let rows = PyList::empty(py);
+        let mut values = Vec::with_capacity(self.batch.columns.len());
+        for row in 0..self.batch.len() {
+            self.batch.each(py, row, |_, value| {
+                values.push(value);
+                Ok(())
+            })?;
+            rows.append(PyTuple::new(py, values.drain(..))?)?;
+        }
+        Ok(rows)
+    }
+
+    /// Return every row as a dict; of columns of one name the last counts.
+    fn dicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let names: Vec<_> = self.batch.columns.names(py).iter().collect();
+        let rows = PyList::empty(py);
+        for row in 0..self.batch.len() {
+            let values = PyDict::new(py);
+            self.batch.each(py, row, |index, value| {
+                values.set_item(&names[index], value)
+            })?;
+            rows.append(values)?;
+        }
+        Ok(rows)
+    }
+
+    /// Return the values of one column, given by index or name.
+    fn column<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let place = self.batch.place(key)?;
+        let values = PyList::empty(py);
+        for row in 0..self.batch.len() {
+            values.append(self.batch.value(py, row, place)?)?;
+        }
+        Ok(values)
+    }
+}
+
+/// Walks over rows.
+#[pyclass(module = "queryengine_orm._native")]
+struct RowIterator {
+    batch: Arc<Batch>,
+    next: usize,
+}
+
+#[pymethods]
+impl RowIterator {
+    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        this
+    }
+
+    fn __next__(&mut self) -> Option<Row> {
+        if self.next >= self.batch.len() {
+            return None;
+        }
+        self.next += 1;
+        Some(Row::new(Arc::clone(&self.batch), self.next - 1))
+    }
+}

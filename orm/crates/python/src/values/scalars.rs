@@ -1,0 +1,160 @@
+//! Truth values, integers, floats, text, bytes.
+
+use bytes::{BufMut, BytesMut};
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+
+use super::Refusal;
+use crate::errors::DataError;
+
+/// A field of the wrong length: PostgreSQL does not send it.
+pub fn malformed(what: &'static str) -> PyErr {
+    DataError::new_err(("22P03", format!("the server sent malformed {what}")))
+}
+
+fn fixed<const N: usize>(raw: &[u8], what: &'static str) -> PyResult<[u8; N]> {
+    raw.try_into().map_err(|_| malformed(what))
+}
+
+pub fn bool<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let [byte] = fixed(raw, "boolean")?;
+    Ok(PyBool::new(py, byte != 0).to_owned().into_any())
+}
+
+pub fn int2<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    Ok(i16::from_be_bytes(fixed(raw, "smallint")?)
+        .into_pyobject(py)?
+        .into_any())
+}
+
+pub fn int4<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    Ok(i32::from_be_bytes(fixed(raw, "integer")?)
+        .into_pyobject(py)?
+        .into_any())
+}
+
+pub fn int8<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    Ok(i64::from_be_bytes(fixed(raw, "bigint")?)
+        .into_pyobject(py)?
+        .into_any())
+}
+
+pub fn float4<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    Ok(PyFloat::new(py, f64::from(f32::from_be_bytes(fixed(raw, "real")?))).into_any())
+}
+
+pub fn float8<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    Ok(PyFloat::new(py, f64::from_be_bytes(fixed(raw, "double precision")?)).into_any())
+}
+
+pub fn bytes<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    Ok(PyBytes::new(py, raw).into_any())
+}
+
+pub fn text<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    PyString::from_bytes(py, raw)
+        .map(Bound::into_any)
+        .map_err(|_| malformed("text: it is no UTF-8"))
+}
+
+pub fn encode_bool(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
+    let value = value
+        .cast::<PyBool>()
+        .map_err(|_| Refusal::Expected("a truth value"))?;
+    out.put_u8(u8::from(value.is_true()));
+    Ok(())
+}
+
+/// An integer that PostgreSQL has, big-endian.
+pub trait Integer: for<'a, 'py> FromPyObject<'a, 'py> {
+    fn put(self, out: &mut BytesMut);
+}
+
+impl Integer for i16 {
+    fn put(self, out: &mut BytesMut) {
+        out.put_i16(self);
+    }
+}
+
+impl Integer for i32 {
+    fn put(self, out: &mut BytesMut) {
+        out.put_i32(self);
+    }
+}
+
+impl Integer for i64 {
+    fn put(self, out: &mut BytesMut) {
+        out.put_i64(self);
+    }
+}
+
+pub fn encode_integer<T: Integer>(
+    value: &Bound<'_, PyAny>,
+    out: &mut BytesMut,
+) -> Result<(), Refusal> {
+    if !value.is_instance_of::<PyInt>() || value.is_instance_of::<PyBool>() {
+        return Err(Refusal::Expected("an integer"));
+    }
+    let value = value
+        .extract::<T>()
+        .map_err(|_| Refusal::Expected("a number inside the type's range"))?;
+    value.put(out);
+    Ok(())
+}
+
+fn double(value: &Bound<'_, PyAny>) -> Result<f64, Refusal> {
+    if let Ok(value) = value.cast::<PyFloat>() {
+        return Ok(value.value());
+    }
+    if value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>() {
+        return value
+            .extract()
+            .map_err(|_| Refusal::Expected("a number inside the type's range"));
+    }
+    Err(Refusal::Expected("a number"))
+}
+
+pub fn encode_float8(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
+    out.put_f64(double(value)?);
+    Ok(())
+}
+
+pub fn encode_float4(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
+    let wide = double(value)?;
+    let narrow = wide as f32;
+    if narrow.is_infinite() && wide.is_finite() {
+        return Err(Refusal::Expected("a number inside the type's range"));
+    }
+    out.put_f32(narrow);
+    Ok(())
+}
+
+pub fn encode_bytes(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
+    if let Ok(value) = value.cast::<PyBytes>() {
+        out.put_slice(value.as_bytes());
+        return Ok(());
+    }
+    let buffer = PyBuffer::<u8>::get(value).map_err(|_| Refusal::Expected("bytes"))?;
+    out.put_slice(&buffer.to_vec(value.py())?);
+    Ok(())
+}
+
+pub fn encode_text(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
+    let value = match value.cast::<PyString>() {
+        Ok(value) => value.clone(),
+        // A member of an Enum that is no `str` itself is written as its value.
+        Err(_) => match value.getattr("value").map(Bound::cast_into::<PyString>) {
+            Ok(Ok(value)) => value,
+            _ => return Err(Refusal::Expected("text")),
+        },
+    };
+    let text = value
+        .to_str()
+        .map_err(|_| Refusal::Expected("text without lone surrogates"))?;
+    if text.contains('\0') {
+        return Err(Refusal::Expected("text without NUL"));
+    }
+    out.put_slice(text.as_bytes());
+    Ok(())
+}
