@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, assert_never
 
 from queryengine.errors import Span
 from queryengine.schema import Field, ModelSchema, Relation, TypeKind
@@ -258,15 +258,17 @@ class SealsCursors(Protocol):
 class Shape:
     """What filters that differ only in values share: a template whose values are slots. Compared by identity.
 
-    A back-end may keep what it compiled for `template` under this object, and fill in `FilterAST.values`.
     `cursors` makes the cursors of rows; it is None where rows have no total order.
+    A back-end may keep in `compiled` what it made of `template`, under a key of its own, and fill in
+    `FilterAST.values`; so it goes with the shape, which a bounded cache of plans holds.
     """
 
-    __slots__ = ("__weakref__", "cursors", "template")
+    __slots__ = ("__weakref__", "compiled", "cursors", "template")
 
     def __init__(self, template: FilterAST, cursors: SealsCursors | None = None) -> None:
         self.template = template
         self.cursors = cursors
+        self.compiled: dict[object, Any] = {}  # Any: each key knows its own
 
 
 @dataclass(frozen=True, slots=True)

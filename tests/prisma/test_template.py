@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from queryengine_prisma import PrismaQueryEngine
+from queryengine_prisma import PrismaQueryEngine, PrismaQueryResult
 from queryengine_prisma.structure import Pending
-from queryengine_prisma.template import Templates, fill
+from queryengine_prisma.template import fill
 
 from queryengine import Processor, SecurityPolicy
-from queryengine.ast import FilterAST, Shape
+from queryengine.ast import FilterAST
 from queryengine.request import encode
 from queryengine.testing import Ground, siblings
 
@@ -48,21 +47,24 @@ def test_no_two_queries_share_what_an_application_may_change(world: ModuleType) 
         query["order"][0]["note"] = "desc"
 
 
-def test_a_template_goes_with_its_shape() -> None:
-    templates = Templates[object](lambda ast: {"take": ast.window.limit})
-    shape = Shape(FilterAST())
-    for _ in range(2):
-        templates.build(FilterAST(shape=shape))
-    assert len(templates) == 1
-    del shape
-    gc.collect()
-    assert len(templates) == 0
+def test_a_template_is_made_once_when_its_shape_comes_again(world: ModuleType) -> None:
+    engine = PrismaQueryEngine[object](world.models.Phrase)
+    processor = Processor(engine)
+    bound = [processor.process(encode({"where": {"text": text}})) for text in "abc"]
+    shape = bound[0].shape
+    assert shape is not None
+    engine.build_query(bound[0])
+    assert shape.compiled == {engine: None}
+    engine.build_query(bound[1])
+    template = shape.compiled[engine]
+    engine.build_query(bound[2])
+    assert shape.compiled == {engine: template}
 
 
 def test_names_and_values_are_never_read_as_code() -> None:
     hostile = "__import__('os').abort()"
     structure = {hostile: [hostile, Pending(0, None), {"\"'\\n{": Pending(1, str)}], "known_1": "values"}
-    assert fill(structure)(FilterAST(values=(hostile, 5))).query == {
+    assert fill(structure, PrismaQueryResult)(FilterAST(values=(hostile, 5))).query == {
         hostile: [hostile, hostile, {"\"'\\n{": "5"}],
         "known_1": "values",
     }

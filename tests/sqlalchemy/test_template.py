@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,7 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import Session, aliased, selectinload
 from sqlalchemy.sql.cache_key import CacheKey, HasCacheKey
 
-from queryengine.ast import FilterAST
+from queryengine.ast import FilterAST, Shape
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope, field
 from queryengine.process import Processor
@@ -264,12 +265,20 @@ def test_a_shape_without_a_template_is_tried_once(people: Service) -> None:
         assert counting.compiles == compiles
 
 
-def test_templates_go_with_their_shapes() -> None:
+def test_a_template_goes_with_its_shape() -> None:
     service = Service(Person)
     templates = Templates(lambda: StatementCompiler(Person, TextRules()))
-    for number in range(3):
+
+    def met(number: int) -> tuple[ref[Shape], ref[Template[Person]]]:
         templates.compile(service.bound({"where": {"id": number}}))
-        assert len(templates) == 1
+        shape = service.bound({"where": {"id": 7}}).shape
+        assert shape is not None
+        return ref(shape), ref(shape.compiled[templates])
+
+    met(1)
+    shape, template = met(2)
+    assert met(3) == (shape, template)
     service.processor = Processor(service.engine, policy=POLICY)
     gc.collect()
-    assert len(templates) == 0
+    assert shape() is None
+    assert template() is None

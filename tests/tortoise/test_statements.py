@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from typing import Any, Literal
+from weakref import ref
 
 import pytest
 from pypika_tortoise.enums import Dialects
@@ -19,7 +20,7 @@ from queryengine_tortoise.statements import BoundFilter, Settings, Statements
 from tortoise.context import TortoiseContext
 
 from queryengine import ConfigurationError, SecurityPolicy, process_filter_to_ast
-from queryengine.ast import FilterAST
+from queryengine.ast import FilterAST, Shape
 from queryengine.parsed import Source
 from queryengine.process import Processor
 from tests.tortoise.models import Product
@@ -159,6 +160,7 @@ async def test_a_statement_written_without_parameters_asks_the_same(
 async def test_a_shape_is_compiled_once_and_forgotten_with_its_plan(shop: TortoiseContext) -> None:
     del shop
     statements = Statements(Settings(None, TextRules(), use_tz=True))
+    kept: list[ref[Shape]] = []
 
     async def ask(numbers: Iterable[int]) -> list[int]:
         processor = Processor(TortoiseQueryEngine(Product), policy=POLICY)
@@ -166,12 +168,14 @@ async def test_a_shape_is_compiled_once_and_forgotten_with_its_plan(shop: Tortoi
         found = [
             await Product.filter(Condition(BoundFilter(statements, Product, ast))).count() for ast in asts
         ]
-        assert len(statements) == 1
+        shapes = {ast.shape for ast in asts if ast.shape is not None}
+        assert [len(shape.compiled[statements]) for shape in shapes] == [1]
+        kept.extend(ref(shape) for shape in shapes)
         return found
 
     assert await ask([-1, 0, 3]) == [2, 1, 0]
     gc.collect()
-    assert len(statements) == 0
+    assert [shape() for shape in kept] == [None]
 
 
 async def test_a_filters_condition_is_not_turned_round_by_tortoise(shop: TortoiseContext) -> None:

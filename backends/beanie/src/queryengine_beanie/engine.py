@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 from beanie import Document
 from beanie.odm.queries.aggregation import AggregationQuery
 from beanie.odm.queries.find import FindMany
 from pymongo.collation import Collation
 
-from queryengine.ast import FilterAST, Shape, Slot
+from queryengine.ast import FilterAST, Slot
 from queryengine.engine import FULL, Capabilities
 from queryengine.operators import SORTABLE
 from queryengine.pages import count_filter
@@ -86,7 +85,6 @@ class BeanieQueryEngine(Generic[T]):
         self._with_children = with_children
         self._reader = SchemaReader()
         self._projections = Projections()
-        self._templates: WeakKeyDictionary[Shape, StatementTemplate] = WeakKeyDictionary()
 
     @property
     def model(self) -> type[T]:
@@ -172,10 +170,10 @@ class BeanieQueryEngine(Generic[T]):
         shape = ast.shape
         if shape is None:
             return compile_filter(self.schema, ast)
-        template = self._templates.get(shape)
+        template: StatementTemplate | None = shape.compiled.get(self)
         if template is None:
             self._model.get_settings()  # raises, where Beanie is not initialised and knows no children yet
-            template = self._templates[shape] = StatementTemplate(compile_filter(self.schema, shape.template))
+            template = shape.compiled[self] = StatementTemplate(compile_filter(self.schema, shape.template))
         return template.fill(ast.values)
 
 

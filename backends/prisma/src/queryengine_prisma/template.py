@@ -9,14 +9,13 @@ from __future__ import annotations
 import ast as python
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
-from weakref import ref
+from typing import Final, TypeAlias, TypeVar, cast
 
-from queryengine.ast import FilterAST, Shape
-from queryengine_prisma.results import FindManyArguments, PrismaQueryResult
+from queryengine.ast import FilterAST
+from queryengine_prisma.results import PrismaQueryResult
 from queryengine_prisma.structure import Pending
 
-__all__ = ["Template", "Templates", "fill"]
+__all__ = ["Template", "fill"]
 
 T = TypeVar("T")
 
@@ -38,50 +37,18 @@ VALUES = "values"
 PLAIN = (str, int, float, bool, type(None))
 
 
-class Templates(Generic[T]):
-    """The templates of an engine's shapes. They go with the shapes, which a bounded cache of plans holds."""
-
-    def __init__(self, compile_filter: Callable[[FilterAST], dict[str, object]]) -> None:
-        self._compile = compile_filter
-        # A plain dictionary of references: a WeakKeyDictionary takes as long to ask as a query to be made.
-        self._known: dict[ref[Shape], Template[T] | None] = {}
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def build(self, ast: FilterAST) -> PrismaQueryResult[T]:
-        """Return the result of a filter. Raises FilterError for what the client cannot say.
-
-        A template costs several times what compiling does: it is made when a shape comes for the second time.
-        """
-        shape = ast.shape
-        if shape is not None:
-            template = self._known.get(ref(shape))
-            if template is not None:
-                return template(ast)
-            self._meet(shape)
-        return PrismaQueryResult[T].of(cast(FindManyArguments, self._compile(ast)), ast)
-
-    def _meet(self, shape: Shape) -> None:
-        key = ref(shape, self._forget)
-        self._known[key] = fill(self._compile(shape.template)) if key in self._known else None
-
-    def _forget(self, key: ref[Shape]) -> None:
-        self._known.pop(key, None)
-
-
-def fill(structure: object) -> Template[Any]:  # Any: the model of whoever asks
+def fill(structure: object, kind: type[PrismaQueryResult[T]]) -> Template[T]:
     """Return the function from filters to results, whose query is a copy of a structure with the values.
 
-    >>> template = fill({"where": {"age": {"gt": Pending(0, None)}}})
+    >>> template = fill({"where": {"age": {"gt": Pending(0, None)}}}, PrismaQueryResult)
     >>> template(FilterAST(values=(18,))).query
     {'where': {'age': {'gt': 18}}}
     """
-    writer = _Writer()
+    writer = _Writer(kind)
     tree = _Insertion(writer.expression(structure)).visit(deepcopy(FUNCTION))
     names = writer.names
     exec(compile(python.fix_missing_locations(tree), "<filter>", "exec"), names)  # noqa: S102  # no text of others
-    return cast("Template[Any]", names["made"])
+    return cast("Template[T]", names["made"])
 
 
 class _Insertion(python.NodeTransformer):
@@ -97,11 +64,11 @@ class _Insertion(python.NodeTransformer):
 class _Writer:
     """Writes a structure as an expression; `names` has what is no constant of Python."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[PrismaQueryResult[T]]) -> None:
         self.names: dict[str, object] = {
             "__builtins__": {},
             "new": tuple.__new__,  # pyright: ignore[reportUnknownMemberType]  # of any tuple
-            "kind": PrismaQueryResult,
+            "kind": kind,
         }
 
     def expression(self, part: object) -> python.expr:

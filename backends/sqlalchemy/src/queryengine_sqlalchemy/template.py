@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar, cast
-from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import BindParameter, ClauseElement, Select
 from sqlalchemy.orm import LoaderCriteriaOption
@@ -40,16 +40,18 @@ Make: TypeAlias = Callable[[list[Operand]], Any]  # Any: each node knows the typ
 Makers: TypeAlias = list[tuple[K, Make]]
 
 
+class Sight(Enum):
+    """What is known of a shape that has no template."""
+
+    ONCE = "it came once"
+    NO_TEMPLATE = "it has none"
+
+
 class Templates(Generic[T]):
-    """The templates of an engine's shapes. They go with the shapes, which a bounded cache of plans holds."""
+    """The templates of an engine's shapes, which each shape holds under this object."""
 
     def __init__(self, compiler: Callable[[], StatementCompiler[T]]) -> None:
         self._compiler = compiler
-        self._seen: WeakSet[Shape] = WeakSet()
-        self._known: WeakKeyDictionary[Shape, Template[T] | None] = WeakKeyDictionary()
-
-    def __len__(self) -> int:
-        return len(self._seen)
 
     def compile(self, ast: FilterAST) -> Select[T]:
         """Return the query of a filter: a copy of its shape's template, or else compiled from the filter.
@@ -58,20 +60,20 @@ class Templates(Generic[T]):
         """
         shape = ast.shape
         if shape is not None:
-            template = self._known.get(shape)
-            if template is None and shape not in self._known:
-                template = self._second(shape)
-            if template is not None:
+            template: Template[T] | Sight | None = shape.compiled.get(self)
+            if not isinstance(template, Template):
+                template = shape.compiled[self] = self._met(shape, template)
+            if isinstance(template, Template):
                 return template.copy(ast.values)
         return self._compiler().compile(ast)
 
-    def _second(self, shape: Shape) -> Template[T] | None:
-        """Return the template of a shape that was seen before; of any other remember that it was seen now."""
-        if shape not in self._seen:
-            self._seen.add(shape)
-            return None
-        self._known[shape] = self._make(shape)
-        return self._known[shape]
+    def _met(self, shape: Shape, before: Sight | None) -> Template[T] | Sight:
+        """Return what is known of a shape that is met again, or for the first time."""
+        if before is None:
+            return Sight.ONCE
+        if before is Sight.ONCE:
+            return self._make(shape) or Sight.NO_TEMPLATE
+        return before
 
     def _make(self, shape: Shape) -> Template[T] | None:
         compiler = self._compiler()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
-from weakref import WeakKeyDictionary
 
 from pypika_tortoise.context import SqlContext
 from pypika_tortoise.enums import Dialects
@@ -14,7 +13,7 @@ from pypika_tortoise.utils import format_alias_sql
 from tortoise.models import Model
 from tortoise.timezone import get_use_tz
 
-from queryengine.ast import FilterAST, Nulls, OrderKey, Shape
+from queryengine.ast import FilterAST, Nulls, OrderKey
 from queryengine.errors import ConfigurationError
 from queryengine.pages import count_filter
 from queryengine_tortoise.column_types import Database
@@ -74,21 +73,17 @@ Form: TypeAlias = tuple[Dialects, str]
 
 
 class Statements:
-    """The compiled filters of an engine. They go with the shapes, which a bounded cache of plans holds."""
+    """The compiled filters of an engine, which each shape holds under this object."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._known: WeakKeyDictionary[Shape, dict[Form, Compiled]] = WeakKeyDictionary()
-
-    def __len__(self) -> int:
-        return len(self._known)
 
     def compiled(self, ast: FilterAST, model: type[Model], dialects: Dialects) -> Compiled:
         """Return the parts of a filter; those of a shape have places for the values of `ast`."""
         shape, table = ast.shape, table_of(model).name
         if shape is None:
             return self._compile(ast, Place(table, model), dialects)
-        known = self._known.setdefault(shape, {})
+        known: dict[Form, Compiled] = shape.compiled.setdefault(self, {})
         form = dialects, table
         if form not in known:
             known[form] = self._compile(shape.template, Place(table, model), dialects)
