@@ -33,6 +33,7 @@ __all__ = [
     "is_abstract",
     "is_connected",
     "key_attribute",
+    "key_columns_of",
     "key_of",
     "label_of",
     "own_values",
@@ -97,6 +98,16 @@ def columns_of(model: type[Model]) -> dict[str, str]:
     """Return the names of a model's columns by attribute name."""
     columns: dict[str, str] = _meta(model).fields_db_projection
     return columns
+
+
+def key_columns_of(model: type[Model]) -> dict[str, str]:
+    """Return a model's columns of foreign keys by attribute name; Tortoise adds them when it is initialised."""
+    keys = {
+        key_attribute(name): field
+        for name, field in fields_of(model).items()
+        if isinstance(field, ForeignKeyFieldInstance)
+    }
+    return {attribute: field.source_field or attribute for attribute, field in keys.items()}
 
 
 def foreign_key_of(field: AnyField) -> ForeignKey | None:
