@@ -137,8 +137,20 @@ class BeanieQueryEngine(Generic[T]):
           .sort({"_id": 1})
           .limit(100)
         """
+        return self._described(ast, ast)
+
+    def shown_query(self, ast: FilterAST, *, values: bool) -> str | None:
+        """Return what `describe_query` does, for `explain`; without `values` each is "?".
+
+        A filter that was made by hand has no shape, which knows the values from the rest: None then.
+        """
+        if values:
+            return self._described(ast, ast)
+        return None if ast.shape is None else self._described(ast, ast.shape.template)
+
+    def _described(self, ast: FilterAST, compiled: FilterAST) -> str:
         of_class = children_of(self._model, with_children=self._with_children)
-        statement = compile_filter(self.schema, ast).within(of_class)
+        statement = compile_filter(self.schema, compiled).within(of_class)
         offset, limit = _number(ast.window.offset), _number(ast.window.limit or 0)
         return describe(collection_of(self._model), statement, offset, limit)
 

@@ -18,7 +18,7 @@ T_co = TypeVar("T_co", bound=Document, covariant=True)
 
 
 class PageQueries(Protocol[T_co]):
-    """What gives the queries of pages: the engine of a result. Their documents are as they are stored."""
+    """What gives further queries: the engine of a result. The documents of pages are as they are stored."""
 
     @property
     def model(self) -> type[T_co]:
@@ -35,6 +35,10 @@ class PageQueries(Protocol[T_co]):
         """Return the query of the number of documents on all pages, counted up to one more than `most`."""
         ...
 
+    def shown_query(self, ast: FilterAST, *, values: bool) -> str | None:
+        """Return a query as text, for `explain`."""
+        ...
+
 
 class BeanieQueryResult(QueryResult[FindMany[T] | AggregationQuery[T]], Generic[T]):
     """`query, projection_model, sort`: `query` is a `FindMany`, or an `AggregationQuery` where it needs one.
@@ -46,4 +50,4 @@ class BeanieQueryResult(QueryResult[FindMany[T] | AggregationQuery[T]], Generic[
     """
 
     pages: PageQueries[T] | None = None
-    """what `fetch_page` asks for the queries of pages"""
+    """what `fetch_page` asks for the queries of pages, and `explain` for the text of the query"""
