@@ -158,14 +158,14 @@ class _Columns:
         path = self._path(parsed.name, trail, span)
         if path.kind not in APPLIES[function]:
             raise _not_applicable(function, path, trail, span)
-        if path.kind not in self._able.functions.get(function, frozenset()):
-            note = self._able.notes.get(f"{path.kind}:{function}") or self._able.notes.get(function)
+        type_ = _field(path).type
+        if not self._able.can(function, type_):
+            note = self._able.note(function, path.kind)
             raise self._unsupported(f"{function} of {path.kind} fields", note, trail, span)
         nullable = function is not Function.COUNT_DISTINCT and (path.nullable or not grouped)
         name = result_name(parsed.name, function)
-        return self._named(
-            Field(name, result_type(function, _field(path).type), nullable), trail, span
-        ), function
+        given = result_type(function, type_, self._able.total_digits)
+        return self._named(Field(name, given, nullable), trail, span), function
 
     def _named(self, field: Field, trail: Trail, span: Span) -> Field:
         """Return a field of the answer, if the answer has one of its name, and this is the first one."""

@@ -85,8 +85,10 @@ def result_name(path: str, function: Function | None = None) -> str:
     return f"{word}_{plain}"
 
 
-def result_type(function: Function, type_: FieldType) -> FieldType:
+def result_type(function: Function, type_: FieldType, digits: int = TOTAL_DIGITS) -> FieldType:
     """Return the type of what a function gives: of integers a sum is one of 64 bits; an average is a double.
+
+    A sum of decimals has so many significant digits.
 
     >>> result_type(Function.SUM, IntegerType(0, 10)).maximum == 2**63 - 1
     True
@@ -97,7 +99,7 @@ def result_type(function: Function, type_: FieldType) -> FieldType:
         case Function.AVG:
             return FloatType()
         case Function.SUM:
-            return DecimalType(TOTAL_DIGITS) if isinstance(type_, DecimalType) else IntegerType()
+            return DecimalType(digits) if isinstance(type_, DecimalType) else IntegerType()
         case Function.MIN | Function.MAX:
             return type_
 
@@ -149,12 +151,34 @@ class AggregateCapabilities:
     """Which aggregates a back-end gives exactly. What is not declared is refused at bind.
 
     `functions` has the kinds of fields for each function. Without `documents`, no key and no function is of
-    a member of an embedded document. `notes` gives the reasons, under the function's name or "documents".
+    a member of an embedded document. A sum of decimals has `total_digits`; where `summed_digits` is said,
+    sums and averages are only of decimals that have a scale and no more digits. `notes` gives the reasons,
+    under the function's name, "kind:function" or "documents".
     """
 
     functions: Mapping[Function, frozenset[TypeKind]] = field(default_factory=lambda: APPLIES)
     documents: bool = True
+    total_digits: int = TOTAL_DIGITS
+    summed_digits: int | None = None
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def can(self, function: Function, type_: FieldType) -> bool:
+        """Whether a function of fields of a type is given.
+
+        >>> few = AggregateCapabilities(summed_digits=19)
+        >>> few.can(Function.SUM, DecimalType(19, 2)), few.can(Function.SUM, DecimalType(34))
+        (True, False)
+        """
+        if type_.kind not in self.functions.get(function, frozenset()):
+            return False
+        if self.summed_digits is None or not isinstance(type_, DecimalType):
+            return True
+        exact = type_.scale is not None and type_.digits <= self.summed_digits
+        return exact or function not in (Function.SUM, Function.AVG)
+
+    def note(self, function: Function, kind: TypeKind) -> str | None:
+        """Return why a function of fields of a kind is not given, if the back-end says so."""
+        return self.notes.get(f"{kind}:{function}") or self.notes.get(function)
 
 
 @dataclass(frozen=True, slots=True)

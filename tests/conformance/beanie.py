@@ -15,10 +15,12 @@ from bson import DBRef
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from queryengine_beanie import BeanieQueryEngine, fetch_page
+from queryengine_beanie.aggregates import decoded
 
+from queryengine.aggregates import AggregateAST
 from queryengine.ast import FilterAST
 from queryengine.pages import Page, Total
-from queryengine.testing import Adapter, Item
+from queryengine.testing import Adapter, Aggregate, Item
 from queryengine.testing.world import LINK
 from tests.beanie.world import DOCUMENTS
 from tests.servers.mongo import MongoServer
@@ -62,6 +64,10 @@ class World:
         if isinstance(query, FindMany):
             return await query.project(projection_model).to_list()
         return [projection_model.model_validate(row) for row in await query.to_list()]
+
+    async def aggregate(self, entity: str, ast: AggregateAST) -> Sequence[Sequence[object]]:
+        """Return the groups that an aggregate gives."""
+        return decoded(ast, await self.engines[entity].build_aggregate(ast).to_list())
 
     async def page(self, entity: str, ast: FilterAST, total: Total) -> Page[Document]:
         """Return a page of them."""
@@ -127,4 +133,5 @@ def on_mongodb(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Genera
             run=world.run,
             absent=ABSENT,
             page=world.page,
+            aggregate=Aggregate(engines=world.engines, run=world.aggregate),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -16,13 +16,13 @@ from queryengine.aggregates import APPLIES, AggregateAST, AggregateEngine, Funct
 from queryengine.operators import SORTABLE
 from queryengine.parsed import Source
 from queryengine.policy import Access, SecurityPolicy
-from queryengine.schema import ModelSchema, TypeKind
+from queryengine.schema import Field, ModelSchema
 from queryengine.testing.adapter import POLICY, Aggregate, Stage
 from queryengine.testing.campaign import roots_of, run_examples, store_random_rows
 from queryengine.testing.strategies import Document, Ground, conditions, siblings
 from queryengine.view import ModelView, build_view
 
-__all__ = ["check_aggregates"]
+__all__ = ["answer_of", "check_aggregates"]
 
 EXAMPLES = 20
 """random aggregates over each dataset"""
@@ -68,11 +68,16 @@ def _typed(rows: Sequence[Sequence[object]]) -> list[list[tuple[type, object]]]:
 
 
 def _bound(engine: AggregateEngine[object], document: Document) -> AggregateAST:
-    processor = AggregateProcessor(engine, _row(document), policy=POLICY)
+    processor = AggregateProcessor(engine, answer_of(document), policy=POLICY)
     return processor.process(Source(_json(document)))
 
 
-def _row(document: Document) -> type[BaseModel]:
+def answer_of(document: Mapping[str, object]) -> type[BaseModel]:
+    """Return a model of rows that have a place for all that an aggregate asks for.
+
+    >>> list(answer_of({"groupBy": "carrier.name", "count": True, "avg": ["delay"]}).model_fields)
+    ['carrier_name', 'count', 'avg_delay']
+    """
     names = [result_name(name) for name in _listed(document.get("groupBy"))]
     for function in Function:
         names += [result_name(name, function) for name in _listed(document.get(function.value))]
@@ -83,24 +88,25 @@ def _row(document: Document) -> type[BaseModel]:
 def _listed(names: object) -> list[str]:
     if names is True:
         return [""]
+    if isinstance(names, str):
+        return [names]
     return cast("list[str]", names) if isinstance(names, list) else []
 
 
 @st.composite
 def _aggregates(draw: st.DrawFn, ground: Ground, engine: AggregateEngine[object]) -> Document:
     """Draw an aggregate without what is about its groups."""
-    fields = _fields(ground.view, relations=True)
+    fields = _fields(ground.view, engine.aggregates.documents)
     document: Document = {}
     able = SORTABLE & ground.capabilities.sortable
-    keys = [name for name, kind in fields if kind in able and name != Function.COUNT]
+    keys = [name for name, each in fields if each.type.kind in able and name != Function.COUNT]
     chosen = draw(st.lists(st.sampled_from(keys), max_size=2, unique_by=result_name))
     if chosen:
         document["groupBy"] = chosen
     if not chosen or draw(st.booleans()):
         document["count"] = True
     for function in APPLIES:
-        able = engine.aggregates.functions.get(function, frozenset[TypeKind]())
-        of = [name for name, kind in fields if kind in able]
+        of = [name for name, each in fields if engine.aggregates.can(function, each.type)]
         if of and draw(st.integers(0, 2)) == 0:
             document[function.value] = draw(
                 st.lists(st.sampled_from(of), min_size=1, max_size=2, unique_by=result_name)
@@ -110,12 +116,14 @@ def _aggregates(draw: st.DrawFn, ground: Ground, engine: AggregateEngine[object]
     return document
 
 
-def _fields(view: ModelView, *, relations: bool) -> list[tuple[str, TypeKind]]:
+def _fields(view: ModelView, documents: bool, *, deep: bool = True) -> list[tuple[str, Field]]:
     """Return the fields of a view, and of its related rows of which there is one at most."""
-    found = [(name, each.field.type.kind) for name, each in view.fields.items() if each.field.gap is None]
-    for name, relation in view.relations.items() if relations else ():
-        if not relation.relation.many and not relation.relation.embedded and relation.relation.gap is None:
-            found += [(f"{name}.{inner}", kind) for inner, kind in _fields(relation.target, relations=False)]
+    found = [(name, each.field) for name, each in view.fields.items() if each.field.gap is None]
+    for name, relation in view.relations.items() if deep else ():
+        related = relation.relation
+        if not related.many and related.gap is None and (documents or not related.embedded):
+            inner = _fields(relation.target, documents, deep=False)
+            found += [(f"{name}.{each}", field) for each, field in inner]
     return found
 
 

@@ -11,11 +11,13 @@ from beanie.odm.queries.aggregation import AggregationQuery
 from beanie.odm.queries.find import FindMany
 from pymongo.collation import Collation
 
+from queryengine.aggregates import AggregateAST, AggregateCapabilities
 from queryengine.ast import FilterAST, Slot
 from queryengine.engine import FULL, Capabilities
 from queryengine.operators import SORTABLE
 from queryengine.pages import count_filter
 from queryengine.schema import ModelSchema, TypeKind
+from queryengine_beanie.aggregates import AGGREGATES, AggregatePipeline, compile_aggregate
 from queryengine_beanie.compiler import NOTHING
 from queryengine_beanie.describe import describe
 from queryengine_beanie.lookups import Condition, children_of, collection_of
@@ -113,6 +115,16 @@ class BeanieQueryEngine(Generic[T]):
     def execute_query(self, ast: FilterAST) -> BeanieQueryResult[T]:
         """Return the same as `build_query`."""
         return self.build_query(ast)
+
+    @property
+    def aggregates(self) -> AggregateCapabilities:
+        """Which aggregates MongoDB gives exactly."""
+        return AGGREGATES
+
+    def build_aggregate(self, ast: AggregateAST) -> AggregatePipeline:
+        """Compile a bound aggregate to a query of groups, for `fetch_groups`."""
+        match, stages = compile_aggregate(ast)
+        return self._find(match).aggregate(stages, collation=BY_CODE_POINT)
 
     def page_query(self, ast: FilterAST, limit: int) -> AggregationQuery[dict[str, Any]]:  # Any: of BSON
         """Return the query of that many documents from the page's first on, for `fetch_page`."""

@@ -15,7 +15,7 @@ from queryengine_beanie.schema import RESERVED
 from queryengine_beanie.sorting import Order
 from queryengine_beanie.template import Template
 
-__all__ = ["KEYS", "NUMBER", "Statement", "StatementTemplate", "compile_filter"]
+__all__ = ["KEYS", "NUMBER", "Statement", "StatementTemplate", "compile_filter", "matched"]
 
 KEYS: Final = f"{RESERVED}keys"
 """under which name a document of a page has the values of the order's keys"""
@@ -86,12 +86,7 @@ def compile_filter(schema: ModelSchema[object], ast: FilterAST) -> Statement:
     """Return the statement of a filter; slots of a template become holes."""
     compiler, joins = ConditionCompiler(), Joins()
     here = Place(joins)
-    own: list[Condition] = []
-    related: list[Condition] = []
-    for part in _conjuncts(ast.where):
-        uses = joins.uses
-        condition = compiler.compile(part, here)
-        (own if joins.uses == uses else related).append(condition)
+    match, related = matched(compiler, ast.where, here)
     order = Order(compiler, here)
     for key in ast.order:
         order.add(key)
@@ -101,7 +96,20 @@ def compile_filter(schema: ModelSchema[object], ast: FilterAST) -> Statement:
     names = [*joins.names(), *order.computed]
     last: list[Stage] = [{"$project": dict.fromkeys(names, 0)}] if names else []
     last += loaded(branches(schema, ast), compiler)
-    return Statement(compiler.all_of(own) if own else {}, stages, order, last)
+    return Statement(match, stages, order, last)
+
+
+def matched(
+    compiler: ConditionCompiler, where: Where | None, here: Place
+) -> tuple[Condition, list[Condition]]:
+    """Return what can be matched before any lookup, and what is left to match after them."""
+    own: list[Condition] = []
+    related: list[Condition] = []
+    for part in _conjuncts(where):
+        uses = here.joins.uses
+        condition = compiler.compile(part, here)
+        (own if here.joins.uses == uses else related).append(condition)
+    return compiler.all_of(own) if own else {}, related
 
 
 def _conjuncts(where: Where | None) -> Iterator[Where]:
