@@ -22,7 +22,7 @@ from queryengine.predicate import Scope
 from queryengine.process import Processor, located
 from queryengine.response_model import read_from
 from queryengine.schema import TypeKind
-from queryengine.scoping import ScopeShape, read_scope
+from queryengine.scoping import ScopeShape
 from queryengine.telemetry import Stage, watched
 from queryengine.view import ModelView
 
@@ -79,7 +79,7 @@ class AggregateProcessor:
     ) -> AggregateAST:
         """Parse, bind and rewrite an aggregate. Raises FilterError, with spans of what the caller sent."""
         lexed = lex(source.text)
-        shape = read_scope(scope, self._engine.model)
+        shape = self._filters.read_scope(scope)
         policy = self.policy
         try:
             plan = self._bind(self._parse(lexed), source, shape)

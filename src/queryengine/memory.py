@@ -33,9 +33,10 @@ from queryengine.ast import (
 from queryengine.comparing import holds, less, template_has_no_values
 from queryengine.engine import Capabilities, QueryResult
 from queryengine.errors import ConfigurationError
+from queryengine.kinds import Kind
 from queryengine.model_schema import read_schema
 from queryengine.pages import Page, Total, count_filter, counting, make_page, page_size
-from queryengine.schema import ArrayType, DateTimeType, Field, ModelSchema
+from queryengine.schema import ArrayType, DateTimeType, Field, ModelSchema, Relation
 
 if TYPE_CHECKING:
     from queryengine.aggregate_memory import MemoryAggregate
@@ -148,8 +149,7 @@ def _quantified(node: Quantified, row: object) -> bool:
     """Rule 9: one related row must meet the whole condition; without rows, `every` and `none` hold."""
     *to_one, to_many = node.path.steps
     parent = _follow(to_one, row)
-    related = None if parent is None else _attribute(parent, to_many.relation.name)
-    existing = [item for item in cast("Iterable[object]", related or ()) if matches(to_many.scope, item)]
+    existing = [item for item in _related(to_many.relation, parent) if matches(to_many.scope, item)]
     meet = [matches(node.where, item) for item in existing]
     match node.quantifier:
         case Quantifier.SOME:
@@ -160,6 +160,14 @@ def _quantified(node: Quantified, row: object) -> bool:
             return not any(meet)
         case _:
             assert_never(node.quantifier)
+
+
+def _related(relation: Relation, parent: object) -> Iterable[object]:
+    """Return the rows that a to-many relation leads to; as one of a subclass, a row leads to itself."""
+    if isinstance(relation.source, Kind):
+        return [parent] if isinstance(parent, relation.source.model) else []
+    related = None if parent is None else _attribute(parent, relation.name)
+    return cast("Iterable[object]", related or ())
 
 
 # -- order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -21,8 +22,7 @@ from queryengine.plan import Plan
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.projection import Projector
-from queryengine.schema import ModelSchema
-from queryengine.scoping import ScopeShape, reachable, read_scope
+from queryengine.scoping import Reach, ScopeShape, read_scope
 from queryengine.telemetry import Stage, watched
 from queryengine.tokens import path_to
 from queryengine.view import ModelView, build_view, check_paths
@@ -70,6 +70,7 @@ class Processor:
         self._parse = watched(telemetry, Stage.PARSE, model, self._parsed)
         self._bind = watched(telemetry, Stage.BIND, model, self._bound)
         self._fill = watched(telemetry, Stage.FILL, model, Plan.instantiate)
+        self._known: Reach | None = None
 
     @cached_property
     def view(self) -> ModelView:
@@ -88,7 +89,7 @@ class Processor:
             self.config,
             Projector(self.config.cache_size),
             Readers(self.policy),
-            lambda: self._reachable,
+            lambda: self._reach().models,
             lambda: self._codec,
         )
 
@@ -96,16 +97,23 @@ class Processor:
     def _codec(self) -> CursorCodec:
         return CursorCodec(self.config.cursor_secret, self.config.cursor_lifetime)
 
-    @cached_property
-    def _reachable(self) -> tuple[ModelSchema[object], ...]:
-        return reachable(self._engine.schema)
+    def read_scope(self, scope: Scope | None) -> ScopeShape:
+        """Return what a scope says; its key is another one when a class is made that it may be about."""
+        shape = read_scope(scope, self._engine.model)
+        return replace(shape, key=(*shape.key, self._reach().kinds)) if shape.predicates else shape
+
+    def _reach(self) -> Reach:
+        reach = self._known
+        if reach is None or not reach.is_current():
+            reach = self._known = Reach(self._engine.schema)
+        return reach
 
     def process(
         self, source: Source, *, scope: Scope | None = None, principal: str | None = None
     ) -> FilterAST:
         """Parse, bind and rewrite a filter. Raises FilterError, with spans of what the caller sent."""
         lexed = lex(source.text)
-        shape = read_scope(scope, self._engine.model)
+        shape = self.read_scope(scope)
         policy = self.policy
         try:
             ast = self._fill(self._plan(lexed, source, shape), lexed, shape.values, principal)

@@ -33,6 +33,7 @@ __all__ = [
     "TimeType",
     "TypeKind",
     "UUIDType",
+    "no_kinds",
     "python_type",
 ]
 
@@ -246,12 +247,18 @@ class Relation:
         return self.load()
 
 
+def no_kinds() -> tuple[Relation, ...]:
+    """Return no relations: a model's rows are of the model itself only."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelSchema(Generic[M_co]):
     """A model's fields and relations by attribute name, and the fields of its primary key in order.
 
-    `kinds` lead to the subclasses whose rows are rows of this model too: each from a row to itself, as the
-    one that it is of the subclass, or to none. No filter names them; the row scopes of subclasses go there.
+    `kinds` gives the ways to the subclasses whose rows are rows of this model too: each from a row to itself,
+    as the one that it is of the subclass, or to none. No filter names them; the row scopes of subclasses go
+    there. It is asked again for each request with a scope, as classes are made at any time.
 
     >>> schema = ModelSchema("Point", tuple, fields={"x": Field("x", IntegerType(), nullable=False)})
     >>> schema.fields["x"].type.kind.value
@@ -263,7 +270,7 @@ class ModelSchema(Generic[M_co]):
     fields: Mapping[str, Field] = field(default_factory=lambda: MappingProxyType({}))
     relations: Mapping[str, Relation] = field(default_factory=lambda: MappingProxyType({}))
     primary_key: tuple[Field, ...] = ()
-    kinds: tuple[Relation, ...] = ()
+    kinds: Callable[[], tuple[Relation, ...]] = no_kinds
 
 
 def python_type(type_: FieldType) -> type[object]:

@@ -25,14 +25,15 @@ from queryengine.ast import (
 )
 from queryengine.engine import Capabilities
 from queryengine.errors import ConfigurationError, FilterError, Span
+from queryengine.kinds import Kind
 from queryengine.operators import OPERATORS, by_name
 from queryengine.predicate import AllOf, AnyOf, Compare, Negated, Predicate, Related, Scope, shape_of
 from queryengine.resolver import FieldTarget, Place, RelationTarget, Right, Target, resolve, unscoped
-from queryengine.schema import ArrayType, FieldType, ModelSchema
+from queryengine.schema import ArrayType, FieldType, ModelSchema, Relation, no_kinds
 from queryengine.values import ValueProblem, check
 from queryengine.view import whole_view
 
-__all__ = ["ScopeBinder", "ScopeShape", "reachable", "read_scope"]
+__all__ = ["Reach", "ScopeBinder", "ScopeShape", "read_scope"]
 
 NOWHERE = Span(0, 0)
 NAMES = {operator.op: operator.name for operator in reversed(OPERATORS) if not operator.negated}
@@ -51,16 +52,29 @@ UNSCOPED = ScopeShape((), (), ())
 NOTHING = AnyOf(())  # what None means in a mapping, as by itself: no row exists
 
 
-def reachable(root: ModelSchema[object]) -> tuple[ModelSchema[object], ...]:
-    """Return the schemas of a model and of all that its rows lead to.
+class Reach:
+    """The schemas of a model and of all that its rows lead to, as far as classes are there by now."""
 
-    Those are its relations, embedded documents included, and the subclasses whose rows are its own too.
-    """
+    def __init__(self, root: ModelSchema[object]) -> None:
+        self.models = _reachable(root)
+        self._families = [schema for schema in self.models if schema.kinds is not no_kinds]
+        self.kinds = self._kinds()
+
+    def is_current(self) -> bool:
+        """Tell whether no subclass of a model has been made since."""
+        return self._kinds() == self.kinds
+
+    def _kinds(self) -> tuple[Relation, ...]:
+        return tuple([kind for schema in self._families for kind in schema.kinds()])
+
+
+def _reachable(root: ModelSchema[object]) -> tuple[ModelSchema[object], ...]:
+    """Go along relations, into embedded documents too, and to the subclasses whose rows are a model's own."""
     found = {id(root): root}
     waiting = [root]
     while waiting:
         schema = waiting.pop()
-        for relation in (*schema.relations.values(), *schema.kinds):
+        for relation in (*schema.relations.values(), *schema.kinds()):
             try:
                 target = relation.target
             except ConfigurationError:
@@ -142,8 +156,8 @@ class ScopeBinder:
         self, model: type[object], predicate: Predicate, schema: ModelSchema[object], first: int
     ) -> Iterator[Where]:
         """Yield what a subclass's predicate says of the rows of a model: those of the subclass meet it."""
-        for kind in schema.kinds:
-            if model in kind.target.model.__mro__:
+        for kind in schema.kinds():
+            if isinstance(kind.source, Kind) and model in kind.source.model.__mro__:
                 bound = self._predicate(predicate, kind.target, first)
                 if bound is not None:
                     yield Quantified(Path((kind.name,), (Step(kind),), None), Quantifier.EVERY, bound)

@@ -247,3 +247,59 @@ def ids(rows: Sequence[Document]) -> list[object]:
 
 def titles(rows: Sequence[Document]) -> list[str]:
     return [row.title for row in rows if isinstance(row, Article)]
+
+
+class Marked:
+    """A class by whose name a scope may speak of documents of several families."""
+
+
+class LateTag(Document, Marked):
+    id: int  # type: ignore[assignment]
+
+
+class Late(Document):
+    id: int  # type: ignore[assignment]
+    tag: Link[LateTag] | None = None
+
+    class Settings:
+        is_root = True
+
+
+class LateMiddle(Late):
+    pass
+
+
+class LateOwner(Document):
+    id: int  # type: ignore[assignment]
+    late: Link[Late] | None = None
+
+
+def test_a_scope_holds_for_documents_of_classes_that_were_made_after_its_first_use(shop: Shop) -> None:
+    scope = {LateMiddle: field("id") < 3, Marked: field("id") != 4}
+    family, owners = BeanieQueryEngine(Late, with_children=True), BeanieQueryEngine(LateOwner)
+    family_filters, owner_filters = Processor(family, policy=POLICY), Processor(owners, policy=POLICY)
+    models: list[type[Document]] = [LateTag, Late, LateMiddle, LateOwner]
+
+    def found() -> tuple[list[object], list[object]]:
+        shop.runner.run(init_beanie(shop.database, document_models=models, skip_indexes=True))
+        late = family.build_query(family_filters.process(Source("{}"), scope=scope)).query
+        with_late = Source('{"where": {"late.id": {"gt": 0}}}')
+        owning = owners.build_query(owner_filters.process(with_late, scope=scope)).query
+        return ids(shop.runner.run(late.to_list())), ids(shop.runner.run(owning.to_list()))
+
+    assert found() == ([], [])
+
+    class LateChild(LateMiddle):
+        pass
+
+    class LateMarked(Late, Marked):
+        pass
+
+    models += [LateChild, LateMarked]
+    assert found() == ([], [])
+    child, marked = "Late.LateMiddle.LateChild", "Late.LateMarked"
+    for number, class_id in enumerate(("Late", child, child, marked, marked), start=1):
+        row, owner = {"_id": number, "_class_id": class_id}, {"_id": number, "late": DBRef("Late", number)}
+        shop.runner.run(shop.database["Late"].insert_one(row))
+        shop.runner.run(shop.database["LateOwner"].insert_one(owner))
+    assert found() == ([1, 2, 5], [1, 2, 5])

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
-from sqlalchemy import ForeignKey, create_engine
+from sqlalchemy import ForeignKey, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
+from queryengine.memory import evaluate
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope, field
 from queryengine.process import Processor
@@ -195,3 +196,51 @@ def test_the_scope_of_a_subclass_holds_where_its_rows_are_met_as_their_base(
     assert ids(rows(session, Employee, {"where": {"boss.id": {"gt": 0}}}, scope)) == led
     some = [firm for firm, staff in ((1, {1, 2}), (2, {3, 4})) if staff & set(expected)]
     assert ids(rows(session, Firm, {"where": {"staff": {"some": {"id": {"lt": 5}}}}}, scope)) == some
+
+
+@pytest.mark.parametrize(("scope", "expected"), SCOPES)
+def test_the_definition_knows_the_scopes_of_subclasses(
+    session: Session, scope: Scope, expected: list[int]
+) -> None:
+    bound = Processor(SQLAlchemyQueryEngine(Employee), policy=POLICY).process(encode({}), scope=scope)
+    assert ids(evaluate(bound, session.scalars(select(Employee)))) == expected
+
+
+def test_a_scope_holds_for_rows_of_classes_that_were_made_after_its_first_use() -> None:
+    class Marked:
+        """A class by whose name a scope may speak of rows of several hierarchies."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Label(Marked, Base):
+        __tablename__ = "label"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Plant(Base):
+        __tablename__ = "plant"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        kind: Mapped[str]
+        label_id: Mapped[int | None] = mapped_column(ForeignKey("label.id"))
+        label: Mapped[Label | None] = relationship()
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "plant"}  # noqa: RUF012
+
+    engine = SQLAlchemyQueryEngine(Plant)
+    processor = Processor(engine, policy=POLICY)
+
+    def found(session: Session) -> list[int]:
+        bound = processor.process(encode({}), scope={Marked: field("id") > 2})
+        return ids(list(session.scalars(engine.build_query(bound).query)))
+
+    database = create_engine("sqlite://")
+    Base.metadata.create_all(database)
+    with Session(database) as session:
+        assert found(session) == []
+
+        class Tree(Marked, Plant):
+            __mapper_args__ = {"polymorphic_identity": "tree"}  # noqa: RUF012
+
+        session.add_all([Plant(id=1), Tree(id=2), Tree(id=3)])
+        session.flush()
+        assert found(session) == [1, 3]
+    database.dispose()

@@ -14,12 +14,13 @@ from typing import Final
 from queryengine.ast import Comparison, Op, Path, Quantified, Quantifier, Step, Where
 from queryengine.compiler import Compiler, handles
 from queryengine.errors import ConfigurationError
+from queryengine.kinds import Kind
 from queryengine.schema import ArrayType, FieldType, JSONType
 from queryengine_beanie.encodings import as_it_is
 from queryengine_beanie.lookups import Condition, Joins, Lookup, Place, children_of, target_of
 from queryengine_beanie.object_ids import bounded_by
 from queryengine_beanie.patterns import PATTERNS
-from queryengine_beanie.schema import EmbeddedSource, FieldSource, KindSource
+from queryengine_beanie.schema import EmbeddedSource, FieldSource
 from queryengine_beanie.template import sent
 
 __all__ = ["NOTHING", "ConditionCompiler", "Stored"]
@@ -88,7 +89,7 @@ class ConditionCompiler(Compiler[Place, Stored, Condition], gaps=frozenset({Op.R
         if every and node.where is None:
             return {} if absent else NOTHING
         *to_one, many = node.path.steps
-        if isinstance(many.relation.source, KindSource):
+        if isinstance(many.relation.source, Kind):
             return self._of_kind(many, place, node.where, every, absent)
         if many.relation.embedded:
             inner = self.follow(to_one, place)

@@ -194,10 +194,12 @@ class BeanieQueryEngine(Generic[T]):
         shape = ast.shape
         if shape is None:
             return compile_filter(self.schema, ast)
+        children = self._reader.children()
         template: StatementTemplate | None = shape.compiled.get(self)
-        if template is None:
+        if template is None or template.children != children:
             self._model.get_settings()  # raises, where Beanie is not initialised and knows no children yet
-            template = shape.compiled[self] = StatementTemplate(compile_filter(self.schema, shape.template))
+            statement = compile_filter(self.schema, shape.template)
+            template = shape.compiled[self] = StatementTemplate(statement, children)
         return template.fill(ast.values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from typing_extensions import get_type_hints, is_typeddict
 
 from queryengine.annotations import Annotation, element_of, field_type, take_apart
 from queryengine.errors import ConfigurationError
+from queryengine.kinds import Kinds, subclasses_of
 from queryengine.model_schema import Hidden
 from queryengine.operators import SORTABLE
 from queryengine.schema import (
@@ -31,6 +32,7 @@ from queryengine.schema import (
     ScalarType,
     TextType,
     TypeKind,
+    no_kinds,
     python_type,
 )
 from queryengine_beanie.encodings import (
@@ -46,7 +48,7 @@ from queryengine_beanie.encodings import (
 from queryengine_beanie.links import BackLinkSource, LinkAnnotation, LinkSource, link_of
 from queryengine_beanie.object_ids import object_id_of
 
-__all__ = ["UNSORTABLE", "EmbeddedSource", "FieldSource", "KindSource", "SchemaReader"]
+__all__ = ["UNSORTABLE", "EmbeddedSource", "FieldSource", "SchemaReader"]
 
 T = TypeVar("T", bound=Document)
 
@@ -82,23 +84,25 @@ class EmbeddedSource:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class KindSource:
-    """A way from a document to itself, as one of a class that inherits from its own."""
-
-
 class SchemaReader:
     """Reads the schemas of documents, each once."""
 
     def __init__(self) -> None:
         self._schemas: dict[type[object], ModelSchema[object]] = {}
+        self._families: list[type[Document]] = []
 
     def read(self, model: type[T]) -> ModelSchema[T]:
         """Return the schema of a document class. Raises ConfigurationError for what is none."""
         if model not in self._schemas:
             # Two threads may both read it; they must go on with one and the same schema.
             self._schemas.setdefault(model, _DocumentReader(self, _checked(model)).schema())
+            if _in_family(model):
+                self._families.append(model)
         return cast("ModelSchema[T]", self._schemas[model])
+
+    def children(self) -> tuple[type[Document], ...]:
+        """Return the subclasses that Beanie knows by now of the documents that were read."""
+        return tuple([child for model in self._families for child in _children_of(model) or ()])
 
 
 def _checked(model: type[object]) -> type[Document]:
@@ -124,17 +128,12 @@ class _DocumentReader:
             raise ConfigurationError(f"{place} is stored as {key.source.key!r}, and not as {ID!r}")
         if key is None or key.gap is not None or key.type.kind not in SORTABLE - UNSORTABLE:
             raise ConfigurationError(f"{self._model.__name__}.id: filters know no order of its values")
-        kinds = tuple(self._kinds())
+        kinds = Kinds(self._heirs, self._reader.read) if _in_family(self._model) else no_kinds
         return ModelSchema(self._model.__name__, self._model, fields, relations, (key,), kinds)
 
-    def _kinds(self) -> Iterator[Relation]:
-        """Yield the ways to the classes whose documents lie in the same collection."""
-        model = self._model
-        roots = (getattr(base, "Settings", None) for base in model.__mro__)
-        if any(getattr(settings, "is_root", False) for settings in roots):
-            for kind in _heirs_of(model):
-                read = partial(self._reader.read, kind)
-                yield Relation(kind.__name__, read, many=True, source=KindSource())
+    def _heirs(self) -> Iterable[type[Document]]:
+        """Return the classes whose documents Beanie takes for those of the class too, or will take."""
+        return subclasses_of(self._model) if (known := _children_of(self._model)) is None else known
 
     def embedded(self, model: type[object], in_array: bool) -> ModelSchema[object]:
         """Return the schema of an embedded document, which has no primary key."""
@@ -274,10 +273,16 @@ def _complete(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     return model.model_fields
 
 
-def _heirs_of(model: type[Document]) -> Iterator[type[Document]]:
-    for kind in model.__subclasses__():
-        yield kind
-        yield from _heirs_of(kind)
+def _children_of(model: type[Document]) -> Collection[type[Document]] | None:
+    """Return the subclasses that Beanie knows; None before it is initialised with the model."""
+    known: Mapping[str, type[Document]] | None = vars(model).get("_children")
+    return None if known is None else known.values()
+
+
+def _in_family(model: type[Document]) -> bool:
+    """Tell whether documents of a class lie in one collection with those of its subclasses and parents."""
+    roots = (getattr(base, "Settings", None) for base in model.__mro__)
+    return any(getattr(settings, "is_root", False) for settings in roots)
 
 
 def _custom_encoders(model: type[Document]) -> tuple[type[object], ...]:

@@ -67,9 +67,13 @@ class Statement:
 
 
 class StatementTemplate:
-    """The statement of a shape, which is filled with the values of each filter."""
+    """The statement of a shape, which is filled with the values of each filter.
 
-    def __init__(self, statement: Statement) -> None:
+    `children` are the subclasses that Beanie knew when it was made: it matches the documents of these.
+    """
+
+    def __init__(self, statement: Statement, children: Sequence[type[object]] = ()) -> None:
+        self.children = children
         self._match = Template(statement.match)
         self._stages = Template(statement.stages)
         self._order = statement.order

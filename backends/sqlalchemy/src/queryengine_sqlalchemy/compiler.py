@@ -37,6 +37,7 @@ from sqlalchemy.types import ARRAY
 from queryengine.ast import Comparison, Op, Path, Quantified, Quantifier, Slot, Step, Value, Where
 from queryengine.compiler import Compiler, handles
 from queryengine.documents import DocumentSource, MemberSource
+from queryengine.kinds import Kind
 from queryengine.schema import BooleanType, Field, FieldType, FloatType, IntegerType, TextType, TypeKind
 from queryengine_sqlalchemy.constructs import (
     CodePointOrder,
@@ -56,7 +57,7 @@ from queryengine_sqlalchemy.operands import (
     RegexOperand,
     SQLType,
 )
-from queryengine_sqlalchemy.schema import AttributeSource, KindSource, RelationshipSource, expression_of
+from queryengine_sqlalchemy.schema import AttributeSource, RelationshipSource, expression_of
 
 __all__ = ["Column", "ConditionCompiler", "Entity", "TextRules"]
 
@@ -223,7 +224,7 @@ class ConditionCompiler(Compiler[Entity, Column, Condition], gaps=frozenset()):
         source = step.relation.source
         # Always an alias: the way may lead back to the same table. Flat: a join stays one, no subquery.
         target = aliased(step.relation.target.model, flat=True)
-        if isinstance(source, KindSource):
+        if isinstance(source, Kind):  # by the primary key, which both have
             mapper: Mapper[Any] = inspect(place).mapper
             keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
             return target, and_(*(expression_of(target, key) == expression_of(place, key) for key in keys))

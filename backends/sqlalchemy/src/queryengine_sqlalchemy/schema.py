@@ -25,6 +25,7 @@ from sqlalchemy.sql.elements import CollationClause
 from queryengine.annotations import take_apart
 from queryengine.documents import document_relation
 from queryengine.errors import ConfigurationError
+from queryengine.kinds import Kinds
 from queryengine.policy import looks_secret
 from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType, python_type
 from queryengine_sqlalchemy.cardinality import always_there, leads_to_one
@@ -33,7 +34,7 @@ from queryengine_sqlalchemy.documents import JSONFields
 from queryengine_sqlalchemy.indexes import is_indexed
 from queryengine_sqlalchemy.operands import SQLType, operand_type
 
-__all__ = ["AttributeSource", "KindSource", "RelationshipSource", "SchemaReader", "expression_of"]
+__all__ = ["AttributeSource", "RelationshipSource", "SchemaReader", "expression_of"]
 
 T = TypeVar("T")
 
@@ -61,11 +62,6 @@ class RelationshipSource:
 
     key: str
     loads: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class KindSource:
-    """A way from a row to itself, as a row of a subclass: by the primary key, which both have."""
 
 
 def expression_of(entity: object, key: str) -> ColumnElement[Any]:  # Any: the attribute's own type
@@ -160,7 +156,7 @@ class _ModelReader:
             MappingProxyType(self.fields),
             MappingProxyType(self.relations),
             tuple(self._primary_key()),
-            tuple(self._kinds()),
+            Kinds(self._heirs, self.reader.read),
         )
 
     def _keys(self) -> list[str]:
@@ -233,11 +229,10 @@ class _ModelReader:
             source=RelationshipSource(relationship.key, relationship.lazy not in STREAMS),
         )
 
-    def _kinds(self) -> Iterator[Relation]:
+    def _heirs(self) -> Iterator[type[object]]:
         for mapper in self.mapper.self_and_descendants:
             if mapper is not self.mapper and not mapper.concrete:  # a concrete class's rows are its own only
-                kind: type[object] = mapper.class_
-                yield Relation(kind.__name__, partial(self.reader.read, kind), many=True, source=KindSource())
+                yield mapper.class_
 
     def _declared(self, key: str, info: Mapping[Any, Any]) -> JSONFields | Literal["hidden"] | None:
         """What the model's author says of an attribute, in `info`."""
