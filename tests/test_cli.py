@@ -107,6 +107,50 @@ def test_explain_says_where_there_is_no_native_query() -> None:
     assert result.stdout.splitlines()[-1] == "the back-end memory has no native query"
 
 
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+aiosqlite"])
+def test_explain_shows_the_plan_of_a_database(tmp_path: Path, driver: str) -> None:
+    from sqlalchemy import create_engine
+
+    from tests.sqlalchemy.models import Base
+
+    database = create_engine(f"sqlite:///{tmp_path / 'zoo.db'}")
+    Base.metadata.create_all(database)
+    database.dispose()
+    url = f"{driver}:///{tmp_path / 'zoo.db'}"
+    asked = ("explain", '{"where": {"id": 40417}}', "-m", TABLE, "--database", url)
+    readable = run(*asked)
+    assert readable.exit_code == 0
+    *_, title, plan = readable.stdout.splitlines()
+    assert (title, plan) == ("plan", "  detail: SEARCH person USING INTEGER PRIMARY KEY (rowid=?)")
+    assert "40417" in readable.stdout
+    document = json.loads(run(*asked, "--json").stdout)
+    assert document["plan"] == [{"detail": "SEARCH person USING INTEGER PRIMARY KEY (rowid=?)"}]
+    assert document["cost_parts"]["comparison"] == 1
+
+
+def test_explain_is_json_without_a_database_too() -> None:
+    document = json.loads(run("explain", '{"limit": 5}', "-m", TABLE, "--json").stdout)
+    assert document["filter"] == '{"limit":5}'
+    assert document["plan"] is None
+
+
+@pytest.mark.parametrize(
+    ("model", "url", "message"),
+    [
+        (MODEL, "sqlite://", "memory asks no database"),
+        (TABLE, "sqlite://", "cannot be asked: no such table: person"),
+        (TABLE, "sqlite+aiosqlite://", "cannot be asked: no such table: person"),
+        (TABLE, "nonsense", "cannot be asked: Could not parse"),
+        (TABLE, "mysql+asyncmy://localhost/x", "cannot be asked: No module named"),
+        (TABLE, "postgresql+asyncpg://nobody@127.0.0.1:1/x", "cannot be asked: "),
+    ],
+)
+def test_a_database_that_cannot_be_asked_is_a_wrong_call(model: str, url: str, message: str) -> None:
+    error = run("explain", "{}", "-m", model, "--database", url).exception
+    assert isinstance(error, ConfigurationError)
+    assert message in str(error)
+
+
 def test_operators_lists_them_all() -> None:
     result = run("operators")
     assert result.exit_code == 0

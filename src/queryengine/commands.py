@@ -20,9 +20,10 @@ from rich.table import Table
 from queryengine import __version__
 from queryengine.ast import FilterAST
 from queryengine.backends import engine_for
+from queryengine.cost import CostWeights
 from queryengine.engine import DescribesQueries, Engine
 from queryengine.errors import ConfigurationError, FilterError
-from queryengine.explain import explain_filter
+from queryengine.explain import Explanation, ExplainsQueries, explain_filter
 from queryengine.json_schema import filter_schema
 from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS
 from queryengine.policy import SecurityPolicy
@@ -56,6 +57,10 @@ DialectName = Annotated[
     str | None,
     typer.Option("--dialect", "-d", help="the database, for back-ends that know several: sqlite, postgresql"),
 ]
+DatabaseURL = Annotated[
+    str | None, typer.Option("--database", metavar="URL", help="the database to ask for its plan")
+]
+AsJSON = Annotated[bool, typer.Option("--json", help="print it as a JSON document")]
 AllowRegex = Annotated[bool, typer.Option("--regex", help="allow the operator regex")]
 
 
@@ -111,16 +116,17 @@ def explain(
     relations: AllRelations = False,
     dialect: DialectName = None,
     regex: AllowRegex = False,
+    database: DatabaseURL = None,
+    as_json: AsJSON = False,
 ) -> None:
-    """Print the canonical form of a filter, its cost, and the native query that it becomes."""
+    """Print the canonical form of a filter, its cost, its native query, and with --database the plan."""
     engine, processor = _processor(model, expose, backend, dialect, relations=relations, regex=regex)
-    ast = _bind(processor, filter)
-    query = engine.describe_query(ast) if isinstance(engine, DescribesQueries) else None
-    found = explain_filter(
-        ast, backend=engine.capabilities.backend, weights=processor.policy.weights, query=query
-    )
+    found = _explained(engine, _bind(processor, filter), processor.policy.weights, database)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=2))
+        return
     typer.echo(str(found))
-    if query is None:
+    if found.query is None:
         typer.echo(f"\nthe back-end {found.backend} has no native query")
 
 
@@ -160,6 +166,18 @@ def operators() -> None:
     console = Console()
     console.print(table)
     console.print(words)
+
+
+def _explained(
+    engine: Engine[object, object], ast: FilterAST, weights: CostWeights | None, database: str | None
+) -> Explanation:
+    backend = engine.capabilities.backend
+    if database is not None:
+        if not isinstance(engine, ExplainsQueries):
+            raise ConfigurationError(f"--database: the back-end {backend} asks no database for a plan")
+        return engine.explain_on(database, ast, weights=weights)
+    query = engine.describe_query(ast) if isinstance(engine, DescribesQueries) else None
+    return explain_filter(ast, backend=backend, weights=weights, query=query)
 
 
 def _processor(

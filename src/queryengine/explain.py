@@ -6,7 +6,7 @@ Knows the printer and the cost; a back-end's own `explain` adds the native query
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -14,7 +14,7 @@ from queryengine.ast import FilterAST
 from queryengine.cost import CostWeights, estimate
 from queryengine.printer import to_text
 
-__all__ = ["Explanation", "explain_filter", "without_values"]
+__all__ = ["Explanation", "ExplainsQueries", "explain_filter", "without_values"]
 
 
 class Explanation(BaseModel):
@@ -50,6 +50,18 @@ class Explanation(BaseModel):
         if self.plan is not None:
             lines += ["", "plan", *_outline(self.plan, 1)]
         return "\n".join(lines)
+
+
+@runtime_checkable
+class ExplainsQueries(Protocol):
+    """An engine that can ask a database for the plan of a filter, for the command line."""
+
+    def explain_on(self, database: str, ast: FilterAST, *, weights: CostWeights | None = None) -> Explanation:
+        """Return what becomes of a filter on the database of a URL, with all values; nothing is run.
+
+        Raises ConfigurationError where the database cannot be asked.
+        """
+        ...
 
 
 def explain_filter(

@@ -7,12 +7,15 @@ from typing import Generic, Literal, TypeVar
 
 from queryengine.aggregates import AggregateAST, AggregateCapabilities
 from queryengine.ast import FilterAST
+from queryengine.cost import CostWeights
 from queryengine.engine import FULL, Capabilities
+from queryengine.explain import Explanation
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine.settings import check_word
 from queryengine_sqlalchemy.aggregates import AggregateCompiler, AggregateSelect, aggregates_on
 from queryengine_sqlalchemy.compiler import TextRules
 from queryengine_sqlalchemy.describe import describe
+from queryengine_sqlalchemy.explain import explain_on
 from queryengine_sqlalchemy.pages import PageStatements
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 from queryengine_sqlalchemy.schema import SchemaReader
@@ -111,6 +114,13 @@ class SQLAlchemyQueryEngine(Generic[T]):
     def describe_query(self, ast: FilterAST) -> str:
         """Return the SQL of a filter and its parameters; of SQLite, where the engine is told no dialect."""
         return describe(self.build_query(ast).query, self._dialect)
+
+    def explain_on(self, database: str, ast: FilterAST, *, weights: CostWeights | None = None) -> Explanation:
+        """Return the filter with the plan of the database of a URL, of whichever driver, and all values.
+
+        It waits for the database: it is for the command line, `explain` is for handlers.
+        """
+        return explain_on(database, self.build_query(ast), weights)
 
 
 def _capabilities(

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ClauseElement, Executable, Row, Select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import URL, ClauseElement, Executable, NullPool, Row, Select, create_engine, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from queryengine.cost import CostWeights
+from queryengine.errors import ConfigurationError
 from queryengine.explain import Explanation, explain_filter
 from queryengine.sql_plans import EXPLAIN, SQLDatabase, read_plan
 from queryengine_sqlalchemy.constructs import UnsupportedDialectError
 from queryengine_sqlalchemy.describe import describe
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 
-__all__ = ["ExplainStatement", "explain", "explain_sync"]
+__all__ = ["ExplainStatement", "explain", "explain_on", "explain_sync"]
 
 
 async def explain(
@@ -52,6 +55,36 @@ def explain_sync(
     found = session.execute(asked, bind_arguments=asked.bound)
     database = session.get_bind(**asked.bound).dialect.name
     return _explanation(result, found.all(), database, weights, values=values)
+
+
+def explain_on(
+    database: str,
+    result: SQLAlchemyQueryResult[Any],  # Any: the rows do not matter here
+    weights: CostWeights | None,
+) -> Explanation:
+    """Explain a result on the database of a URL, with all values, and let go of it.
+
+    Raises ConfigurationError where it cannot be asked.
+    """
+    try:
+        url = make_url(database)
+        if url.get_dialect().is_async:
+            return asyncio.run(_explain_async(url, result, weights))
+        engine = create_engine(url, poolclass=NullPool)
+        with Session(engine) as session:
+            return explain_sync(session, result, weights=weights, values=True)
+    except DBAPIError as error:
+        raise ConfigurationError(f"the database cannot be asked: {error.orig}") from error
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        raise ConfigurationError(f"the database cannot be asked: {error}") from error
+
+
+async def _explain_async(
+    url: URL, result: SQLAlchemyQueryResult[Any], weights: CostWeights | None
+) -> Explanation:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with AsyncSession(engine) as session:
+        return await explain(session, result, weights=weights, values=True)
 
 
 class ExplainStatement(Executable, ClauseElement):
