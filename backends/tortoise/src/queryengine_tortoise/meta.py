@@ -101,7 +101,7 @@ def columns_of(model: type[Model]) -> dict[str, str]:
 
 
 def key_columns_of(model: type[Model]) -> dict[str, str]:
-    """Return a model's columns of foreign keys by attribute name; Tortoise adds them when it is initialised."""
+    """Return a model's columns of foreign keys by attribute name, also before Tortoise is initialised."""
     keys = {
         key_attribute(name): field
         for name, field in fields_of(model).items()
