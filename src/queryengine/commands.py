@@ -23,7 +23,7 @@ from queryengine.backends import engine_for
 from queryengine.cost import CostWeights
 from queryengine.engine import DescribesQueries, Engine
 from queryengine.errors import ConfigurationError, FilterError
-from queryengine.explain import Explanation, ExplainsQueries, explain_filter
+from queryengine.explain import ExplainsQueries, Explanation, explain_filter
 from queryengine.json_schema import filter_schema
 from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS
 from queryengine.policy import SecurityPolicy

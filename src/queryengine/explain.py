@@ -14,7 +14,7 @@ from queryengine.ast import FilterAST
 from queryengine.cost import CostWeights, estimate
 from queryengine.printer import to_text
 
-__all__ = ["Explanation", "ExplainsQueries", "explain_filter", "without_values"]
+__all__ = ["ExplainsQueries", "Explanation", "explain_filter", "without_values"]
 
 
 class Explanation(BaseModel):
