@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod backend;
+pub mod copy;
 pub mod errors;
 pub mod format;
 pub mod frontend;

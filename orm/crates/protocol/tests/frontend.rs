@@ -1,6 +1,7 @@
 //! What a client says: the bytes of each message, and that nothing is written of one that cannot be sent.
 
 use bytes::{BufMut, BytesMut};
+use queryengine_protocol::copy;
 use queryengine_protocol::errors::{BindError, EncodeError};
 use queryengine_protocol::format::Format::{Binary, Text};
 use queryengine_protocol::frontend::{self, IsNull, MAX_MESSAGE, Target};
@@ -241,4 +242,61 @@ fn what_is_too_long_is_refused_before_it_is_copied() {
         },
         |out| frontend::startup(out, [("user", user.as_str())]),
     );
+}
+
+#[test]
+fn rows_of_a_copy_are_written_into_its_data() {
+    let encode = |index: usize, out: &mut BytesMut| -> Result<IsNull, ()> {
+        out.put_u8(b'a');
+        Ok(if index == 0 { IsNull::No } else { IsNull::Yes })
+    };
+    let data = written(|out| {
+        frontend::copy_data_from(out, |out| {
+            copy::header(out);
+            copy::row(out, 2, encode)?;
+            copy::trailer(out);
+            Ok::<_, BindError<()>>(())
+        })
+        .unwrap();
+    });
+    assert_eq!(
+        data,
+        b"d\0\0\0\x24PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\0\x02\0\0\0\x01a\xff\xff\xff\xff\xff\xff"
+    );
+    assert_eq!(
+        written(|out| frontend::copy_data(out, b"ab").unwrap()),
+        b"d\0\0\0\x06ab"
+    );
+    assert_eq!(
+        written(|out| frontend::copy_fail(out, "no").unwrap()),
+        b"f\0\0\0\x07no\0"
+    );
+}
+
+#[test]
+fn a_row_of_a_copy_that_cannot_be_written_leaves_no_byte() {
+    let encode = |index: usize, out: &mut BytesMut| {
+        out.put_slice(b"some of it");
+        if index == 1 {
+            Err("no")
+        } else {
+            Ok(IsNull::No)
+        }
+    };
+    let mut out = BytesMut::from(&b"before"[..]);
+    assert_eq!(
+        copy::row(&mut out, 3, encode),
+        Err(BindError::Value {
+            index: 1,
+            error: "no"
+        })
+    );
+    let error = EncodeError::TooMany {
+        count: copy::MAX_COLUMNS + 1,
+    };
+    assert_eq!(
+        copy::row(&mut out, copy::MAX_COLUMNS + 1, encode),
+        Err(BindError::Encode(error))
+    );
+    assert_eq!(&out[..], b"before");
 }

@@ -14,7 +14,7 @@ pub enum EncodeError {
         limit: usize,
     },
     /// More parameters, types or formats than a message can count.
-    #[error("{count} parameters; a statement has at most 65535")]
+    #[error("{count} values are more than a message can count")]
     TooMany {
         /// How many there were.
         count: usize,
@@ -30,7 +30,7 @@ pub enum EncodeError {
     RowLimit(u32),
 }
 
-/// Why a `Bind` was not written: by the protocol's limits, or because a value could not be encoded.
+/// Why a `Bind`, or a row of a COPY, was not written: by the protocol's limits, or because a value could not be encoded.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum BindError<E> {
     /// The message goes beyond a limit.

@@ -3,17 +3,9 @@
 use bytes::{BufMut, BytesMut};
 
 use super::frame::{MAX_MESSAGE, count, framed, length, text};
+use super::values::{IsNull, value};
 use crate::errors::{BindError, EncodeError};
 use crate::format::Format;
-
-/// Whether an encoder wrote a value or found that there is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IsNull {
-    /// SQL's NULL; nothing may have been written.
-    Yes,
-    /// The value has been written, if only of no bytes.
-    No,
-}
 
 /// Writes a `Bind` of `parameters` values, each of which `encode(index, out)` appends.
 ///
@@ -39,7 +31,7 @@ pub fn bind<E>(
         write_formats(out, formats)?;
         out.put_u16(parameters);
         for index in 0..usize::from(parameters) {
-            write_value(out, index, &mut encode)?;
+            value(out, index, &mut encode)?;
             length(out.len() - start, MAX_MESSAGE)?;
         }
         write_formats(out, results)?;
@@ -51,24 +43,6 @@ fn write_formats(out: &mut BytesMut, formats: &[Format]) -> Result<(), EncodeErr
     out.put_u16(count(formats.len())?);
     for format in formats {
         out.put_u16(format.code());
-    }
-    Ok(())
-}
-
-fn write_value<E>(
-    out: &mut BytesMut,
-    index: usize,
-    encode: &mut impl FnMut(usize, &mut BytesMut) -> Result<IsNull, E>,
-) -> Result<(), BindError<E>> {
-    let start = out.len();
-    out.put_i32(-1);
-    match encode(index, out) {
-        Ok(IsNull::Yes) => out.truncate(start + 4),
-        Ok(IsNull::No) => {
-            let size = length(out.len() - start - 4, MAX_MESSAGE)?;
-            out[start..start + 4].copy_from_slice(&size.to_be_bytes());
-        }
-        Err(error) => return Err(BindError::Value { index, error }),
     }
     Ok(())
 }

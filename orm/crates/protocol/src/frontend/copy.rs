@@ -17,6 +17,17 @@ pub fn copy_data(out: &mut BytesMut, data: &[u8]) -> Result<(), EncodeError> {
     Ok(())
 }
 
+/// Writes a `CopyData` of what `write` appends, so that it need not be copied.
+///
+/// # Errors
+/// Those of `write`, or more data than a message holds. The buffer is as it was.
+pub fn copy_data_from<E: From<EncodeError>>(
+    out: &mut BytesMut,
+    write: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+) -> Result<(), E> {
+    framed(out, b'd', MAX_MESSAGE, write)
+}
+
 /// Writes a `CopyDone`: all rows were sent.
 pub fn copy_done(out: &mut BytesMut) {
     empty(out, b'c');

@@ -14,11 +14,12 @@ mod password;
 mod query;
 mod startup;
 mod sync;
+mod values;
 
-pub use bind::{IsNull, bind};
+pub use bind::bind;
 pub use cancel::cancel_request;
 pub use close::close;
-pub use copy::{copy_data, copy_done, copy_fail};
+pub use copy::{copy_data, copy_data_from, copy_done, copy_fail};
 pub use describe::describe;
 pub use execute::execute;
 pub use frame::{MAX_AUTHENTICATION, MAX_MESSAGE, MAX_PARAMETERS, MAX_STARTUP};
@@ -27,6 +28,8 @@ pub use password::{password, sasl_initial_response, sasl_response};
 pub use query::query;
 pub use startup::{startup, tls_request};
 pub use sync::{flush, sync, terminate};
+pub use values::IsNull;
+pub(crate) use values::value;
 
 /// What `Describe` and `Close` are about, by its name; the empty name is the unnamed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
