@@ -11,7 +11,7 @@ from beanie.exceptions import CollectionWasNotInitialized
 from bson import DBRef
 from queryengine_beanie import BeanieQueryEngine
 
-from queryengine import EVERYTHING, field
+from queryengine import EVERYTHING, ConfigurationError, field
 from queryengine.parsed import Source
 from queryengine.process import Processor
 from tests.beanie.conftest import POLICY, Shop
@@ -303,3 +303,41 @@ def test_a_scope_holds_for_documents_of_classes_that_were_made_after_its_first_u
         shop.runner.run(shop.database["Late"].insert_one(row))
         shop.runner.run(shop.database["LateOwner"].insert_one(owner))
     assert found() == ([1, 2, 5], [1, 2, 5])
+
+
+class Missing(Document):
+    id: int  # type: ignore[assignment]
+
+
+class MissingChild(Late):
+    pass
+
+
+class Linking(Document):
+    id: int  # type: ignore[assignment]
+    missing: Link[Missing] | None = None
+    child: Link[MissingChild] | None = None
+
+
+def test_a_linked_class_that_beanie_was_not_given_is_named(shop: Shop) -> None:
+    models: list[type[Document]] = [Late, LateTag, Linking]
+    shop.runner.run(init_beanie(shop.database, document_models=models, skip_indexes=True))
+    engine = BeanieQueryEngine(Linking)
+    assert shop.rows(engine, {}) == []
+    # Of MissingChild it knows the parent, whose collection and documents it would look at.
+    for relation, name in (("missing", "Missing"), ("child", "MissingChild")):
+        problem = rf"Linking\.{relation}: {name} is missing from the document_models of init_beanie"
+        for filter in ({"where": {f"{relation}.id": 1}}, {"include": [relation]}):
+            with pytest.raises(ConfigurationError, match=problem):
+                _ = shop.rows(engine, filter)
+
+
+def test_a_class_that_beanie_was_not_given_is_not_taken_for_its_parent(shop: Shop) -> None:
+    models: list[type[Document]] = [Late, LateTag]
+    shop.runner.run(init_beanie(shop.database, document_models=models, skip_indexes=True))
+
+    class LateOrphan(Late):
+        pass
+
+    with pytest.raises(ConfigurationError, match="LateOrphan is missing from the document_models"):
+        _ = shop.rows(BeanieQueryEngine(LateOrphan), {})

@@ -9,11 +9,13 @@ from typing import Any, Final, Generic, TypeVar
 from beanie import Document
 from beanie.odm.queries.aggregation import AggregationQuery
 from beanie.odm.queries.find import FindMany
+from beanie.odm.settings.document import DocumentSettings
 from pymongo.collation import Collation
 
 from queryengine.aggregates import AggregateAST, AggregateCapabilities
 from queryengine.ast import FilterAST, Slot
 from queryengine.engine import FULL, Capabilities
+from queryengine.errors import ConfigurationError
 from queryengine.operators import SORTABLE
 from queryengine.pages import count_filter
 from queryengine.schema import ModelSchema, TypeKind
@@ -23,7 +25,7 @@ from queryengine_beanie.describe import describe
 from queryengine_beanie.lookups import Condition, children_of, collection_of
 from queryengine_beanie.projection import Projections
 from queryengine_beanie.results import BeanieQueryResult
-from queryengine_beanie.schema import UNSORTABLE, SchemaReader
+from queryengine_beanie.schema import UNSORTABLE, SchemaReader, is_initialised
 from queryengine_beanie.statement import Statement, StatementTemplate, compile_filter
 
 __all__ = ["BeanieQueryEngine"]
@@ -183,11 +185,19 @@ class BeanieQueryEngine(Generic[T]):
 
     def _find(self, match: Condition) -> FindMany[T]:
         """Return the query of the documents that meet a condition."""
-        class_id = self._model.get_settings().class_id  # raises, where Beanie is not initialised
+        class_id = self._settings().class_id
         if class_id in match:
             match = {"$and": [match]}  # Beanie would take it for its own condition on the class
         matched = (match,) if match else ()
         return self._model.find_many(*matched, with_children=self._with_children, collation=BY_CODE_POINT)
+
+    def _settings(self) -> DocumentSettings:
+        """Return Beanie's settings of the model. Raises where Beanie is not initialised with it."""
+        settings = self._model.get_settings()
+        if not is_initialised(self._model):  # they are its parent's
+            name = self._model.__name__
+            raise ConfigurationError(f"{name} is missing from the document_models of init_beanie")
+        return settings
 
     def _statement(self, ast: FilterAST) -> Statement:
         """Return the statement of a filter: its shape's, with the filter's own values."""
@@ -197,7 +207,7 @@ class BeanieQueryEngine(Generic[T]):
         children = self._reader.children()
         template: StatementTemplate | None = shape.compiled.get(self)
         if template is None or template.children != children:
-            self._model.get_settings()  # raises, where Beanie is not initialised and knows no children yet
+            self._settings()  # raises, where Beanie knows no children yet
             statement = compile_filter(self.schema, shape.template)
             template = shape.compiled[self] = StatementTemplate(statement, children)
         return template.fill(ast.values)

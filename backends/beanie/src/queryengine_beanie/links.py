@@ -19,9 +19,10 @@ ID = "$id"
 
 @dataclass(frozen=True, slots=True)
 class LinkSource:
-    """A link, or a list of links, that a document holds under `key`."""
+    """A link, or a list of links, that a document of the class `owner` holds under `key`."""
 
     key: str
+    owner: type[object]
 
     @property
     def local(self) -> str:
@@ -40,6 +41,7 @@ class BackLinkSource:
 
     key: str
     original: str
+    owner: type[object]
 
     @property
     def local(self) -> str:
@@ -69,12 +71,12 @@ class LinkAnnotation:
     def source(self, key: str, info: FieldInfo, model: type[object]) -> LinkSource | BackLinkSource:
         """Return where the ids stand, for a field that is stored under `key`."""
         if not self.back:
-            return LinkSource(key)
+            return LinkSource(key, model)
         extra = info.json_schema_extra
         original = cast("dict[str, object]", extra).get("original_field") if isinstance(extra, dict) else None
         if not isinstance(original, str):
             raise ConfigurationError(f"{model.__name__}.{key}: a BackLink names its original_field")
-        return BackLinkSource(key, original)
+        return BackLinkSource(key, original, model)
 
 
 def link_of(annotation: Annotation) -> LinkAnnotation | None:

@@ -9,8 +9,9 @@ from beanie import Document
 from beanie.exceptions import CollectionWasNotInitialized
 
 from queryengine.ast import Step
+from queryengine.errors import ConfigurationError
 from queryengine_beanie.links import BackLinkSource, LinkSource
-from queryengine_beanie.schema import RESERVED
+from queryengine_beanie.schema import RESERVED, is_initialised
 
 __all__ = [
     "Condition",
@@ -123,8 +124,14 @@ def children_of(model: type[Document], *, with_children: bool = True) -> Conditi
 
 
 def link_stage(step: Step, name: str, pipeline: list[Stage]) -> Stage:
-    """Return the stage that puts the documents at the end of a step into each document, under `name`."""
+    """Return the stage that puts the documents at the end of a step into each document, under `name`.
+
+    Raises ConfigurationError where Beanie knows the documents that have the link, and not those it leads to.
+    """
     link = _link(step)
+    if is_initialised(link.owner) and not is_initialised(target_of(step)):
+        place, target = f"{link.owner.__name__}.{step.relation.name}", target_of(step).__name__
+        raise ConfigurationError(f"{place}: {target} is missing from the document_models of init_beanie")
     lookup: Stage = {
         "from": collection_of(target_of(step)),
         "localField": link.local,

@@ -48,7 +48,7 @@ from queryengine_beanie.encodings import (
 from queryengine_beanie.links import BackLinkSource, LinkAnnotation, LinkSource, link_of
 from queryengine_beanie.object_ids import object_id_of
 
-__all__ = ["UNSORTABLE", "EmbeddedSource", "FieldSource", "SchemaReader"]
+__all__ = ["UNSORTABLE", "EmbeddedSource", "FieldSource", "SchemaReader", "is_initialised"]
 
 T = TypeVar("T", bound=Document)
 
@@ -178,8 +178,8 @@ class _DocumentReader:
         """Return the schema that a link leads to. Raises ConfigurationError if no link of it leads back."""
         target: ModelSchema[object] = self._reader.read(link.resolve(self._model))
         if isinstance(source, BackLinkSource):
-            links = [relation.source for relation in target.relations.values()]
-            if LinkSource(source.original) not in links:
+            sources = (relation.source for relation in target.relations.values())
+            if source.original not in (link.key for link in sources if isinstance(link, LinkSource)):
                 raise ConfigurationError(f"{place}: {target.name} has no link {source.original!r}")
         return target
 
@@ -271,6 +271,11 @@ def _complete(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
     except PydanticUndefinedAnnotation as error:
         raise ConfigurationError(f"{model.__name__} cannot be read: {error}") from error
     return model.model_fields
+
+
+def is_initialised(model: type[object]) -> bool:
+    """Tell whether Beanie knows a class itself: one that it does not know has what its parent has."""
+    return "_children" in vars(model)
 
 
 def _children_of(model: type[Document]) -> Collection[type[Document]] | None:
