@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, create_model
 from starlette.requests import Request
@@ -27,11 +28,12 @@ from queryengine import (
     create_qe_aggregate_dependency,
 )
 from queryengine import field as attribute
-from queryengine.aggregate_memory import SumOutOfRangeError
+from queryengine.aggregate_memory import MemoryAggregateResult, fetch_groups
 from queryengine.aggregate_process import AggregateProcessor
-from queryengine.aggregates import AggregateAST
+from queryengine.aggregates import AggregateAST, AggregateResult, SumOutOfRangeError
 from queryengine.parsed import Source
 from queryengine.predicate import Scope
+from tests.asgi import call
 
 
 @dataclass
@@ -148,6 +150,51 @@ def test_a_sum_beyond_64_bits_is_an_error() -> None:
     rows = [replace(FLIGHTS[0], miles=2**63 - 1), FLIGHTS[1]]
     with pytest.raises(SumOutOfRangeError):
         ask({"sum": "miles"}, "sum_miles", rows=rows)
+
+
+class Miles(BaseModel):
+    sum_miles: int | None = None
+    avg_miles: float | None = None
+    count: int = 0
+
+
+miles = create_qe_aggregate_dependency(ENGINE, row=Miles)
+
+
+def read_miles(result: Annotated[MemoryAggregateResult[Miles], Depends(miles)]) -> list[Miles]:
+    return fetch_groups([replace(FLIGHTS[0], miles=2**63 - 1), FLIGHTS[1]], result)
+
+
+@pytest.mark.parametrize("function", ["sum", "avg"])
+def test_a_sum_beyond_64_bits_is_answered_as_an_error_of_the_request(function: str) -> None:
+    app = FastAPI()
+    app.get("/items")(read_miles)
+    answer = call(app, f'aggregate={{"count":true,"{function}":"miles"}}'.encode())
+    assert answer.status == 422
+    assert answer.json["detail"] == [
+        {
+            "type": "out_of_range",
+            "loc": ["query", "aggregate", function],
+            "msg": "a sum is no integer of 64 bits (`where` narrows the rows)",
+            "ctx": {"hint": "`where` narrows the rows"},
+        }
+    ]
+    narrow = call(app, f'aggregate={{"count":true,"{function}":"miles","where":{{"miles":200}}}}'.encode())
+    assert narrow.json[0]["count"] == 1
+
+
+def test_a_result_that_no_dependency_made_raises_the_error_itself() -> None:
+    ast = bind({"sum": "miles"}, "sum_miles")
+    result = AggregateResult(ENGINE.build_aggregate(ast), Miles, ast)
+    with pytest.raises(SumOutOfRangeError) as caught:
+        fetch_groups([replace(FLIGHTS[0], miles=2**63 - 1), FLIGHTS[1]], result)
+    assert (caught.value.code, caught.value.path) == ("out_of_range", ("sum",))
+
+
+def test_only_sums_of_integers_are_beyond_64_bits() -> None:
+    for asked, name in (({"sum": "fare"}, "sum_fare"), ({"max": "miles"}, "max_miles")):
+        ast = bind(asked, name)
+        assert AggregateResult(ENGINE.build_aggregate(ast), Miles, ast).beyond_64_bits() is None
 
 
 def test_having_order_and_window_are_of_the_groups() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     )
     from queryengine.aggregates import AggregateAST as AggregateAST
     from queryengine.aggregates import AggregateResult as AggregateResult
+    from queryengine.aggregates import SumOutOfRangeError as SumOutOfRangeError
     from queryengine.ast import FilterAST as FilterAST
     from queryengine.check import check_app as check_app
     from queryengine.config import QueryConfig as QueryConfig
@@ -45,7 +46,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "aggregate_dependency": ("create_qe_aggregate_dependency",),
-    "aggregates": ("AggregateAST", "AggregateResult"),
+    "aggregates": ("AggregateAST", "AggregateResult", "SumOutOfRangeError"),
     "ast": ("FilterAST",),
     "check": ("check_app",),
     "config": ("QueryConfig",),
@@ -89,6 +90,7 @@ __all__ = [  # found by __getattr__
     "QueryResult",
     "Scope",
     "SecurityPolicy",
+    "SumOutOfRangeError",
     "check_app",
     "create_qe_aggregate_dependency",
     "create_qe_dependency",

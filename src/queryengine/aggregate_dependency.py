@@ -64,7 +64,10 @@ class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
         if source is None:
             raise FilterError(ErrorCode.EMPTY_CONDITION, "the request asks for no aggregate")
         ast = self.processor.process(source, scope=scope, principal=principal)
-        return AggregateResult(self._compile(ast), self.row, ast)
+        return AggregateResult(self._compile(ast), self.row, ast, self._refused)
+
+    def _refused(self, error: FilterError) -> Exception:
+        return self._refusal(error, self._location)
 
 
 def create_qe_aggregate_dependency(

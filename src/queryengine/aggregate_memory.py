@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
-from queryengine.aggregates import AggregateAST, Function, Measure
-from queryengine.errors import QueryEngineError
+from queryengine.aggregates import AggregateAST, AggregateResult, Function, Measure, Row, SumOutOfRangeError
 from queryengine.memory import evaluate, matches, value_at
 
-__all__ = ["MemoryAggregate", "SumOutOfRangeError"]
+__all__ = ["MemoryAggregate", "MemoryAggregateResult", "fetch_groups"]
 
 Tuple = tuple[object, ...]
-
-
-class SumOutOfRangeError(QueryEngineError, ArithmeticError):
-    """A sum of integers that 64 bits do not hold; databases fail there with an error of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +31,30 @@ class MemoryAggregate:
         groups: dict[Tuple, list[object]] = {} if ast.keys else {(): found}
         for row in found if ast.keys else ():
             groups.setdefault(tuple([value_at(key.path, row) for key in ast.keys]), []).append(row)
-        named = [
-            dict(zip(ast.names, (*key, *(measured(each, members) for each in ast.measures)), strict=True))
-            for key, members in groups.items()
-        ]
+        try:
+            values = [
+                (*key, *(measured(each, members) for each in ast.measures)) for key, members in groups.items()
+            ]
+        except OverflowError:
+            raise SumOutOfRangeError(ast) from None
+        named = [dict(zip(ast.names, each, strict=True)) for each in values]
         return [tuple(group.values()) for group in evaluate(ast.groups, named)]
+
+
+MemoryAggregateResult: TypeAlias = AggregateResult[Row, MemoryAggregate]
+"""What a dependency of aggregates gives for objects in memory: `fetch_groups(rows, result)`."""
+
+
+def fetch_groups(rows: Iterable[object], result: MemoryAggregateResult[Row]) -> list[Row]:
+    """Return the answer of an aggregate over any rows of its model: a row for each group, in order.
+
+    Where a sum of integers is beyond 64 bits it raises what FastAPI answers by status 422, or
+    SumOutOfRangeError for a result that no dependency has made.
+    """
+    try:
+        return result.rows(result.query.all(rows))
+    except SumOutOfRangeError as error:
+        raise result.refusal(error) from None
 
 
 def measured(measure: Measure, rows: Sequence[object]) -> object:
@@ -74,5 +88,5 @@ def _sum(values: Sequence[int | Decimal]) -> int | Decimal:
         return total
     whole = sum(cast("Sequence[int]", values))
     if not -(2**63) <= whole < 2**63:
-        raise SumOutOfRangeError("the sum is no integer of 64 bits")
+        raise OverflowError("the sum is no integer of 64 bits")
     return whole

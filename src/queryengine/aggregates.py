@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from queryengine.ast import FilterAST, Path
 from queryengine.engine import Capabilities
+from queryengine.errors import ErrorCode, FilterError
 from queryengine.operators import NUMBERS, SORTABLE
 from queryengine.schema import (
     DecimalType,
@@ -32,6 +33,7 @@ __all__ = [
     "Function",
     "GroupKey",
     "Measure",
+    "SumOutOfRangeError",
     "result_name",
     "result_type",
 ]
@@ -146,6 +148,24 @@ class AggregateAST:
         return tuple([field.name for field in self.fields])
 
 
+class SumOutOfRangeError(FilterError, ArithmeticError):
+    """An aggregate that adds up integers to a sum that 64 bits do not hold. `path` names its function."""
+
+    def __init__(self, ast: AggregateAST) -> None:
+        super().__init__(
+            ErrorCode.OUT_OF_RANGE,
+            "a sum is no integer of 64 bits",
+            path=[measure.function.value for measure in ast.measures if _adds_integers(measure)][:1],
+            hint="`where` narrows the rows",
+        )
+
+
+def _adds_integers(measure: Measure) -> bool:
+    field = None if measure.path is None else measure.path.field
+    adds = measure.function in (Function.SUM, Function.AVG)
+    return adds and field is not None and isinstance(field.type, IntegerType)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AggregateCapabilities:
     """Which aggregates a back-end gives exactly. What is not declared is refused at bind.
@@ -181,13 +201,22 @@ class AggregateCapabilities:
         return self.notes.get(f"{kind}:{function}") or self.notes.get(function)
 
 
+def _as_it_is(error: FilterError) -> Exception:
+    return error
+
+
 @dataclass(frozen=True, slots=True)
 class AggregateResult(Generic[Row, Q]):
-    """What a dependency of aggregates gives: the native query, and the way from its rows to the answer's."""
+    """What a dependency of aggregates gives: the native query, and the way from its rows to the answer's.
+
+    `fetch_groups` of the back-end runs it. `refusal` makes of an error what a handler raises, so that FastAPI
+    answers it as one of the request.
+    """
 
     query: Q
     row: type[Row]
     aggregate: AggregateAST
+    refusal: Callable[[FilterError], Exception] = field(default=_as_it_is, repr=False, compare=False)
 
     def rows(self, found: Iterable[Sequence[object]]) -> list[Row]:
         """Return the answer of what the query found: one tuple for each group, in the order of the query.
@@ -196,6 +225,15 @@ class AggregateResult(Generic[Row, Q]):
         """
         names = self.aggregate.names
         return [self.row.model_validate(dict(zip(names, each, strict=True))) for each in found]
+
+    def beyond_64_bits(self) -> Exception | None:
+        """Return what to raise where the database says that a number is out of range.
+
+        None where no integers are added up, so that it is something else that the database means.
+        """
+        if not any(_adds_integers(measure) for measure in self.aggregate.measures):
+            return None
+        return self.refusal(SumOutOfRangeError(self.aggregate))
 
 
 class AggregateEngine(Protocol[Q_co]):

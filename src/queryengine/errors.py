@@ -60,7 +60,7 @@ class ErrorCode(StrEnum):
     TYPE_MISMATCH = "type_mismatch"
     """The value is not of the field's type."""
     OUT_OF_RANGE = "out_of_range"
-    """The value is of the field's type, but outside of what the column or the back-end holds exactly."""
+    """A value of the field's type, or a sum, is outside of what the column or the back-end holds exactly."""
     EMPTY_CONDITION = "empty_condition"
     """An empty object or an empty and, or, nor: nothing that could mean something."""
     QUANTIFIER_REQUIRED = "quantifier_required"

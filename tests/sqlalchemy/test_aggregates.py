@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import Depends, FastAPI, Request
+from httpx2 import ASGITransport, AsyncClient
 from pydantic import BaseModel, create_model
-from queryengine_sqlalchemy import SQLAlchemyQueryEngine
+from queryengine_sqlalchemy import (
+    SQLAlchemyAggregateResult,
+    SQLAlchemyQueryEngine,
+    fetch_groups,
+    fetch_groups_sync,
+)
 from sqlalchemy import BigInteger, Numeric, insert
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 from sqlalchemy.schema import ForeignKey
 
-from queryengine import FilterError, SecurityPolicy, field
+from queryengine import FilterError, SecurityPolicy, create_qe_aggregate_dependency, field
 from queryengine.aggregate_process import AggregateProcessor
 from queryengine.parsed import Source
 from queryengine.predicate import Scope
+from tests.asgi import call
 
 
 class Base(DeclarativeBase):
@@ -37,6 +46,20 @@ class Crate(Base):
     price: Mapped[Any] = mapped_column(Numeric(8, 2))
     depot_id: Mapped[int] = mapped_column(ForeignKey(Depot.id))
     depot: Mapped[Depot] = relationship()
+
+
+class Elsewhere(DeclarativeBase):
+    pass
+
+
+class Lost(Elsewhere):
+    """What has no table."""
+
+    __tablename__ = "aggregate_lost"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    weight: Mapped[int]
+    price: Mapped[int]
 
 
 DEPOTS = [{"id": 1, "name": "b"}, {"id": 2, "name": "B"}, {"id": 3, "name": "É"}]
@@ -85,6 +108,64 @@ def test_a_sum_beyond_64_bits_fails_and_is_never_another_number(crates: Session)
     assert ask(crates, '{"sum": "weight", "where": {"id": {"gt": 2}}}', "sum_weight") == [(18,)]
     with pytest.raises(DBAPIError):
         ask(crates, '{"sum": "weight"}', "sum_weight")
+
+
+class Weights(BaseModel):
+    sum_weight: int | None = None
+    avg_weight: float | None = None
+    max_price: Any = None
+
+
+BEYOND = {
+    "type": "out_of_range",
+    "msg": "a sum is no integer of 64 bits (`where` narrows the rows)",
+    "ctx": {"hint": "`where` narrows the rows"},
+}
+weights = create_qe_aggregate_dependency(SQLAlchemyQueryEngine(Crate), row=Weights)
+Result = Annotated[SQLAlchemyAggregateResult[Weights], Depends(weights)]
+
+
+@pytest.mark.parametrize("function", ["sum", "avg"])
+def test_a_sum_beyond_64_bits_is_answered_as_an_error_of_the_request(crates: Session, function: str) -> None:
+    app = FastAPI()
+
+    @app.get("/items")
+    async def read_weights(result: Result) -> list[Weights]:
+        return fetch_groups_sync(crates, result)
+
+    narrow = call(app, f'aggregate={{"{function}":"weight","where":{{"id":{{"gt":4}}}}}}'.encode())
+    assert narrow.json[0][f"{function}_weight"] == 7
+    answer = call(app, f'aggregate={{"{function}":"weight"}}'.encode())
+    assert answer.status == 422
+    assert answer.json["detail"] == [BEYOND | {"loc": ["query", "aggregate", function]}]
+
+
+async def test_an_async_session_answers_a_sum_beyond_64_bits_the_same_way(async_engine: AsyncEngine) -> None:
+    app = FastAPI()
+    async with async_engine.connect() as connection, AsyncSession(connection) as session:
+        await connection.run_sync(Base.metadata.create_all)
+        await session.execute(insert(Depot), DEPOTS)
+        await session.execute(insert(Crate), CRATES)
+
+        @app.get("/items")
+        async def read_weights(result: Result) -> list[Weights]:
+            return await fetch_groups(session, result)
+
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+            narrow = await client.get("/items", params={"aggregate": '{"sum":"weight","where":{"id":5}}'})
+            assert narrow.json()[0]["sum_weight"] == 7
+            answer = await client.get("/items", params={"aggregate": '{"sum":"weight"}'})
+        assert answer.status_code == 422
+        assert answer.json()["detail"] == [BEYOND | {"loc": ["query", "aggregate", "sum"]}]
+        await session.rollback()
+
+
+def test_other_errors_of_the_database_stay_what_they_are(session: Session) -> None:
+    lost = create_qe_aggregate_dependency(SQLAlchemyQueryEngine(Lost), row=Weights)
+    request = Request({"type": "http", "query_string": b""})
+    result = lost.build(request, '{"sum": "weight"}')
+    with pytest.raises(DBAPIError, match="aggregate_lost"):
+        fetch_groups_sync(session, result)
 
 
 def test_an_average_is_the_quotient_of_two_doubles(crates: Session) -> None:

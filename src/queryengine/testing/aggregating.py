@@ -10,9 +10,16 @@ from typing import Any, cast
 from hypothesis import strategies as st
 from pydantic import BaseModel, create_model
 
-from queryengine.aggregate_memory import MemoryAggregate, SumOutOfRangeError
+from queryengine.aggregate_memory import MemoryAggregate
 from queryengine.aggregate_process import AggregateProcessor
-from queryengine.aggregates import APPLIES, AggregateAST, AggregateEngine, Function, result_name
+from queryengine.aggregates import (
+    APPLIES,
+    AggregateAST,
+    AggregateEngine,
+    Function,
+    SumOutOfRangeError,
+    result_name,
+)
 from queryengine.operators import SORTABLE
 from queryengine.parsed import Source
 from queryengine.policy import Access, SecurityPolicy

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from beanie.odm.queries.aggregation import AggregationQuery
 from bson import Decimal128
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import OperationFailure
 
 from queryengine.aggregates import (
     AggregateAST,
@@ -57,6 +58,8 @@ AGGREGATES: Final = AggregateCapabilities(
 )
 """Which aggregates MongoDB gives exactly."""
 
+CONVERSION_FAILURE: Final = 241
+"""the code of the error that `$toLong` gives"""
 GROUPS: Final = "groups"
 # Added to an integer it makes a decimal, whose sum is exact; the sum of 64-bit integers becomes a double.
 ZERO: Final = Decimal128("0")
@@ -65,8 +68,18 @@ ZERO: Final = Decimal128("0")
 async def fetch_groups(
     result: BeanieAggregateResult[Row], *, session: AsyncClientSession | None = None
 ) -> list[Row]:
-    """Fetch the answer of an aggregate, in one command: a row for each group, in order."""
-    found = await result.query.set_session(session).to_list()
+    """Fetch the answer of an aggregate, in one command: a row for each group, in order.
+
+    Where a sum of integers is beyond 64 bits it raises what FastAPI answers by status 422, or
+    SumOutOfRangeError for a result that no dependency has made.
+    """
+    try:
+        found = await result.query.set_session(session).to_list()
+    except OperationFailure as error:
+        refusal = result.beyond_64_bits() if error.code == CONVERSION_FAILURE else None
+        if refusal is None:
+            raise
+        raise refusal from error
     return result.rows(decoded(result.aggregate, found))
 
 

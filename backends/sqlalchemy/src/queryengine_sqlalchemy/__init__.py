@@ -5,6 +5,7 @@ from queryengine_sqlalchemy.constructs import UnsupportedDialectError
 from queryengine_sqlalchemy.documents import json_fields
 from queryengine_sqlalchemy.engine import SQLAlchemyQueryEngine
 from queryengine_sqlalchemy.explain import explain, explain_sync
+from queryengine_sqlalchemy.groups import fetch_groups, fetch_groups_sync
 from queryengine_sqlalchemy.pages import fetch_page, fetch_page_sync
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
 from queryengine_sqlalchemy.types import UTCDateTime
@@ -17,6 +18,8 @@ __all__ = [
     "UnsupportedDialectError",
     "explain",
     "explain_sync",
+    "fetch_groups",
+    "fetch_groups_sync",
     "fetch_page",
     "fetch_page_sync",
     "json_fields",

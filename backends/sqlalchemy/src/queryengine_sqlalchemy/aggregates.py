@@ -40,7 +40,7 @@ __all__ = ["AggregateCompiler", "AggregateSelect", "SQLAlchemyAggregateResult", 
 
 AggregateSelect: TypeAlias = Select[tuple[Any, ...]]  # Any: a group has as many values as are asked for
 SQLAlchemyAggregateResult: TypeAlias = AggregateResult[Row, AggregateSelect]
-"""What a dependency of aggregates gives on SQLAlchemy: `result.rows(session.execute(result.query))`."""
+"""What a dependency of aggregates gives on SQLAlchemy: `await fetch_groups(session, result)`."""
 
 
 DOUBLE: SQLType = Double()
