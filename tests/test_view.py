@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
 import pytest
-from pydantic import AliasChoices, AliasPath, BaseModel, Field, SecretStr, computed_field
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    RootModel,
+    SecretStr,
+    computed_field,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from queryengine.engine import FULL, Capabilities
 from queryengine.errors import ConfigurationError
@@ -99,6 +113,59 @@ def test_a_response_model_with_a_field_that_the_model_lacks_is_refused() -> None
 
     with pytest.raises(ConfigurationError, match=r"Out\.nmae"):
         view_of(expose=Out)
+
+
+def made(value: object) -> object:
+    return {"name": value}
+
+
+class Named(BaseModel):
+    name: str
+
+
+class Made(BaseModel):
+    name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_name(cls, value: object) -> object:
+        return made(value)
+
+
+class Rooted(RootModel[str]):
+    """A model of one value."""
+
+
+@pytest.mark.parametrize("annotation", [Named, list[Named], Named | None])
+def test_a_response_model_that_nests_a_model_where_no_relation_is_refused(annotation: Any) -> None:
+    out = create_model("Out", name=(annotation, ...))
+    with pytest.raises(
+        ConfigurationError, match=r"Out\.name nests a model, and Product\.name is no relation"
+    ):
+        view_of(expose=out)
+
+
+@pytest.mark.parametrize("annotation", [Made, Rooted, Annotated[Named, BeforeValidator(made)]])
+def test_a_model_may_be_made_of_a_value(annotation: Any) -> None:
+    out = create_model("Out", name=(annotation, ...))
+    assert list(view_of(expose=out).fields) == ["name"]
+
+
+def test_a_field_validator_may_make_a_model_of_a_value() -> None:
+    class Out(BaseModel):
+        name: Named
+
+        @field_validator("name", mode="before")
+        @classmethod
+        def from_name(cls, value: object) -> object:
+            return made(value)
+
+    assert list(view_of(expose=Out).fields) == ["name"]
+
+
+def test_a_json_field_may_hold_models() -> None:
+    out = create_model("Out", extra=(Named, ...))
+    assert list(view_of(expose=out).fields) == ["extra"]
 
 
 def test_a_relation_that_a_response_model_shows_otherwise_is_no_relation() -> None:

@@ -7,15 +7,37 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Annotated, ForwardRef, TypeVar, Union, cast, get_args, get_origin
 
-from pydantic import AliasChoices, AliasPath, BaseModel, SecretBytes, SecretStr, SerializeAsAny
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    PlainValidator,
+    RootModel,
+    SecretBytes,
+    SecretStr,
+    SerializeAsAny,
+    WrapValidator,
+)
 from pydantic.fields import FieldInfo
 
 from queryengine.errors import ConfigurationError
 
-__all__ = ["check_shown", "nested_model", "outputs", "read_from", "shown", "writes_whole", "written_as"]
+__all__ = [
+    "check_shown",
+    "nested_model",
+    "nests",
+    "outputs",
+    "read_from",
+    "shown",
+    "writes_whole",
+    "written_as",
+]
 
 UNKNOWN = (str, ForwardRef, TypeVar)
 """what stands in an annotation for a class that is not known yet"""
+MAKERS = (BeforeValidator, PlainValidator, WrapValidator)
+"""what may make a model of something else"""
 
 
 def shown(model: type[BaseModel]) -> dict[str, tuple[str, FieldInfo]]:
@@ -89,6 +111,30 @@ def nested_model(annotation: object) -> type[BaseModel] | None:
     """Return the one model in an annotation, such as `Author` in `list[Author] | None`."""
     models = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
     return models[0] if len(models) == 1 else None
+
+
+def nests(model: type[BaseModel], name: str) -> bool:
+    """Tell whether a field holds models that are read from objects: from no single value.
+
+    A validator may make a model of a value, and a `RootModel` has one.
+
+    >>> from pydantic import create_model
+    >>> class TaxOut(BaseModel):
+    ...     rate: int
+    >>> BillOut = create_model("BillOut", tax=(TaxOut | None, None), total=(int, ...))
+    >>> nests(BillOut, "tax"), nests(BillOut, "total")
+    (True, False)
+    """
+    info = model.model_fields[name]
+    nested = nested_model(info.annotation)
+    if nested is None or issubclass(nested, RootModel):
+        return False
+    own = model.__pydantic_decorators__.field_validators.values()
+    makes = any({name, "*"} & set(one.info.fields) and one.info.mode != "after" for one in own)
+    makes = makes or any(isinstance(mark, MAKERS) for mark in info.metadata)
+    return not makes and all(
+        one.info.mode == "after" for one in nested.__pydantic_decorators__.model_validators.values()
+    )
 
 
 def writes_whole(response: object, model: type[BaseModel]) -> bool:

@@ -14,8 +14,8 @@ from queryengine.engine import FULL, Capabilities
 from queryengine.errors import ConfigurationError
 from queryengine.operators import by_name
 from queryengine.policy import NOTHING, Access, SecurityPolicy, looks_secret
-from queryengine.response_model import nested_model, read_from, shown
-from queryengine.schema import Field, ModelSchema, Relation
+from queryengine.response_model import nested_model, nests, read_from, shown
+from queryengine.schema import Field, JSONType, ModelSchema, Relation
 
 __all__ = [
     "ModelView",
@@ -238,7 +238,13 @@ def _exposed(expose: type[BaseModel], schema: ModelSchema[object]) -> Members:
         if attribute is None:
             _must_be_computed(expose, name, attributes, schema)
         elif attribute in schema.fields:
-            members[visible] = (schema.fields[attribute], info)
+            field = schema.fields[attribute]
+            if not isinstance(field.type, JSONType) and nests(expose, name):
+                place = f"{expose.__name__}.{name}"
+                raise ConfigurationError(
+                    f"{place} nests a model, and {schema.name}.{attribute} is no relation"
+                )
+            members[visible] = (field, info)
         elif nested_model(info.annotation) is not None:
             members[visible] = (schema.relations[attribute], info)
     return members

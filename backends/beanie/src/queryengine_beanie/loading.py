@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from queryengine.ast import FilterAST, Include, ModelScope, OrderKey, Step, Where, Window
-from queryengine.response_model import nested_model
+from queryengine.members import relations_of
 from queryengine.schema import ModelSchema, Relation
 from queryengine_beanie.compiler import ConditionCompiler
 from queryengine_beanie.encodings import as_it_is
 from queryengine_beanie.links import BackLinkSource, LinkSource
 from queryengine_beanie.lookups import Condition, Joins, Place, Stage, children_of, link_stage, target_of
-from queryengine_beanie.projection import members_of
 from queryengine_beanie.schema import RESERVED
 from queryengine_beanie.sorting import Order
 from queryengine_beanie.template import sent
@@ -63,11 +62,11 @@ def _shown(
     above: tuple[type[BaseModel], ...],
 ) -> Iterator[Branch]:
     """Yield the relations that a response model nests; one that nests itself is followed once."""
-    for member, info in members_of(model, schema):
-        nested = nested_model(info.annotation)
-        if isinstance(member, Relation) and not member.embedded and nested is not None and model not in above:
-            step = Step(member, _scope_of(member, scopes))
-            yield Branch(step, below=tuple(_shown(member.target, nested, scopes, (*above, model))))
+    if model in above:
+        return
+    for relation, nested in relations_of(model, schema):
+        step = Step(relation, _scope_of(relation, scopes))
+        yield Branch(step, below=tuple(_shown(relation.target, nested, scopes, (*above, model))))
 
 
 def _scope_of(relation: Relation, scopes: Sequence[ModelScope]) -> Where | None:

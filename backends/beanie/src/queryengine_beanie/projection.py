@@ -8,16 +8,16 @@ from typing import Any, Final, cast
 
 from beanie import BackLink, Document, Link
 from bson import DBRef, Decimal128, ObjectId
-from pydantic import AliasChoices, AliasPath, BaseModel, create_model, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, create_model, model_validator
 
 from queryengine.cache import BoundedCache
+from queryengine.members import members_of
 from queryengine.response_model import nested_model
 from queryengine.schema import DateTimeType, Field, FieldType, ModelSchema, Relation
 from queryengine_beanie.links import BackLinkSource, LinkSource
 from queryengine_beanie.schema import EmbeddedSource, FieldSource
 
-__all__ = ["Projections", "members_of"]
+__all__ = ["Projections"]
 
 SIZE: Final = 256
 """projection models that are kept"""
@@ -85,28 +85,6 @@ def _paths(
         if isinstance(member, Relation) and member.embedded and nested is not None and model not in above:
             within = list(_paths(nested, member.target, (*above, model)))
         yield from [f"{_key(member)}.{path}" for path in within] or [_key(member)]
-
-
-def members_of(
-    model: type[BaseModel], schema: ModelSchema[object]
-) -> Iterator[tuple[Field | Relation, FieldInfo]]:
-    """Yield the fields and relations of a schema that a response model reads and shows."""
-    by_name = any(model.model_config.get(word) for word in ("populate_by_name", "validate_by_name"))
-    for name, info in model.model_fields.items():
-        aliases = list(_aliases(info))
-        names = [] if info.exclude else [*aliases, name] if by_name or not aliases else aliases
-        found = next((one for one in names if one in schema.fields or one in schema.relations), None)
-        if found is not None:
-            yield schema.fields.get(found) or schema.relations[found], info
-
-
-def _aliases(info: FieldInfo) -> Iterator[str]:
-    """Yield the names that pydantic reads a field from instead of its own."""
-    alias = info.validation_alias
-    for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
-        first = choice.path[0] if isinstance(choice, AliasPath) else choice
-        if isinstance(first, str):
-            yield first
 
 
 def _key(member: Field | Relation) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
 
-from pydantic import AliasChoices, BaseModel
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel
 
 from queryengine.ast import FilterAST, Include, Nulls, OrderKey, Path, Step, Where, Window
 from queryengine.errors import ErrorCode, FilterError
+from queryengine.members import relations_of
 from queryengine.operators import SORTABLE
 from queryengine.schema import ModelSchema, Relation, TypeKind
 from queryengine_prisma.compiler import ConditionCompiler
@@ -152,30 +151,10 @@ def _of_projection(shown: _Shown, scopes: dict[int, Where]) -> Wanted:
     model = shown.model
     if model is None or model in shown.way:
         return
-    for name, info in model.model_fields.items():
-        if info.exclude is True:
-            continue
-        relation = _relation(shown.schema, name, info)
-        nested = _nested_model(info.annotation)
-        if relation is not None and nested is not None:
-            target = relation.target
-            step = Step(relation, scopes.get(id(target)))
-            yield step, FilterAST(), _Shown(target, nested, (*shown.way, model))
-
-
-def _relation(schema: ModelSchema[object], name: str, info: FieldInfo) -> Relation | None:
-    """The relation that a field of a response model is read from."""
-    alias = info.validation_alias
-    choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
-    names = [*(choice for choice in choices if isinstance(choice, str)), name]
-    return next((schema.relations[known] for known in names if known in schema.relations), None)
-
-
-def _nested_model(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = [model for part in get_args(annotation) if (model := _nested_model(part)) is not None]
-    return found[0] if len(found) == 1 else None
+    for relation, nested in relations_of(model, shown.schema):
+        target = relation.target
+        step = Step(relation, scopes.get(id(target)))
+        yield step, FilterAST(), _Shown(target, nested, (*shown.way, model))
 
 
 def _unsupported(what: str, relation: Relation) -> FilterError:
