@@ -9,7 +9,9 @@ import pytest
 from fastapi_pagination import Page as NumberedPage
 from fastapi_pagination import Params, set_page
 from fastapi_pagination.ext.beanie import apaginate
+from pydantic import BaseModel, ConfigDict
 from queryengine_beanie import BeanieQueryEngine, BeanieQueryResult, fetch_page
+from queryengine_beanie.statement import KEYS
 
 from queryengine import ConfigurationError, Page, QueryConfig, SecurityPolicy
 from queryengine.pages import Total
@@ -17,6 +19,13 @@ from queryengine.parsed import Source
 from queryengine.process import Processor
 from tests.beanie.conftest import Shop
 from tests.beanie.shop import Order
+
+
+class Brief(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+
 
 Filter = dict[str, Any]  # Any: values as JSON has them
 
@@ -68,6 +77,49 @@ def test_documents_are_whole_and_have_nothing_of_ours(shop: Shop) -> None:
     assert isinstance(first, Order)
     assert first.lines
     assert not [name for name in first.model_dump() if name.startswith("_qe")]
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        {"fields": ["number"], "order": "-customer.name,number", "limit": 2},
+        {"fields": ["number", "address.place.city", "customer.name"], "order": "-placed", "limit": 2},
+        {"include": ["customer"], "fields": ["number"], "order": "address.street", "limit": 2},
+        {"order": "-customer.name,number", "limit": 2},
+    ],
+    ids=["one", "paths", "include", "all"],
+)
+def test_projected_pages_show_the_same_and_go_on_by_the_same_keys(shop: Shop, filter: Filter) -> None:
+    after: Filter = {}
+    while True:
+        made = result(filter | after)
+        page = shop.runner.run(fetch_page(made, project=True, total="exact"))
+        whole = shop.runner.run(fetch_page(made, total="exact"))
+        shown = whole if made.projection_model is None else whole.shown(made.projection_model)
+        assert page.model_dump(exclude={"next", "previous"}) == shown.model_dump(exclude={"next", "previous"})
+        assert (page.next is None, page.previous is None) == (whole.next is None, whole.previous is None)
+        if page.next is None:
+            break
+        after = {"after": page.next}
+
+
+def test_a_projected_page_asks_for_nothing_else(shop: Shop) -> None:
+    made = result({"fields": ["number"], "order": "-customer.name", "limit": 2})
+    shop.commands.queries.clear()
+    page = shop.runner.run(fetch_page(made, project=True))
+    (command,) = shop.commands.queries
+    assert command["pipeline"][-1] == {"$project": {"_id": 1, "number": 1, KEYS: 1}}
+    expected = shop.runner.run(fetch_page(made)).items
+    assert [item.model_dump() for item in page.items] == [{"number": order.number} for order in expected]
+
+
+def test_what_a_policy_hides_is_not_sent_in_a_projected_page(shop: Shop) -> None:
+    processor = Processor(ENGINE, policy=SecurityPolicy(expose=Brief), config=CONFIG)
+    shop.commands.queries.clear()
+    page = shop.runner.run(fetch_page(result({"order": "number", "limit": 1}, processor), project=True))
+    (command,) = shop.commands.queries
+    assert command["pipeline"][-1]["$project"].keys() == {"_id", "number", KEYS}
+    assert isinstance(page.items[0], Brief)
 
 
 def test_a_page_behind_the_last_document_is_empty(shop: Shop) -> None:

@@ -69,4 +69,6 @@ async def titles(result: Annotated[BeanieQueryResult[Trip], Depends(trips)]) -> 
 async def list_pages(result: Annotated[BeanieQueryResult[Trip], Depends(trips)]) -> Page[Trip]:
     page = await fetch_page(result, total="exact")
     assert_type(page, Page[Trip])
+    shown = await fetch_page(result, project=True)
+    assert_type(shown, Page[BaseModel])
     return assert_type(await fetch_page(result, total=10_000, session=None), Page[Trip])

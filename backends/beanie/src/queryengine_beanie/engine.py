@@ -10,6 +10,8 @@ from beanie import Document
 from beanie.odm.queries.aggregation import AggregationQuery
 from beanie.odm.queries.find import FindMany
 from beanie.odm.settings.document import DocumentSettings
+from beanie.odm.utils.projection import get_projection
+from pydantic import BaseModel
 from pymongo.collation import Collation
 
 from queryengine.aggregates import AggregateAST, AggregateCapabilities
@@ -128,9 +130,11 @@ class BeanieQueryEngine(Generic[T]):
         match, stages = compile_aggregate(ast)
         return self._find(match).aggregate(stages, collation=BY_CODE_POINT)
 
-    def page_query(self, ast: FilterAST, limit: int) -> AggregationQuery[dict[str, Any]]:  # Any: of BSON
+    def page_query(
+        self, ast: FilterAST, limit: int, shown: type[BaseModel] | None = None
+    ) -> AggregationQuery[dict[str, Any]]:  # Any: of BSON
         """Return the query of that many documents from the page's first on, for `fetch_page`."""
-        statement = self._statement(ast).keyed()
+        statement = self._statement(ast).keyed(None if shown is None else get_projection(shown))
         pipeline = statement.pipeline(_number(ast.window.offset), limit)
         return self._find(statement.match).aggregate(pipeline, collation=BY_CODE_POINT)
 

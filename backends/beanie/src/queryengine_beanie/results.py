@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from beanie import Document
 from beanie.odm.queries.aggregation import AggregationQuery
 from beanie.odm.queries.find import FindMany
+from pydantic import BaseModel
 
 from queryengine.ast import FilterAST
 from queryengine.engine import QueryResult
@@ -27,8 +28,13 @@ class PageQueries(Protocol[T_co]):
 
     # Any: documents hold values of all types that BSON has.
 
-    def page_query(self, ast: FilterAST, limit: int) -> AggregationQuery[dict[str, Any]]:
-        """Return the query of that many documents, with the values of their keys under a name of ours."""
+    def page_query(
+        self, ast: FilterAST, limit: int, shown: type[BaseModel] | None = None
+    ) -> AggregationQuery[dict[str, Any]]:
+        """Return the query of that many documents, with the values of their keys under a name of ours.
+
+        They are whole, or have what a projection model reads.
+        """
         ...
 
     def number_query(self, ast: FilterAST, most: int | None) -> AggregationQuery[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -46,10 +46,14 @@ class Statement:
         parts = [part for part in (condition, self.match) if part]
         return replace(self, match={"$and": parts} if len(parts) > 1 else parts[0] if parts else {})
 
-    def keyed(self) -> Statement:
-        """Return the statement whose documents have the values of the order's keys beside their own."""
+    def keyed(self, projection: Mapping[str, int] | None = None) -> Statement:
+        """Return the statement whose documents have the values of the order's keys beside their own.
+
+        A projection says which of their own are sent: these keys of the documents, and no others.
+        """
         values: list[object] = [{"$ifNull": [f"${path}", None]} for path in self.order.paths]
-        return replace(self, last=[{"$addFields": {KEYS: values}}, *self.last])
+        cut: list[Stage] = [] if projection is None else [{"$project": {**projection, KEYS: 1}}]
+        return replace(self, last=[{"$addFields": {KEYS: values}}, *self.last, *cut])
 
     def counted(self, most: int | None) -> list[Stage]:
         """Return the stages after `match` that count: all documents, or up to one more than `most`."""
