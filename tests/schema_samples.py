@@ -32,7 +32,8 @@ def instances(
     if "anyOf" in schema:
         forms: list[Schema] = schema["anyOf"]
         shallow = [form for form in forms if "$ref" not in form] if depth <= 0 else forms
-        return draw(instances(draw(st.sampled_from(shallow or forms)), components, depth))
+        own = {word: part for word, part in schema.items() if word != "anyOf"}
+        return draw(instances({**own, **draw(st.sampled_from(shallow or forms))}, components, depth))
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:

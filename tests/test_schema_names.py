@@ -22,10 +22,11 @@ from queryengine import (
 )
 from queryengine.ast import FilterAST, Op
 from queryengine.engine import QueryResult
-from queryengine.json_schema import PREFIX, FilterSchema
+from queryengine.json_schema import FilterSchema
 from queryengine.operators import LOGICAL, OPERATORS, Arity, Operator
 from queryengine.request import encode
 from queryengine.schema import ModelSchema, TypeKind
+from queryengine.schema_parts import PREFIX
 from queryengine.value_schema import JSONSchema
 from tests.shop import OPEN, ProductOut, ShopEngine
 

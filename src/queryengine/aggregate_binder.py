@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
+from queryengine.aggregate_view import groups_view
 from queryengine.aggregates import (
     APPLIES,
     AggregateAST,
@@ -25,12 +25,10 @@ from queryengine.operands import OperandReader
 from queryengine.operators import SORTABLE
 from queryengine.parsed import ParsedAggregate, ParsedMeasure, ParsedOrder, Style
 from queryengine.plan import Plan, SlotTable
-from queryengine.policy import Access, SecurityPolicy
 from queryengine.resolver import Budget, FieldTarget, Place, Right, Scopes, Trail, resolve
 from queryengine.rewrite import rewrite
 from queryengine.schema import Field, IntegerType, ModelSchema
 from queryengine.scoping import ScopeBinder, ScopeShape
-from queryengine.view import build_view
 
 __all__ = ["AggregateBinder", "AggregatePlan"]
 
@@ -109,12 +107,9 @@ class AggregateBinder:
     ) -> Plan:
         """Bind having, order and window as a filter of rows that have the fields of the answer."""
         fields = {field.name: field for field in (*keys, *measures)}
-        schema: ModelSchema[object] = ModelSchema("Groups", object, fields=MappingProxyType(fields))
-        policy = self.binder.policy
-        # Listed by name, so that no name hides one for what it sounds like: the view has judged it.
-        open_ = SecurityPolicy(paths=dict.fromkeys(fields, Access()), regex=policy.regex)
         able = replace(self.binder.capabilities, cursor=False)
-        binder = replace(self.binder, view=build_view(schema, able, open_), capabilities=able)
+        view = groups_view(fields, able, self.binder.policy)
+        binder = replace(self.binder, view=view, capabilities=able)
         named = {key.name for key in parsed.groups.order}
         order = list(parsed.groups.order)
         order += [ParsedOrder(key.name, False, None, Span(0, 0)) for key in keys if key.name not in named]

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import TypeGuard, TypeVar
 
-from fastapi import Query
 from pydantic import BaseModel
 
+from queryengine.aggregate_openapi import AggregateDocument
 from queryengine.aggregate_process import AggregateProcessor
 from queryengine.aggregates import AggregateEngine, AggregateResult
 from queryengine.config import QueryConfig
-from queryengine.dependency import PrincipalDependency, RequestDependency, ScopeDependency, keyword
+from queryengine.dependency import PrincipalDependency, RequestDependency, ScopeDependency
 from queryengine.errors import ErrorCode, FilterError
 from queryengine.parsed import Source
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.telemetry import Stage, watched
+from queryengine.view import ModelView
 
-__all__ = ["QEAggregateDependency", "create_qe_aggregate_dependency"]
+__all__ = ["QEAggregateDependency", "create_qe_aggregate_dependency", "is_aggregate"]
 
 Row = TypeVar("Row", bound=BaseModel)
 Q = TypeVar("Q")
 
 PARAMETER = "aggregate"
-DESCRIPTION = "What to count, add up or compare of which rows, in which groups, as a JSON object."
 
 
 class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
@@ -43,20 +43,25 @@ class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
         self.row = row
         config = config or QueryConfig(parameter=PARAMETER)
         self.processor = AggregateProcessor(engine, row, policy=policy, config=config)
-        declared = Query(
-            alias=config.parameter,
-            description=config.description or DESCRIPTION,
-            json_schema_extra={"contentMediaType": "application/json"},
-        )
         self._compile = watched(config.telemetry, Stage.COMPILE, engine.model, engine.build_aggregate)
         super().__init__(
             model=engine.model,
             limits=self.processor.policy.limits,
             config=config,
-            parameter=keyword("filter", Annotated[str | None, declared], None),
+            document=AggregateDocument(self.processor),
             scope=scope,
             principal=principal,
         )
+
+    @property
+    def view(self) -> ModelView:
+        """What callers see of the rows that are counted."""
+        return self.processor.view
+
+    def check(self) -> None:
+        """Raise ConfigurationError for a policy, a model or a row that cannot serve."""
+        super().check()
+        self.processor.check()
 
     def _query(
         self, source: Source | None, scope: Scope | None, principal: str | None
@@ -68,6 +73,13 @@ class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
 
     def _refused(self, error: FilterError) -> Exception:
         return self._refusal(error, self._location)
+
+
+def is_aggregate(
+    dependency: RequestDependency[object],
+) -> TypeGuard[QEAggregateDependency[BaseModel, object]]:
+    """Tell whether a dependency gives aggregates."""
+    return isinstance(dependency, QEAggregateDependency)
 
 
 def create_qe_aggregate_dependency(

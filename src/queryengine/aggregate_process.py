@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
 from functools import cached_property
 from types import NoneType
 from typing import Any, get_args
@@ -10,18 +9,18 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from queryengine.aggregate_binder import AggregateBinder, AggregatePlan
-from queryengine.aggregates import APPLIES, AggregateAST, AggregateEngine, Function, result_name
+from queryengine.aggregate_view import Askable, askable
+from queryengine.aggregates import AggregateAST, AggregateEngine
 from queryengine.config import QueryConfig
 from queryengine.cost import check_cost
+from queryengine.engine import Capabilities
 from queryengine.errors import ConfigurationError, FilterError
 from queryengine.lexer import Lexed, lex
-from queryengine.operators import SORTABLE
 from queryengine.parsed import ParsedAggregate, Source
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.process import Processor, located
 from queryengine.response_model import read_from
-from queryengine.schema import TypeKind
 from queryengine.scoping import ScopeShape
 from queryengine.telemetry import Stage, watched
 from queryengine.view import ModelView
@@ -58,6 +57,29 @@ class AggregateProcessor:
         self._bind = watched(telemetry, Stage.BIND, model, self._bound)
         self._fill = watched(telemetry, Stage.FILL, model, AggregatePlan.instantiate)
 
+    @property
+    def view(self) -> ModelView:
+        """What callers see of the rows that are counted."""
+        return self._filters.view
+
+    @cached_property
+    def askable(self) -> tuple[Askable, ...]:
+        """What may be asked: what the row has a place for, and the back-end gives exactly.
+
+        Raises ConfigurationError where that is nothing.
+        """
+        capabilities, able = self._engine.capabilities, self._engine.aggregates
+        named = [each for name in self._names for each in askable(self.view, name)]
+        found = tuple([each for each in named if each.supported(capabilities, able)])
+        if not found:
+            raise ConfigurationError(f"{self._row.__name__}: {capabilities.backend} gives nothing of it")
+        return found
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the back-end can do with conditions and orders."""
+        return self._engine.capabilities
+
     @cached_property
     def _binder(self) -> AggregateBinder:
         self.check()
@@ -66,12 +88,16 @@ class AggregateProcessor:
 
     def check(self) -> None:
         """Raise ConfigurationError for a field of the row that no aggregate of the policy can fill."""
+        if not self._names:
+            raise ConfigurationError(f"{self._row.__name__}: it has no field, so that nothing can be asked")
         for name, field in self._names.items():
             place = f"{self._row.__name__}.{field}"
-            found = list(_fills(self._filters.view, name))
+            found = list(askable(self.view, name))
             if not found:
                 raise ConfigurationError(f"{place}: nothing that can be asked fills it")
-            if any(found) and not _takes_null(self._row.model_fields[field].annotation):
+            if any(each.field.nullable for each in found) and not _takes_null(
+                self._row.model_fields[field].annotation
+            ):
                 raise ConfigurationError(f"{place}: it can be None")
 
     def process(
@@ -115,26 +141,3 @@ def _names(row: type[BaseModel]) -> dict[str, str]:
 
 def _takes_null(annotation: Any) -> bool:  # Any: an annotation
     return annotation in (Any, object, None) or NoneType in get_args(annotation)
-
-
-def _fills(view: ModelView, name: str) -> Iterator[bool]:
-    """Yield, for each value that has this name in an answer, whether it can be null."""
-    if name == Function.COUNT:
-        yield False
-    yield from _paths(view, name, SORTABLE)
-    for function in Function:
-        word = result_name("x", function).removesuffix("x")
-        if function is not Function.COUNT and name.startswith(word):
-            for _ in _paths(view, name.removeprefix(word), APPLIES[function]):
-                yield function is not Function.COUNT_DISTINCT
-
-
-def _paths(view: ModelView, name: str, kinds: Container[TypeKind]) -> Iterator[bool]:
-    """Yield whether a path can be null that the answer writes so: dots are underscores there."""
-    field = view.fields.get(name)
-    if field is not None and field.select and field.field.type.kind in kinds:
-        yield field.field.nullable
-    for prefix, relation in view.relations.items():
-        if name.startswith(f"{prefix}_") and not relation.relation.many:
-            for nullable in _paths(relation.target, name.removeprefix(f"{prefix}_"), kinds):
-                yield nullable or relation.relation.nullable

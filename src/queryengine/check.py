@@ -17,11 +17,13 @@ from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_orig
 
 from fastapi import FastAPI
 
-from queryengine.dependency import QEDependency
+from queryengine.aggregate_dependency import is_aggregate
+from queryengine.aggregates import AggregateEngine, AggregateResult
+from queryengine.dependency import QEDependency, RequestDependency
+from queryengine.engine import Engine
 from queryengine.errors import ConfigurationError
 from queryengine.response_model import writes_whole
 from queryengine.routes import Endpoint, Use, applications, endpoints
-from queryengine.view import read_related
 
 __all__ = ["check_app"]
 
@@ -41,6 +43,8 @@ def check_app(app: FastAPI) -> None:
       annotated to return, for the engine's model, and with None unless the dependency is `required` or has a
       scope. X may be wider: a base class, `object`, a union. An engine without an annotation on
       `build_query`, or with other type variables than its model's, tells nothing: there anything passes.
+    - Beside a dependency of aggregates, the same: X is an `AggregateResult` of its `row=` and of what the
+      engine's `build_aggregate` returns. A `row=` that nothing fills, or that cannot hold each answer.
     - A route whose `response_model` writes the policy's response model whole, although callers may ask for
       some `fields`: FastAPI would write null for those that were not asked for.
     - A `QueryConfig.example` that is no filter which the dependency takes.
@@ -73,8 +77,7 @@ def _mistakes(use: Use, endpoint: Endpoint) -> Iterator[str]:
     if use.parameter is not None:
         yield from _wrong_annotation(use.caller, use.parameter, use.dependency)
     try:
-        view = use.dependency.processor.view
-        read_related(view)
+        use.dependency.check()
     except ConfigurationError as error:
         yield str(error)
         return
@@ -83,8 +86,15 @@ def _mistakes(use: Use, endpoint: Endpoint) -> Iterator[str]:
         use.dependency.document.check_example()
     except ConfigurationError as error:
         yield str(error)
+    yield from _written_whole(use.dependency, endpoint)
+
+
+def _written_whole(dependency: RequestDependency[object], endpoint: Endpoint) -> Iterator[str]:
+    if not isinstance(dependency, QEDependency):
+        return
+    view = dependency.view
     expose = view.expose
-    selects = use.dependency.engine.capabilities.projection and any(f.select for f in view.fields.values())
+    selects = dependency.engine.capabilities.projection and any(f.select for f in view.fields.values())
     if expose is not None and selects and writes_whole(endpoint.response, expose):
         name = expose.__name__
         yield (
@@ -111,7 +121,7 @@ def _misplaced(use: Use, endpoint: Endpoint) -> Iterator[str]:
 
 
 def _wrong_annotation(
-    caller: Callable[..., object], parameter: str, dependency: QEDependency[object]
+    caller: Callable[..., object], parameter: str, dependency: RequestDependency[object]
 ) -> Iterator[str]:
     actual = _result_type(dependency)
     try:
@@ -147,22 +157,33 @@ def _function(caller: Callable[..., object]) -> object:
 # -- what a dependency gives
 
 
-def _result_type(dependency: QEDependency[object]) -> Type | None:
-    """The return annotation of the engine's `build_query` for its model; None where it says nothing."""
-    engine = dependency.engine
-    owner = next((cls for cls in type(engine).__mro__ if "build_query" in vars(cls)), None)
+def _result_type(dependency: RequestDependency[object]) -> Type | None:
+    """What a dependency gives, as its engine is annotated; None where that says nothing."""
+    if is_aggregate(dependency):
+        query = _returned(dependency.engine, "build_aggregate")
+        generic: Any = AggregateResult  # Any: type checkers want to see its arguments
+        result: Type = generic[dependency.row, Any if query is None else query]
+        return result
+    if not isinstance(dependency, QEDependency):
+        return None
+    found = _returned(dependency.engine, "build_query")
+    return found if dependency.required or found is None else _optional(found)
+
+
+def _returned(engine: Engine[object, object] | AggregateEngine[object], method: str) -> Type | None:
+    """The return annotation of an engine's method for its model; None where it says nothing."""
+    owner = next((cls for cls in type(engine).__mro__ if method in vars(cls)), None)
     if owner is None:
         return None
     try:
-        hint: Type = typing.get_type_hints(vars(owner)["build_query"]).get("return")
+        hint: Type = typing.get_type_hints(vars(owner)[method]).get("return")
     except NameError:
         return None
     result = _substituted(hint, _bound(owner, _arguments(type(engine), owner)))
     free = _free(result)
     if hint is None or len(free) > 1 or isinstance(result, TypeVar):
         return None
-    result = _substituted(result, dict.fromkeys(free, engine.model))
-    return result if dependency.required else _optional(result)
+    return _substituted(result, dict.fromkeys(free, engine.model))
 
 
 def _optional(result: Type) -> Type:
@@ -220,7 +241,7 @@ def _alternatives(annotation: Type) -> list[Type]:
 
 
 def _accepts_one(declared: Type, actual: Type) -> bool:
-    if declared is Any or declared == actual:
+    if Any in (declared, actual) or declared == actual:
         return True
     origin, given = get_origin(declared) or declared, get_origin(actual) or actual
     if not isinstance(origin, type) or not isinstance(given, type):

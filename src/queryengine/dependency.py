@@ -15,13 +15,14 @@ from queryengine.errors import ErrorCode, FilterError
 from queryengine.events import log_refusal
 from queryengine.http_errors import FilterAccessDenied, FilterValidationError, http_error
 from queryengine.limits import Limits
-from queryengine.openapi import FilterDocument
+from queryengine.openapi import FilterDocument, ParameterDocument
 from queryengine.parsed import Source
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.process import Processor
 from queryengine.request import read_body, read_query, read_text, refuse_query
 from queryengine.telemetry import Stage, watched
+from queryengine.view import ModelView, read_related
 
 __all__ = [
     "PrincipalDependency",
@@ -29,7 +30,6 @@ __all__ = [
     "RequestDependency",
     "ScopeDependency",
     "create_qe_dependency",
-    "keyword",
 ]
 
 T = TypeVar("T")
@@ -61,11 +61,12 @@ class RequestDependency(ABC, Generic[R_co]):
         model: type[object],
         limits: Limits,
         config: QueryConfig,
-        parameter: inspect.Parameter,
+        document: ParameterDocument,
         scope: ScopeDependency | None,
         principal: PrincipalDependency | None,
     ) -> None:
         self.config = config
+        self.document = document
         self.scoped = scope is not None
         """whether a row scope belongs to each request"""
         self._model = model
@@ -73,7 +74,7 @@ class RequestDependency(ABC, Generic[R_co]):
         in_body = config.source == "body"
         self._location = ("body",) if in_body else ("query", config.parameter)
         # FastAPI asks for the signature of the object, and calls it with these names.
-        self.__signature__ = _signature(None if in_body else parameter, scope, principal)
+        self.__signature__ = _signature(None if in_body else _declared(config, document), scope, principal)
 
     async def __call__(
         self,
@@ -144,6 +145,15 @@ class RequestDependency(ABC, Generic[R_co]):
             raise FilterError(ErrorCode.ACCESS_DENIED, "access to these rows is denied")
         return self._query(source, scope, principal)
 
+    @property
+    @abstractmethod
+    def view(self) -> ModelView:
+        """What callers see of the model. Raises ConfigurationError for a policy that fits no model."""
+
+    def check(self) -> None:
+        """Raise ConfigurationError for a policy or a model that cannot be read, related models included."""
+        read_related(self.view)
+
     @abstractmethod
     def _query(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
         """Return what the dependency gives for a text, or for none."""
@@ -171,17 +181,20 @@ class QEDependency(RequestDependency[R_co]):
         self.required = required or scope is not None
         """whether the result is never None"""
         config = self.processor.config
-        self.document = FilterDocument(self.processor, lambda: engine.capabilities)
-        declared = Query(alias=config.parameter, description=self.document.description)
         self._compile = watched(config.telemetry, Stage.COMPILE, engine.model, engine.build_query)
         super().__init__(
             model=engine.model,
             limits=self.processor.policy.limits,
             config=config,
-            parameter=keyword("filter", Annotated[str | None, self.document, declared], None),
+            document=FilterDocument(self.processor, lambda: engine.capabilities),
             scope=scope,
             principal=principal,
         )
+
+    @property
+    def view(self) -> ModelView:
+        """What callers see of the model. Raises ConfigurationError for a policy that fits no model."""
+        return self.processor.view
 
     def _query(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
         if source is not None:
@@ -194,16 +207,21 @@ class QEDependency(RequestDependency[R_co]):
 def _signature(
     filter: inspect.Parameter | None, scope: ScopeDependency | None, principal: PrincipalDependency | None
 ) -> inspect.Signature:
-    parameters = [keyword("request", Request)]
+    parameters = [_keyword("request", Request)]
     if filter is not None:
         parameters.append(filter)
     for name, provider in (("scope", scope), ("principal", principal)):
         if provider is not None:
-            parameters.append(keyword(name, object, Depends(provider)))
+            parameters.append(_keyword(name, object, Depends(provider)))
     return inspect.Signature(parameters)
 
 
-def keyword(name: str, annotation: object, default: object = inspect.Parameter.empty) -> inspect.Parameter:
+def _declared(config: QueryConfig, document: ParameterDocument) -> inspect.Parameter:
+    query = Query(alias=config.parameter, description=document.description)
+    return _keyword("filter", Annotated[str | None, document, query], None)
+
+
+def _keyword(name: str, annotation: object, default: object = inspect.Parameter.empty) -> inspect.Parameter:
     """Return a parameter that is given by its name."""
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 
 from queryengine.errors import FilterError
 from queryengine.http_errors import FilterAccessDenied, FilterValidationError, context, message, safe_path
-from queryengine.json_schema import PREFIX
 from queryengine.openapi import Written, add_components, written_components
 from queryengine.routes import Endpoint, Use, applications, endpoints
+from queryengine.schema_parts import PREFIX
 
 __all__ = ["install_problem_handler", "install_queryengine"]
 
@@ -77,7 +77,8 @@ def install_queryengine(app: FastAPI) -> None:
 
     The parameter becomes `content: {application/json: ...}`, so that generated clients have types for filters
     and Swagger UI shows examples that work; a filter in the body gets its `requestBody`, and a route with a
-    scope its answer 403. Routers and routes may come later; applications must have been mounted.
+    scope its answer 403. Aggregates are described as filters are. Routers and routes may come later;
+    applications must have been mounted.
     Calling it again changes nothing.
 
     >>> app = FastAPI()

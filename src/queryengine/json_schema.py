@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,15 +13,23 @@ from queryengine.limits import Limits
 from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS, Arity, Operator, by_name
 from queryengine.policy import SecurityPolicy
 from queryengine.schema import ArrayType, FieldType, IntegerType, JSONType, TypeKind
+from queryengine.schema_parts import (
+    NULL,
+    choices_of,
+    identifier,
+    joined,
+    nullable_schema,
+    object_schema,
+    one_of,
+    order_schema,
+    reference,
+    titled,
+)
 from queryengine.value_schema import JSONSchema, list_schema, type_name, value_schema
 from queryengine.view import ModelView, ViewField, ViewRelation
 
-__all__ = ["PREFIX", "FilterSchema", "filter_schema", "reference"]
+__all__ = ["FilterSchema", "SchemaWriter", "filter_schema"]
 
-PREFIX = "#/components/schemas/"
-"""Where references point: the place of components in an OpenAPI document."""
-
-NULL: JSONSchema = {"type": "null"}
 BOOLEAN: JSONSchema = {"type": "boolean"}
 PLAIN_JSON: list[JSONSchema] = [
     *({"type": name} for name in ("string", "number", "boolean")),
@@ -36,10 +44,14 @@ WORDS = frozenset(by_name) | frozenset(QUANTIFIERS)
 
 @dataclass(frozen=True, slots=True)
 class FilterSchema:
-    """The component of a whole filter, and all components that it leads to, by name."""
+    """The component of a whole filter, and all components that it leads to, by name.
+
+    `namespace` comes before the names of those that clash with others; it is the root unless it is given.
+    """
 
     root: str
     components: Mapping[str, JSONSchema]
+    namespace: str | None = None
 
 
 def filter_schema(
@@ -63,12 +75,12 @@ def filter_schema(
     than one relation (conditions it takes nested), as many fields left out as the model has of its own, and
     texts for numbers where the policy is lenient.
     """
-    writer = _Writer(capabilities, policy)
+    writer = SchemaWriter(capabilities, policy)
     root = writer.root(view, name or view.name, windowed=windowed)
     return FilterSchema(root, writer.finish())
 
 
-class _Writer:
+class SchemaWriter:
     """Collects the components of one filter. A component is written once, however many refer to it."""
 
     def __init__(self, capabilities: Capabilities, policy: SecurityPolicy) -> None:
@@ -82,10 +94,14 @@ class _Writer:
 
     def root(self, view: ModelView, name: str, *, windowed: bool) -> str:
         """Write the filter of the root model, and return its component's name."""
-        self._names[view] = _identifier(name)
+        self.call(view, name)
         component = f"{self._names[view]}Filter"
-        self._component(component, lambda: self._filter(view, windowed=windowed))
+        self.component(component, lambda: self._filter(view, windowed=windowed))
         return component
+
+    def call(self, view: ModelView, name: str) -> None:
+        """Let the names of a view's components begin with this one."""
+        self._names[view] = identifier(name)
 
     def finish(self) -> dict[str, JSONSchema]:
         """Write what is referred to and not yet written: from a list, as models may form long chains."""
@@ -94,7 +110,8 @@ class _Writer:
             self._components[name] = write()
         return self._components
 
-    def _component(self, name: str, write: Callable[[], JSONSchema]) -> JSONSchema:
+    def component(self, name: str, write: Callable[[], JSONSchema]) -> JSONSchema:
+        """Return the reference to a component, which is written once."""
         if name not in self._components:
             self._components[name] = {}
             self._pending.append((name, write))
@@ -104,31 +121,40 @@ class _Writer:
         """Refer to the component of these very tests, under the first name that no others have."""
         name = next(name for name in names if self._tests.get(name, tests) == tests)
         self._tests[name] = tests
-        return self._component(name, lambda: _joined(tests, reference(name), description))
+        return self.component(name, lambda: joined(tests, reference(name), description))
 
     def _name(self, view: ModelView, parent: ModelView, relation: str) -> str:
         """The name of a view: the model's own, or that of the way there where another view has it already."""
         if view not in self._names:
             taken = set(self._names.values())
-            way = f"{self._names[parent]}{_title(relation)}"
-            choices = _choices(_identifier(view.name), way)
+            way = f"{self._names[parent]}{titled(relation)}"
+            choices = choices_of(identifier(view.name), way)
             self._names[view] = next(name for name in choices if name not in taken)
         return self._names[view]
 
     # -- clauses
 
     def _filter(self, view: ModelView, *, windowed: bool, ordered: bool = True) -> JSONSchema:
-        limits = self._limits
-        properties: JSONSchema = {"where": self._where(view)}
-        order = self._order_names(view)
-        if order and ordered:
-            properties["order"] = _order(order, limits.max_order_keys)
+        properties: JSONSchema = {"where": self.where(view)}
+        if ordered:
+            properties |= self.order(view)
         properties |= self._fields(view)
         properties |= self._include(view)
         if windowed:
-            properties["limit"] = {"type": "integer", "minimum": 1, "maximum": limits.max_limit}
-            properties["offset"] = {"type": "integer", "minimum": 0, "maximum": limits.max_offset}
-        return _object(properties, f"Which rows of {view.name}, in which order, with which fields.", 0)
+            properties |= self.window()
+        return object_schema(properties, f"Which rows of {view.name}, in which order, with which fields.", 0)
+
+    def window(self) -> JSONSchema:
+        """Return limit and offset."""
+        return {
+            "limit": {"type": "integer", "minimum": 1, "maximum": self._limits.max_limit},
+            "offset": {"type": "integer", "minimum": 0, "maximum": self._limits.max_offset},
+        }
+
+    def order(self, view: ModelView) -> JSONSchema:
+        """Return the clause `order`, if there is anything to order by."""
+        names = self._order_names(view)
+        return {"order": order_schema(names, self._limits.max_order_keys)} if names else {}
 
     def _order_names(self, view: ModelView) -> list[str]:
         names = self._sortable(view)
@@ -164,11 +190,11 @@ class _Writer:
         if not names or not self._capabilities.projection:
             return {}
         forms: list[JSONSchema] = [
-            {"type": "array", "items": _one_of(names), "minItems": 1, "uniqueItems": True},
-            _object({name: _one_of([True]) for name in names}, "Show these fields."),
+            {"type": "array", "items": one_of(names), "minItems": 1, "uniqueItems": True},
+            object_schema({name: one_of([True]) for name in names}, "Show these fields."),
         ]
         if len(own) > 1:
-            hidden = _object({name: _one_of([False]) for name in names}, "Show all fields but these.")
+            hidden = object_schema({name: one_of([False]) for name in names}, "Show all fields but these.")
             forms.append(hidden | {"maxProperties": len(own) - 1})
         return {"fields": {"description": "The fields to show.", "anyOf": forms}}
 
@@ -180,15 +206,15 @@ class _Writer:
         }
         if not relations or not self._capabilities.include or not self._limits.max_include_depth:
             return {}
-        forms: list[JSONSchema] = [_one_of(list(relations))]
+        forms: list[JSONSchema] = [one_of(list(relations))]
         for name, relation in relations.items():
             if relation.relation.gap is not None or self._is_always_loaded(relation):
                 continue
             target = relation.target
             title = self._name(target, view, name)
-            scope = self._component(f"{title}Related", partial(self._related, target))
-            properties: JSONSchema = {"relation": _one_of([name]), "scope": scope}
-            forms.append(_object(properties, f"Load {name}, narrowed.") | {"required": ["relation"]})
+            scope = self.component(f"{title}Related", partial(self._related, target))
+            properties: JSONSchema = {"relation": one_of([name]), "scope": scope}
+            forms.append(object_schema(properties, f"Load {name}, narrowed.") | {"required": ["relation"]})
         many: JSONSchema = {"type": "array", "items": {"anyOf": forms}, "minItems": 1, "uniqueItems": True}
         return {"include": {"description": "The relations to load with each row.", "anyOf": [forms[0], many]}}
 
@@ -203,14 +229,15 @@ class _Writer:
 
     # -- conditions
 
-    def _where(self, view: ModelView) -> JSONSchema:
+    def where(self, view: ModelView) -> JSONSchema:
+        """Return the reference to the conditions on a model that has a name here."""
         name = f"{self._names[view]}Where"
-        return self._component(name, lambda: self._conditions(view, reference(name), nested=False))
+        return self.component(name, lambda: self._conditions(view, reference(name), nested=False))
 
     def _nested(self, view: ModelView) -> JSONSchema:
         """The object of a to-one relation: null tests, and conditions less names that are operators there."""
         name = f"{self._names[view]}Nested"
-        return self._component(name, lambda: self._conditions(view, reference(name), nested=True))
+        return self.component(name, lambda: self._conditions(view, reference(name), nested=True))
 
     def _conditions(self, view: ModelView, own: JSONSchema, *, nested: bool) -> JSONSchema:
         reserved = LOGICAL.keys() | (WORDS if nested else ())
@@ -223,7 +250,7 @@ class _Writer:
                 properties |= self._members(relation.target, f"{head}.")
         if nested:
             properties |= self._null_tests()
-        return _joined(properties, own, f"Conditions on {view.name}, all of which must hold.")
+        return joined(properties, own, f"Conditions on {view.name}, all of which must hold.")
 
     def _to_one(self, view: ModelView) -> Iterator[tuple[str, ViewRelation]]:
         """The relations that a dotted path may go through."""
@@ -243,7 +270,7 @@ class _Writer:
             "exists": [True] * exists + [False] * is_null,
         }
         return {
-            word: {**(BOOLEAN if len(allowed) > 1 else _one_of(allowed)), "description": by_name[word].text}
+            word: {**(BOOLEAN if len(allowed) > 1 else one_of(allowed)), "description": by_name[word].text}
             for word, allowed in values.items()
             if allowed
         }
@@ -280,8 +307,8 @@ class _Writer:
             if operator.name in field.operators
         }
         usual = f"{type_name(type_)}Operators"
-        own = f"{self._names[view]}{_title(field.name)}Operators"
-        names = _choices(usual, own) if field.operators == self._all(type_.kind) else _choices(own)
+        own = f"{self._names[view]}{titled(field.name)}Operators"
+        names = choices_of(usual, own) if field.operators == self._all(type_.kind) else choices_of(own)
         return self._shared(names, properties, f"Conditions on a value: {type_name(type_)}.")
 
     def _all(self, kind: TypeKind) -> frozenset[str]:
@@ -298,11 +325,11 @@ class _Writer:
                 return {**list_schema(self._value(type_), 2), "minItems": 2}
             case Arity.MANY, op:
                 element = self._value(type_.element if isinstance(type_, ArrayType) else type_)
-                item = _nullable(element) if op is Op.IN else element
+                item = nullable_schema(element) if op is Op.IN else element
                 return list_schema(item, self._limits.max_list_length)
             case _, Op.EQ:
                 null = "exists" if operator.negated else "isNull"
-                return _nullable(self._equal(type_)) if null in allowed else self._equal(type_)
+                return nullable_schema(self._equal(type_)) if null in allowed else self._equal(type_)
             case _, Op.SIZE:
                 return self._value(SIZE)
             case _, Op.HAS if isinstance(type_, ArrayType):
@@ -325,64 +352,19 @@ class _Writer:
         name = self._name(target, view, relation.name)
         if relation.relation.many:
             own = f"{name}Quantifiers"
-            return self._component(own, lambda: self._quantifiers(target, reference(own)))
+            return self.component(own, lambda: self._quantifiers(target, reference(own)))
         forms: list[JSONSchema] = [self._nested(target)]
         if relation.relation.gap is not None:
-            forms = [_object(self._null_tests(), f"Whether there is a related row of {target.name}.")]
+            forms = [object_schema(self._null_tests(), f"Whether there is a related row of {target.name}.")]
         if self._capabilities.can("isNull", TypeKind.RELATION):
             forms.append(NULL)
         return {"anyOf": forms} if len(forms) > 1 else forms[0]
 
     def _quantifiers(self, view: ModelView, own: JSONSchema) -> JSONSchema:
-        where = self._where(view)
+        where = self.where(view)
         can = self._capabilities.quantifiers
         properties = {word: where for word, quantifier in QUANTIFIERS.items() if quantifier in can}
-        return _joined(properties, own, f"How many related rows of {view.name} must meet conditions.")
-
-
-def reference(name: str) -> JSONSchema:
-    """Return the schema that refers to a component."""
-    return {"$ref": PREFIX + name}
-
-
-def _joined(tests: JSONSchema, own: JSONSchema, description: str) -> JSONSchema:
-    """An object of tests, all of which must hold, and of such objects joined by logical words."""
-    properties = dict(tests)
-    for word, text in LOGICAL.items():
-        many: JSONSchema = {"type": "array", "items": own, "minItems": 1}
-        properties[word] = {**(own if word == "not" else many), "description": f"True where {text}."}
-    return _object(properties, description)
-
-
-def _one_of(values: Sequence[object]) -> JSONSchema:
-    kind = "boolean" if isinstance(values[0], bool) else "string"
-    return {"type": kind, "enum": list(values)}
-
-
-def _object(properties: JSONSchema, description: str, least: int = 1) -> JSONSchema:
-    bound: JSONSchema = {"minProperties": least} if least else {}
-    return {
-        "type": "object",
-        "description": description,
-        "properties": properties,
-        **bound,
-        "additionalProperties": False,
-    }
-
-
-def _nullable(schema: JSONSchema) -> JSONSchema:
-    return {"anyOf": [schema, NULL]} if schema else schema
-
-
-def _order(names: list[str], most: int) -> JSONSchema:
-    """A text of keys, or a list of single keys."""
-    name = f"({'|'.join(names).replace('.', '[.]')})"
-    nulls = " +[Nn][Uu][Ll][Ll][Ss] +([Ff][Ii][Rr][Ss][Tt]|[Ll][Aa][Ss][Tt])"
-    key = f"(-?{name}|{name} +([Aa][Ss][Cc]|[Dd][Ee][Ss][Cc]))({nulls})?"
-    one: JSONSchema = {"type": "string", "pattern": f"^{key}$"}
-    text: JSONSchema = {"type": "string", "pattern": f"^{key}( *, *{key}){{0,{most - 1}}}$"}
-    keys: JSONSchema = {"type": "array", "items": one, "minItems": 1, "maxItems": most, "uniqueItems": True}
-    return {"description": f"Keys, - for descending: {', '.join(names)}.", "anyOf": [text, keys]}
+        return joined(properties, own, f"How many related rows of {view.name} must meet conditions.")
 
 
 def _within(depth: int, relation: ViewRelation) -> bool:
@@ -392,22 +374,3 @@ def _within(depth: int, relation: ViewRelation) -> bool:
 
 def _can_be_key(name: str) -> bool:
     return "." not in name and not name.startswith("$")
-
-
-def _choices(*names: str) -> Iterator[str]:
-    """The names in order, then the last one with numbers from 2."""
-    yield from names
-    number = 2
-    while True:
-        yield f"{names[-1]}{number}"
-        number += 1
-
-
-def _identifier(name: str) -> str:
-    """A name as OpenAPI takes it for a component."""
-    return re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_") or "Model"
-
-
-def _title(name: str) -> str:
-    """`dep_delay` -> `DepDelay`."""
-    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))

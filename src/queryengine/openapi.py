@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -13,84 +14,86 @@ from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from queryengine.config import QueryConfig
 from queryengine.engine import Capabilities
 from queryengine.errors import ConfigurationError, FilterError
 from queryengine.examples import Example, examples
-from queryengine.json_schema import PREFIX, FilterSchema, filter_schema, reference
+from queryengine.json_schema import FilterSchema, filter_schema
+from queryengine.parsed import Source
 from queryengine.process import Processor
 from queryengine.request import encode
+from queryengine.schema_parts import PREFIX, reference
 from queryengine.value_schema import JSONSchema
 
-__all__ = ["FilterDocument", "Written", "add_components", "written_components"]
+__all__ = ["FilterDocument", "ParameterDocument", "Written", "add_components", "written_components"]
 
 Written: TypeAlias = Mapping[str, str]
 """The names that components have in a document, by the digests of what they say."""
 
 
-class FilterDocument:
-    """The documentation of one dependency's filters. Nothing is read from the model before it is asked for.
+class ParameterDocument(ABC):
+    """The documentation of what one dependency reads. Nothing is read from the model before it is asked for.
 
     As a part of `Annotated[str | None, document]` it makes FastAPI describe the parameter as text that holds
     JSON, and put the schema of that JSON beside the other components.
     """
 
-    def __init__(self, processor: Processor, capabilities: Callable[[], Capabilities]) -> None:
-        self._processor = processor
-        self._capabilities = capabilities
+    def __init__(self, config: QueryConfig) -> None:
+        self._config = config
 
     @property
     def description(self) -> str:
         """What the parameter or body is for."""
-        config = self._processor.config
+        config = self._config
         if config.description is not None:
             return config.description
-        text = "Which rows to return, and in which order, as a JSON object."
+        purpose, single = self._purpose
         if config.source == "body":
-            return text
-        return f"{text} The same as single parameters: `{config.parameter}[where][name]=value`."
+            return purpose
+        return f"{purpose} The same as single parameters: `{config.parameter}{single}`."
+
+    @property
+    @abstractmethod
+    def _purpose(self) -> tuple[str, str]:
+        """Return what the JSON is for, and a part of it as a bracket parameter."""
 
     @cached_property
     def schema(self) -> FilterSchema:
-        """The JSON Schema of the filter. Raises ConfigurationError for a policy that fits no model."""
-        config = self._processor.config
-        return filter_schema(
-            self._processor.view,
-            self._capabilities(),
-            self._processor.policy,
-            windowed=config.paging == "internal",
-            name=config.schema_name,
-        )
+        """The JSON Schema of what is read. Raises ConfigurationError for a policy that fits no model."""
+        return self._schema()
+
+    @abstractmethod
+    def _schema(self) -> FilterSchema: ...
 
     @cached_property
     def examples(self) -> Mapping[str, Example]:
-        """Filters that work, the service's own or the most telling one first.
+        """Documents that work, the service's own or the most telling one first.
 
-        Raises ConfigurationError where the service's own example is no filter that it takes.
+        Raises ConfigurationError where the service's own example is none that it takes.
         """
-        config = self._processor.config
-        made = examples(
-            self._processor.view,
-            self._capabilities(),
-            self._processor.policy.limits,
-            windowed=config.paging == "internal",
-        )
-        own = self._own_example()
+        made, own = self._examples(), self._own_example()
         return made if own is None else {"own": own, **made}
 
+    @abstractmethod
+    def _examples(self) -> Mapping[str, Example]: ...
+
     def check_example(self) -> None:
-        """Raise ConfigurationError where the service's own example is no filter that it takes."""
+        """Raise ConfigurationError where the service's own example is none that it takes."""
         self._own_example()
 
     def _own_example(self) -> Example | None:
-        config = self._processor.config
-        if config.example is None:
+        if self._config.example is None:
             return None
         try:
-            source = encode(config.example)
-            self._processor.process(source)
+            source = encode(self._config.example)
+            self._try(source)
         except FilterError as error:
             raise ConfigurationError(f"QueryConfig.example: {error}") from None
         return Example("An example", json.loads(source.text))
+
+    @abstractmethod
+    def _try(self, source: Source) -> object:
+        """Bind a document. Raises FilterError for one that is not taken."""
 
     def parameter_content(self, schema: JSONSchema) -> JSONSchema:
         """Return the `content` of the parameter, whose JSON has this schema.
@@ -124,10 +127,10 @@ class FilterDocument:
         Pydantic makes definitions of core schemas that have a `ref`. So it gets placeholders, whose refs are
         equal where components are, within the items of a tuple, and their definitions are then filled in.
         """
-        root, components = self.schema.root, self.schema.components
+        components, namespace = self.schema.components, self.schema.namespace or self.schema.root
         digests = _digests(components)
         placeholders: list[CoreSchema] = [
-            core_schema.any_schema(ref=f"{root}.{name}:{digests[name]}") for name in components
+            core_schema.any_schema(ref=f"{namespace}.{name}:{digests[name]}") for name in components
         ]
         items: list[JsonSchemaValue] = handler(core_schema.tuple_schema(placeholders))["prefixItems"]
         references = dict(zip(components, items, strict=True))
@@ -137,6 +140,39 @@ class FilterDocument:
             definition.clear()
             definition.update(_renamed(schema, names))
         return references
+
+
+class FilterDocument(ParameterDocument):
+    """The documentation of one dependency's filters."""
+
+    def __init__(self, processor: Processor, capabilities: Callable[[], Capabilities]) -> None:
+        super().__init__(processor.config)
+        self._processor = processor
+        self._capabilities = capabilities
+
+    @property
+    def _purpose(self) -> tuple[str, str]:
+        return "Which rows to return, and in which order, as a JSON object.", "[where][name]=value"
+
+    def _schema(self) -> FilterSchema:
+        return filter_schema(
+            self._processor.view,
+            self._capabilities(),
+            self._processor.policy,
+            windowed=self._config.paging == "internal",
+            name=self._config.schema_name,
+        )
+
+    def _examples(self) -> Mapping[str, Example]:
+        return examples(
+            self._processor.view,
+            self._capabilities(),
+            self._processor.policy.limits,
+            windowed=self._config.paging == "internal",
+        )
+
+    def _try(self, source: Source) -> object:
+        return self._processor.process(source)
 
 
 def written_components(schema: FilterSchema, root: str, document: Mapping[str, JSONSchema]) -> Written:

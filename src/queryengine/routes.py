@@ -1,4 +1,4 @@
-"""Finds the filter dependencies of an application's routes. Knows FastAPI's tree of dependencies."""
+"""Finds the dependencies of filters and aggregates below an application's routes. Knows FastAPI's tree."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from fastapi import FastAPI, routing
 from fastapi.dependencies.models import Dependant
 from starlette.routing import Mount
 
-from queryengine.dependency import QEDependency
+from queryengine.dependency import RequestDependency
 
 __all__ = ["Endpoint", "Use", "applications", "endpoints"]
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A filter dependency in a tree: `caller` takes its result, as `parameter` (None: for nothing)."""
+    """A dependency of ours in a tree: `caller` takes its result, as `parameter` (None: for nothing)."""
 
-    dependency: QEDependency[object]
+    dependency: RequestDependency[object]
     caller: Callable[..., object]
     parameter: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A route with the filter dependencies below it; `methods` is empty for WebSockets.
+    """A route with our dependencies below it; `methods` is empty for WebSockets.
 
     `response` is the type by which FastAPI writes the answer, None where it leaves out what was not set too.
     """
@@ -47,7 +47,7 @@ def applications(app: FastAPI) -> Iterator[FastAPI]:
 
 
 def endpoints(app: FastAPI) -> Iterator[Endpoint]:
-    """Yield the routes of one application that have filter dependencies, those of its routers too."""
+    """Yield the routes of one application that have dependencies of ours, those of its routers too."""
     for route in _routes(app):
         original = getattr(route, "original_route", route)
         if not isinstance(original, routing.APIRoute | routing.APIWebSocketRoute):
@@ -75,5 +75,5 @@ def _uses(dependant: Dependant) -> Iterator[Use]:
         yield from _uses(below)
 
 
-def _is_filter(call: object) -> TypeGuard[QEDependency[object]]:
-    return isinstance(call, QEDependency)
+def _is_filter(call: object) -> TypeGuard[RequestDependency[object]]:
+    return isinstance(call, RequestDependency)
