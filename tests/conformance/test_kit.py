@@ -32,7 +32,7 @@ from queryengine.testing.cases.table import label, labelled, maker, thing
 from queryengine.testing.conformance import Conformance, needs_of_case
 from queryengine.testing.declarations import model_differences, unexplained_gaps
 from queryengine.testing.declared import Declared
-from queryengine.testing.needs import FEATURES, needs_of
+from queryengine.testing.needs import FEATURES, Need, needs_of
 from queryengine.testing.reference import reference_schema
 from queryengine.testing.world import Phrase, Thing
 from tests.conformance.reference import Reference, changed, stage_of
@@ -223,6 +223,18 @@ def test_what_is_absent_is_unknown_and_its_cases_are_gaps() -> None:
     ]
     assert list(model_differences(reference.adapter())) == []
     assert "note" not in reference.loaded[0].values
+
+
+def test_an_absent_entity_tells_nothing_of_the_kinds_that_others_have() -> None:
+    reference = Reference(absent={"Details": "no documents", "Phrase.note": "no notes", "Bag": "no arrays"})
+    declared = Declared(reference.adapter())
+    told = {
+        Need("ne", TypeKind.FLOAT, "Details", "ratio"): None,
+        Need("like", TypeKind.TEXT, "Phrase", "note"): Need("like", TypeKind.TEXT, "Phrase", "note"),
+        Need("has", TypeKind.ARRAY, "Bag", "numbers"): Need("has", TypeKind.ARRAY, "Bag", "numbers"),
+    }
+    assert {need: declared.told_by(need) for need in told} == told
+    assert [gap.need for gap in declared.gaps("Thing", told)] == list(told.values())
 
 
 def test_wrong_types_and_nulls_of_a_model_are_found() -> None:

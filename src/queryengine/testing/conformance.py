@@ -59,7 +59,9 @@ class Conformance:
         absent = [self.stage.adapter.absent.get(entity) for entity in (case.entity, *(case.scope or ()))]
         reasons = [reason for reason in absent if reason is not None]
         if reasons:
-            return Outcome(needs, [(need, reason) for need in needs for reason in reasons])
+            return Outcome(
+                needs, [(self.declared.told_by(need), reason) for need in needs for reason in reasons]
+            )
         gaps = self.declared.gaps(case.entity, needs) + self._outside(case)
         if gaps:
             self._check_refused(case, gaps)

@@ -27,11 +27,14 @@ NO_REASON: Final = "no reason is given"
 
 
 class Gap(NamedTuple):
-    """A need that is not met: the code of the error that the back-end answers with, and the reason."""
+    """A need that is not met: the code of the error that the back-end answers with, and the reason.
+
+    `need` is None where the reason is about the entity only, and not about what is asked of it.
+    """
 
     code: ErrorCode
     reason: str
-    need: Need
+    need: Need | None
 
 
 class Unheld(NamedTuple):
@@ -78,11 +81,16 @@ class Declared:
         absent = self._adapter.absent
         absence = absent.get(need.entity) or absent.get(f"{need.entity}.{need.member}")
         if absence is not None:
-            return Gap(ErrorCode.UNKNOWN_FIELD, absence, need)
+            return Gap(ErrorCode.UNKNOWN_FIELD, absence, self.told_by(need))
         if need.what == "include" and self._is_embedded(need):
             return Gap(ErrorCode.NOT_ALLOWED, able.note(need.what) or "it is part of the row", need)
         reason = self._reason(need, able)
         return None if reason is None else Gap(ErrorCode.UNSUPPORTED_BY_BACKEND, reason or NO_REASON, need)
+
+    def told_by(self, need: Need) -> Need | None:
+        """Return a need of what is absent; None where it is an entity, and others have fields of its kind."""
+        elsewhere = (field.type.kind for schema in self.schemas.values() for field in schema.fields.values())
+        return None if need.entity in self._adapter.absent and need.kind in elsewhere else need
 
     def _reason(self, need: Need, able: Capabilities) -> str | None:
         """Return why a need is not met; None where it is met, and an empty text where no reason is given."""
