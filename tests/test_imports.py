@@ -6,7 +6,8 @@ import ast
 import importlib
 import subprocess
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -16,6 +17,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "src" / "queryengine"
 BACKENDS = {folder.parents[1].name: folder for folder in sorted(ROOT.glob("backends/*/src/queryengine_*"))}
+
+# The companion's back-end lies within its own package, and may import all of that.
+COMPANION = ROOT / "orm" / "python" / "queryengine_orm"
+BACKEND_FILES = {"__init__.py", "compiler.py", "engine.py", "results.py", "schema.py"}
 
 # What the whole core may import besides Python's own library, and what only one place in it may.
 ALLOWED = {
@@ -97,7 +102,10 @@ def test_a_foundation_loads_neither_web_framework_nor_parser(name: str) -> None:
 
 
 def test_the_core_modules_form_no_cycle() -> None:
-    modules = modules_of(CORE)
+    check_order(modules_of(CORE))
+
+
+def check_order(modules: Mapping[str, Path]) -> None:
     graph = {
         name: {used for used in imported(file, at_load=True) if used in modules and used != name}
         for name, file in modules.items()
@@ -139,7 +147,32 @@ def test_a_backend_imports_no_other_backend(backend: str) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_backend_has_the_files_that_every_backend_has(backend: str) -> None:
     files = {file.name for file in BACKENDS[backend].iterdir()}
-    assert {"__init__.py", "compiler.py", "engine.py", "results.py", "schema.py", "py.typed"} <= files
+    assert BACKEND_FILES | {"py.typed"} <= files
+
+
+def test_the_companions_backend_has_the_files_that_every_backend_has() -> None:
+    assert {file.name for file in (COMPANION / "backend").iterdir()} >= BACKEND_FILES
+
+
+def test_the_companion_imports_the_core_and_no_backend() -> None:
+    newer = {"annotationlib"}  # of the library of newer Pythons than ours
+    allowed = {"queryengine", "queryengine_orm", "typing_extensions", *newer}
+    for file in COMPANION.rglob("*.py"):
+        assert foreign(file) <= allowed, file
+
+
+def test_the_companion_loads_neither_web_framework_nor_parser() -> None:
+    assert not loaded_by("import queryengine_orm") & WEB_AND_PARSER
+
+
+def test_the_companions_backend_is_named_as_an_entry_point() -> None:
+    project = tomllib.loads((ROOT / "orm" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, _, name = project["entry-points"]["queryengine.backends"]["orm"].partition(":")
+    assert isinstance(getattr(importlib.import_module(module), name), type)
+
+
+def test_the_modules_of_the_companion_form_no_cycle() -> None:
+    check_order(modules_of(COMPANION))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -1,3 +1,52 @@
 """An asyncio ORM with a Rust core: typed models on PostgreSQL and SQLite, and a back-end of queryengine."""
 
 from __future__ import annotations
+
+from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.expressions import Assignment, Expr, Order, Scalar
+from queryengine_orm.finding import Find
+from queryengine_orm.loading import Query
+from queryengine_orm.mapped import (
+    Check,
+    ForeignKey,
+    Index,
+    Many,
+    Mapped,
+    Maybe,
+    NotLoaded,
+    One,
+    Secondary,
+    String,
+    Unique,
+    mapped_column,
+    relationship,
+)
+from queryengine_orm.session import Session
+from queryengine_orm.tables import create_all, drop_all, schema_sql
+
+__all__ = [
+    "Assignment",
+    "Check",
+    "DeclarativeBase",
+    "Expr",
+    "Find",
+    "ForeignKey",
+    "Index",
+    "Many",
+    "Mapped",
+    "Maybe",
+    "NotLoaded",
+    "One",
+    "Order",
+    "Query",
+    "Scalar",
+    "Secondary",
+    "Session",
+    "String",
+    "Unique",
+    "create_all",
+    "drop_all",
+    "mapped_column",
+    "relationship",
+    "schema_sql",
+]

@@ -1,0 +1,270 @@
+"""What the attributes of a mapped class are: columns and relations to make expressions of. Knows no table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Generic, TypeAlias, TypeVar, cast
+
+from queryengine.ast import (
+    And,
+    Comparison,
+    Not,
+    Op,
+    Or,
+    Path,
+    Quantified,
+    Quantifier,
+    Step,
+    Where,
+)
+from queryengine.schema import FieldType, Relation
+from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.expressions import (
+    Assignment,
+    ColumnRef,
+    Condition,
+    Constant,
+    Expr,
+    Scalar,
+    ScalarNode,
+    checked,
+    compare,
+    is_core,
+    schema_of,
+)
+
+__all__ = ["Attribute", "ToMany", "ToOne"]
+
+M = TypeVar("M")
+T = TypeVar("T")
+E = TypeVar("E")
+B = TypeVar("B")
+
+Way: TypeAlias = "tuple[ToOne[object, object], ...]"
+"""The to-one relations from a model to the one that has a column."""
+
+
+class Attribute(Scalar[M, T]):
+    """A column, `User.age`, or one of a row that it refers to: `Flight.carrier.at(Carrier.name)`."""
+
+    __slots__ = ("name", "owner", "way")
+
+    def __init__(self, owner: type[M], name: str, way: Way = (), at: type[object] | None = None) -> None:
+        super().__init__(owner)
+        self.name = name
+        self.way = way
+        self.owner: type[object] = owner if at is None else at
+
+    @property
+    def key(self) -> str:
+        """The dotted path of names, for `queryengine.field`."""
+        return ".".join([*(one.name for one in self.way), self.name])
+
+    @property
+    def path(self) -> Path:
+        """The path as the core has it. Raises ConfigurationError for a JSON column that is a document."""
+        field = schema_of(self.owner).fields.get(self.name)
+        if field is None:
+            raise ConfigurationError(f"{self.owner.__name__}.{self.name} is no field that conditions know")
+        names = (*(one.name for one in self.way), self.name)
+        return Path(names, tuple(one.step for one in self.way), field)
+
+    @property
+    def node(self) -> ScalarNode:
+        """The node."""
+        return ColumnRef(self.path)
+
+    @property
+    def type(self) -> FieldType:
+        """The type of the column."""
+        return _type(self.path)
+
+    def _compared(self, op: Op, other: object) -> Expr[M]:
+        if isinstance(other, Scalar):
+            return super()._compared(op, cast("Scalar[object, object]", other))
+        return self._compare(op, other)
+
+    def _is_null(self) -> Expr[M]:
+        return self._compare(Op.IS_NULL, None)
+
+    def _compare(self, op: Op, value: object) -> Expr[M]:
+        return Expr(self.model, compare(self.path, op, value))
+
+    def is_null(self) -> Expr[M]:
+        """Null, or missing because a row on the way is."""
+        return self._is_null()
+
+    def in_(self, values: Collection[T]) -> Expr[M]:
+        """One of these values; a None among them stands for null."""
+        among = self._compare(Op.IN, [value for value in values if value is not None])
+        return among | self.is_null() if any(value is None for value in values) else among
+
+    def between(self, low: T, high: T) -> Expr[M]:
+        """From `low` to `high`, both included."""
+        return (self >= low) & (self <= high)
+
+    def set(self, value: T | Scalar[M, T]) -> Assignment[M]:
+        """Say what an update sets the column to: `User.visits.set(User.visits + 1)`."""
+        path = self.path
+        if path.steps or path.field is None:
+            raise ConfigurationError(f"{path}: an update sets columns of its own rows only")
+        if isinstance(value, Scalar):
+            return Assignment(self.model, path.field, cast("Scalar[M, T]", value).node)
+        type_ = path.field.type
+        given = None if value is None else checked(type_, value, path)
+        return Assignment(self.model, path.field, Constant(given, type_))
+
+    # -- texts
+
+    def like(self: Attribute[M, str] | Attribute[M, str | None], pattern: str) -> Expr[M]:
+        r"""Text of a pattern: `%` is any text, `_` one character, `\` makes the next one plain."""
+        return self._compare(Op.LIKE, pattern)
+
+    def ilike(self: Attribute[M, str] | Attribute[M, str | None], pattern: str) -> Expr[M]:
+        """Like `like`, A-Z taken for a-z."""
+        return self._compare(Op.ILIKE, pattern)
+
+    def contains(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+        """Text that has this text in it, every character meaning itself."""
+        return self._compare(Op.CONTAINS, text)
+
+    def icontains(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+        """Like `contains`, A-Z taken for a-z."""
+        return self._compare(Op.ICONTAINS, text)
+
+    def starts_with(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+        """Text that starts with this text."""
+        return self._compare(Op.STARTS_WITH, text)
+
+    def istarts_with(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+        """Like `starts_with`, A-Z taken for a-z."""
+        return self._compare(Op.ISTARTS_WITH, text)
+
+    def ends_with(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+        """Text that ends with this text."""
+        return self._compare(Op.ENDS_WITH, text)
+
+    def iends_with(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+        """Like `ends_with`, A-Z taken for a-z."""
+        return self._compare(Op.IENDS_WITH, text)
+
+    # -- arrays
+
+    def has(self: Attribute[M, list[E]] | Attribute[M, list[E] | None], value: E) -> Expr[M]:
+        """An array that has this element."""
+        return self._compare(Op.HAS, value)
+
+    def has_any(self: Attribute[M, list[E]] | Attribute[M, list[E] | None], values: Collection[E]) -> Expr[M]:
+        """An array that has one of these elements."""
+        return self._compare(Op.HAS_ANY, values)
+
+    def has_all(self: Attribute[M, list[E]] | Attribute[M, list[E] | None], values: Collection[E]) -> Expr[M]:
+        """An array that has all of these elements."""
+        return self._compare(Op.HAS_ALL, values)
+
+    def size_is(self: Attribute[M, list[E]] | Attribute[M, list[E] | None], size: int) -> Expr[M]:
+        """An array of so many elements."""
+        return self._compare(Op.SIZE, size)
+
+    def is_empty(self: Attribute[M, list[E]] | Attribute[M, list[E] | None]) -> Expr[M]:
+        """An array without elements."""
+        return self._compare(Op.IS_EMPTY, None)
+
+
+def _type(path: Path) -> FieldType:
+    assert path.field is not None, "the path of an attribute ends in a field"
+    return path.field.type
+
+
+class _Relation(Generic[M, B]):
+    """A relation of a mapped class."""
+
+    __slots__ = ("model", "name")
+
+    def __init__(self, model: type[M], name: str) -> None:
+        self.model = model
+        self.name = name
+
+    @property
+    def key(self) -> str:
+        """The name, for `queryengine.field`."""
+        return self.name
+
+    @property
+    def relation(self) -> Relation:
+        """The relation as the core has it."""
+        return schema_of(self.model).relations[self.name]
+
+    @property
+    def step(self) -> Step:
+        """The step along it."""
+        return Step(self.relation)
+
+
+class ToOne(_Relation[M, B]):
+    """A relation to one row: `Flight.carrier`."""
+
+    __slots__ = ()
+
+    def has(self, where: Expr[B]) -> Expr[M]:
+        """There is a related row, and it meets the condition."""
+        step, condition = self.step, _core(where.condition, self.name)
+        reached = _behind(condition, step, self.name)
+        if not step.relation.nullable:
+            return Expr(self.model, reached)
+        return Expr(self.model, And((Not(_missing(step, self.name)), reached)))
+
+    def is_null(self) -> Expr[M]:
+        """There is no related row."""
+        return Expr(self.model, _missing(self.step, self.name))
+
+    def at(self, attribute: Attribute[B, T]) -> Attribute[M, T]:
+        """A column of the related row, null where there is none: to compare with, to sort by."""
+        way = (cast("ToOne[object, object]", self), *attribute.way)
+        return Attribute(self.model, attribute.name, way, attribute.owner)
+
+
+class ToMany(_Relation[M, B]):
+    """A relation to many rows: `Carrier.flights`."""
+
+    __slots__ = ()
+
+    def some(self, where: Expr[B] | None = None) -> Expr[M]:
+        """One of the related rows at least meets the condition; without one, there is a related row."""
+        return self._quantified(Quantifier.SOME, where)
+
+    def every(self, where: Expr[B]) -> Expr[M]:
+        """All related rows meet the condition; true where there are none."""
+        return self._quantified(Quantifier.EVERY, where)
+
+    def none(self, where: Expr[B] | None = None) -> Expr[M]:
+        """None of the related rows meets the condition; without one, there is no related row."""
+        return self._quantified(Quantifier.NONE, where)
+
+    def _quantified(self, quantifier: Quantifier, where: Expr[B] | None) -> Expr[M]:
+        condition = None if where is None else _core(where.condition, self.name)
+        path = Path((self.name,), (self.step,), None)
+        return Expr(self.model, Quantified(path, quantifier, condition))
+
+
+def _core(condition: Condition, name: str) -> Where:
+    if not is_core(condition):
+        raise ConfigurationError(f"{name}: conditions on related rows compare columns with values only")
+    return cast("Where", condition)
+
+
+def _missing(step: Step, name: str) -> Comparison:
+    return Comparison(Path((name,), (step,), None), Op.IS_NULL, None)
+
+
+def _behind(where: Where, step: Step, name: str) -> Where:
+    """Return a condition on a related row as one on the row that refers to it."""
+    match where:
+        case And() | Or():
+            return replace(where, operands=tuple(_behind(operand, step, name) for operand in where.operands))
+        case Not():
+            return Not(_behind(where.operand, step, name))
+        case Comparison() | Quantified():
+            path = where.path
+            return replace(where, path=Path((name, *path.names), (step, *path.steps), path.field))

@@ -1,0 +1,237 @@
+"""The base of mapped classes: it makes their constructors, notes what changes, knows them all."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Hashable, Iterator
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Final,
+    TypeAlias,
+    TypeGuard,
+    cast,
+    dataclass_transform,
+    get_args,
+    get_origin,
+)
+
+from queryengine.cache import BoundedCache
+from queryengine.schema import ModelSchema
+from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.mapped import (
+    MISSING,
+    Many,
+    Mapped,
+    Maybe,
+    One,
+    Related,
+    Relationship,
+    mapped_column,
+    relationship,
+)
+
+if TYPE_CHECKING:
+    from queryengine_orm.mapping import Mapper
+
+__all__ = ["CHANGES", "DeclarativeBase", "Declared", "Registry", "changes_of"]
+
+CHANGES: Final = "_queryengine_changes"
+"""where an object keeps the values that its changed attributes had, once it has any"""
+
+STATEMENTS: Final = 1_000
+"""how many compiled statements one base's classes keep"""
+
+Changes: TypeAlias = dict[str, object]
+RELATED: Final[dict[str, type[Related[Any]]]] = {"One": One, "Maybe": Maybe, "Many": Many}
+PREFIX: Final = re.compile(r"(?:\w+\.)*(Mapped|One|Maybe|Many)\[(.*)\]\s*", re.DOTALL)
+
+
+class Declared:
+    """One attribute as a class's body declares it: what its annotation is of, perhaps as text."""
+
+    __slots__ = ("annotation", "attribute", "name", "owner")
+
+    def __init__(
+        self, name: str, annotation: object, owner: type[object], attribute: Mapped[Any] | Related[Any]
+    ) -> None:
+        self.name = name
+        self.annotation = annotation
+        self.owner = owner
+        self.attribute = attribute
+
+
+class Registry:
+    """The mapped classes that stem from one base, by name and by table."""
+
+    def __init__(self) -> None:
+        self.classes: dict[str, type[DeclarativeBase]] = {}
+        self.mappers: dict[type[object], Mapper[Any]] = {}
+        # Any: each key knows its own.
+        self.statements: BoundedCache[Hashable, Any] = BoundedCache(STATEMENTS)
+
+    def add(self, cls: type[DeclarativeBase]) -> None:
+        """Take in a class. Raises ConfigurationError for a second one of the same name."""
+        if cls.__name__ in self.classes:
+            raise ConfigurationError(f"two mapped classes of one base are called {cls.__name__}")
+        self.classes[cls.__name__] = cls
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(mapped_column, relationship))
+class DeclarativeBase:
+    """The base of a family of mapped classes, which each service makes for itself.
+
+    ```python
+    class Base(DeclarativeBase):
+        pass
+
+
+    class User(Base):
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str]
+        age: Mapped[int | None] = mapped_column(default=None)
+    ```
+
+    A direct subclass is such a base, and knows all classes that stem from it. Each is mapped to a table:
+    `__tablename__`, or the name of the class in lower case with underscores. A class with
+    `__abstract__ = True` in its body has no table and hands its columns on.
+    """
+
+    __registry__: ClassVar[Registry]
+    __declared__: ClassVar[dict[str, Declared]] = {}
+    # Any: a class's own list is narrower, which mypy takes for another type.
+    __constraints__: ClassVar[Any] = ()
+    __tablename__: ClassVar[str]
+
+    def __init_subclass__(cls, **arguments: object) -> None:
+        super().__init_subclass__(**arguments)
+        if DeclarativeBase in cls.__bases__:
+            cls.__registry__ = Registry()
+        inherited: dict[str, Declared] = {}
+        for base in reversed(cls.__mro__[1:]):
+            inherited |= vars(base).get("__declared__", {})
+        cls.__declared__ = inherited | {declared.name: declared for declared in _declared(cls)}
+        if DeclarativeBase in cls.__bases__ or vars(cls).get("__abstract__", False):
+            return
+        if "__tablename__" not in vars(cls):
+            cls.__tablename__ = _table_name(cls.__name__)
+        cls.__registry__.add(cls)
+
+    def __init__(self, **values: Any) -> None:  # Any: type checkers see the columns as parameters
+        own = type(self)
+        attributes = self.__dict__
+        for name, value in values.items():
+            if name not in own.__declared__:
+                raise TypeError(f"{own.__name__} has no column and no relation {name!r}")
+            attributes[name] = value
+        for name, declared in own.__declared__.items():
+            column = declared.attribute
+            if name in attributes or not isinstance(column, Mapped):
+                continue
+            if column.options.has_default:
+                attributes[name] = column.options.make_default()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        attributes = self.__dict__
+        declared = type(self).__declared__.get(name)
+        if declared is not None and isinstance(declared.attribute, Many):
+            raise AttributeError(f"{type(self).__name__}.{name} has many rows: set the relation of theirs")
+        if declared is not None:
+            changes: Changes | None = attributes.get(CHANGES)
+            if changes is None:
+                changes = attributes[CHANGES] = {}
+            changes.setdefault(name, attributes.get(name, MISSING))
+        attributes[name] = value
+
+    def __repr__(self) -> str:
+        keys = (f"{name}={self.__dict__.get(name)!r}" for name in _key_names(type(self)))
+        return f"{type(self).__name__}({', '.join(keys)})"
+
+    @classmethod
+    def __schema__(cls) -> ModelSchema[object]:
+        """Return what expressions see of the class."""
+        from queryengine_orm.mapping import mapper_of  # noqa: PLC0415  # it reads classes of this one
+
+        return mapper_of(cls).schema
+
+
+def changes_of(instance: DeclarativeBase) -> Changes:
+    """Return the values that an object's changed attributes had before; empty where nothing changed."""
+    return cast("Changes", instance.__dict__.get(CHANGES, {}))
+
+
+def _key_names(cls: type[DeclarativeBase]) -> Iterator[str]:
+    for name, declared in cls.__declared__.items():
+        if isinstance(declared.attribute, Mapped) and declared.attribute.options.primary_key:
+            yield name
+
+
+def _declared(cls: type[object]) -> Iterator[Declared]:
+    """Yield what the body of a class declares; bare annotations get their descriptors here."""
+    body = vars(cls)
+    for name, annotation in _annotations(cls).items():
+        found = _apart(annotation)
+        if found is None:
+            if isinstance(body.get(name), Mapped | Relationship):
+                raise ConfigurationError(
+                    f"{cls.__name__}.{name}: its annotation is Mapped, One, Maybe or Many"
+                )
+            continue
+        form, of = found
+        yield Declared(name, of, cls, _attribute(cls, name, form, body.get(name)))
+    for name, value in body.items():
+        if isinstance(value, Relationship):
+            raise ConfigurationError(f"{cls.__name__}.{name} has no annotation: One, Maybe or Many")
+
+
+def _attribute(
+    cls: type[object],
+    name: str,
+    form: str,
+    given: object,
+) -> Mapped[Any] | Related[Any]:
+    attribute: Mapped[Any] | Related[Any]
+    if form == "Mapped":
+        if isinstance(given, Relationship):
+            raise ConfigurationError(
+                f"{cls.__name__}.{name} is a relation: One, Maybe or Many says of what form"
+            )
+        attribute = given if _is_column(given) else Mapped[Any]()
+    else:
+        if not isinstance(given, Relationship):
+            raise ConfigurationError(f"{cls.__name__}.{name}: a relation is made with relationship()")
+        attribute = RELATED[form](given.options)
+    attribute.name = name
+    setattr(cls, name, attribute)
+    return attribute
+
+
+def _is_column(given: object) -> TypeGuard[Mapped[Any]]:
+    return isinstance(given, Mapped)
+
+
+def _annotations(cls: type[object]) -> dict[str, object]:
+    """Return the annotations of a class's own body; newer Pythons would resolve them, which is too early."""
+    if sys.version_info >= (3, 14):
+        import annotationlib  # noqa: PLC0415  # newer Pythons only
+
+        return dict(annotationlib.get_annotations(cls, format=annotationlib.Format.STRING))
+    found: dict[str, object] = vars(cls).get("__annotations__", {})
+    return found
+
+
+def _apart(annotation: object) -> tuple[str, object] | None:
+    """Return the form of an annotation, `Mapped` or that of a relation, and what it is of."""
+    if isinstance(annotation, str):
+        found = PREFIX.fullmatch(annotation.strip())
+        return None if found is None else (found[1], found[2])
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Mapped, One, Maybe, Many):
+        return cast("type[object]", origin).__name__, arguments[0]
+    return None
+
+
+def _table_name(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

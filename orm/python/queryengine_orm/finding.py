@@ -1,0 +1,202 @@
+"""`session.find(...)`: a query that is put together step by step, and run at the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from queryengine_orm.attributes import ToMany, ToOne
+from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.errors import MultipleFound, NotFound, UsageError
+from queryengine_orm.expressions import Assignment, Condition, Expr, Order, Scalar, all_of
+from queryengine_orm.loading import Branch, Prepared, Query
+from queryengine_orm.mapping import Column, Mapper
+from queryengine_orm.selects import Key, Selection, count_of, exists_of, key_of
+from queryengine_orm.shapes import Shaper
+from queryengine_orm.sql import Statement
+from queryengine_orm.writes import delete_of, update_of
+
+if TYPE_CHECKING:
+    from queryengine_orm.session import Session
+
+__all__ = ["Find"]
+
+M = TypeVar("M", bound=DeclarativeBase)
+
+
+@dataclass(frozen=True, slots=True)
+class Find(Generic[M]):
+    """A query over the rows of a model: each step returns a new one, `all` and its kin run it.
+
+    ```python
+    adults = await session.find(User.age >= 18).order_by(User.name.asc()).limit(10).all()
+    ```
+    """
+
+    session: Session
+    mapper: Mapper[M]
+    conditions: tuple[Condition, ...] = ()
+    order: tuple[Key, ...] = ()
+    size: int | None = None
+    skipped: int = 0
+    branches: tuple[Branch, ...] = ()
+
+    # -- steps
+
+    def where(self, *expressions: Expr[M]) -> Find[M]:
+        """Only the rows of which these are true too."""
+        return replace(self, conditions=(*self.conditions, *(each.condition for each in expressions)))
+
+    def order_by(self, *keys: Order[M] | Scalar[M, Any]) -> Find[M]:
+        """Sorted by these: `User.name` or `User.name.desc()`; the first counts most."""
+        orders = [key if isinstance(key, Order) else key.asc() for key in keys]
+        added = tuple(key_of(order.scalar, order.descending, order.nulls) for order in orders)
+        return replace(self, order=(*self.order, *added))
+
+    def limit(self, size: int) -> Find[M]:
+        """At most so many rows."""
+        if size < 0:
+            raise UsageError("a limit is 0 or more")
+        return replace(self, size=size)
+
+    def offset(self, skipped: int) -> Find[M]:
+        """Without the first so many rows."""
+        if skipped < 0:
+            raise UsageError("an offset is 0 or more")
+        return replace(self, skipped=skipped)
+
+    def include(self, *relations: ToOne[M, Any] | ToMany[M, Any]) -> Find[M]:
+        """With these related rows, in one more query each: `Flight.carrier`."""
+        added = [Branch(relation.step, _whole(self.mapper, relation.name)) for relation in relations]
+        return replace(self, branches=(*self.branches, *added))
+
+    # -- reading
+
+    async def all(self) -> list[M]:
+        """Fetch all rows."""
+        await self.session.flush_before_reading()
+        return await self._query(self.size).all(self.session.executor)
+
+    async def first(self) -> M | None:
+        """Fetch the first row, or None where there is none."""
+        await self.session.flush_before_reading()
+        size = 1 if self.size is None else min(1, self.size)
+        found = await self._query(size).all(self.session.executor)
+        return found[0] if found else None
+
+    async def one(self) -> M:
+        """Fetch the only row. Raises NotFound where there is none, MultipleFound where there are more."""
+        await self.session.flush_before_reading()
+        size = 2 if self.size is None else min(2, self.size)
+        found = await self._query(size).all(self.session.executor)
+        if not found:
+            raise NotFound(f"no {self.mapper.model.__name__} meets the condition")
+        if len(found) > 1:
+            raise MultipleFound(f"more than one {self.mapper.model.__name__} meets the condition")
+        return found[0]
+
+    async def stream(self, *, batch: int = 500) -> AsyncIterator[M]:
+        """Fetch rows in batches, as they are taken. The session does not keep them."""
+        await self.session.flush_before_reading()
+        query = replace(self._query(self.size), adopt=None)
+        async for each in query.stream(self.session.executor, batch=batch):
+            yield each
+
+    async def count(self) -> int:
+        """Count the rows that meet the condition, whatever the limit."""
+        await self.session.flush_before_reading()
+        return cast("int", await self._scalar("count"))
+
+    async def exists(self) -> bool:
+        """Tell whether a row meets the condition."""
+        await self.session.flush_before_reading()
+        return bool(await self._scalar("exists"))
+
+    # -- writing
+
+    async def update(self, *assignments: Assignment[M]) -> int:
+        """Update all rows at once, `User.visits.set(User.visits + 1)`; return how many there were.
+
+        Objects that the session has are not told.
+        """
+        self._check_plain("update")
+        if not assignments:
+            raise UsageError("an update sets one column at least")
+        return await self._write(assignments)
+
+    async def delete(self) -> int:
+        """Delete all rows at once; return how many there were. Objects that the session has are not told."""
+        self._check_plain("delete")
+        return await self._write(())
+
+    async def _write(self, assignments: tuple[Assignment[M], ...]) -> int:
+        await self.session.flush_before_reading()
+        shaper, dialect = Shaper(), self.session.executor.dialect
+        sets = tuple(
+            Assignment(self.mapper.model, each.field, shaper.scalar(each.scalar)) for each in assignments
+        )
+        where = self._where(shaper)
+        key = ("write", dialect, self.mapper.model, sets, where)
+        statements = self.mapper.model.__registry__.statements
+        statement: Statement | None = statements.get(key)
+        if statement is None:
+            made = (
+                update_of(self.mapper, sets, where, dialect)
+                if sets
+                else delete_of(self.mapper, where, dialect)
+            )
+            statements.put(key, made)
+            statement = made
+        text, parameters = statement.bound(shaper.values)
+        return (await self.session.executor.query(text, parameters, clean=True)).affected
+
+    def _check_plain(self, what: str) -> None:
+        if self.order or self.size is not None or self.skipped or self.branches:
+            raise UsageError(f"{what} takes a condition, and neither order, limit, offset nor include")
+
+    # -- statements
+
+    def _where(self, shaper: Shaper) -> Condition | None:
+        where = all_of(self.conditions)
+        return None if where is None else shaper.condition(where)
+
+    def _query(self, size: int | None) -> Query[M]:
+        """Return the query. Its statement is compiled once for all that differ in values only."""
+        shaper = Shaper()
+        where = self._where(shaper)
+        order = tuple(Key(shaper.scalar(key.scalar), key.descending, key.nulls) for key in self.order)
+        limit = None if size is None else shaper.slot(size)
+        offset = shaper.slot(self.skipped) if self.skipped else 0
+        columns = tuple(self.mapper.columns.values())
+        selection = Selection(self.mapper, columns, where, order, limit, offset)
+        key = ("select", self.mapper.model, where, order, limit, offset)
+        statements = self.mapper.model.__registry__.statements
+        prepared: Prepared | None = statements.get(key)
+        if prepared is None:
+            prepared = Prepared(selection)
+            statements.put(key, prepared)
+        values = tuple(shaper.values)
+        adopt = self.session.adopt
+        return Query(self.mapper.model, selection, values, self.branches, None, prepared, adopt)
+
+    async def _scalar(self, what: str) -> object:
+        shaper, dialect = Shaper(), self.session.executor.dialect
+        where = self._where(shaper)
+        key = (what, dialect, self.mapper.model, where)
+        statements = self.mapper.model.__registry__.statements
+        statement: Statement | None = statements.get(key)
+        if statement is None:
+            statement = (count_of if what == "count" else exists_of)(self.mapper, where, dialect)
+            statements.put(key, statement)
+        text, parameters = statement.bound(shaper.values)
+        rows = await self.session.executor.query(
+            text, parameters, result=["int" if what == "count" else "bool"], clean=True
+        )
+        return rows[0][0]
+
+
+def _whole(mapper: Mapper[Any], name: str) -> Selection:
+    target = mapper.relationship(name).target
+    columns: tuple[Column, ...] = tuple(target.columns.values())
+    return Selection(target, columns)

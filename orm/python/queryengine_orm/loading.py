@@ -1,0 +1,238 @@
+"""Fetches rows as objects, with the related rows that a query loads beside them. Knows executors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
+
+from queryengine.ast import Slot, Step, Where
+from queryengine_orm.compiler import ConditionCompiler, Link, Place, relationship_of
+from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.dialects import TextRules, words_of
+from queryengine_orm.driver import Dialect, Executor, Kind
+from queryengine_orm.mapping import Column, Mapper, Relationship
+from queryengine_orm.objects import ObjectReader
+from queryengine_orm.selects import Selection, ordering, select_of
+from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
+from queryengine_orm.storage import storage_of
+
+__all__ = ["Adopt", "Branch", "Query", "load"]
+
+M = TypeVar("M", bound=DeclarativeBase)
+
+Adopt: TypeAlias = Callable[[Mapper[Any], list[Any]], list[Any]]
+
+MOST_KEYS: Final = 5_000
+"""how many rows are asked for their related rows at once: SQLite takes some 32,000 parameters"""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Related rows to load with each row: by which step, which of them, and what is loaded with them.
+
+    The window of `selection` is one for each row that the step starts from.
+    """
+
+    step: Step
+    selection: Selection
+    branches: tuple[Branch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Generic[M]):
+    """A query for objects of a model, for either database; it is run by what runs SQL.
+
+    ```python
+    flights = await query.all(pool)
+    ```
+    """
+
+    model: type[M]
+    selection: Selection
+    values: tuple[object, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    text: TextRules | None = None
+    prepared: Prepared | None = None
+    adopt: Adopt | None = None
+    """what a session makes of the objects: those that it has already, in their places"""
+
+    def statement(self, dialect: Dialect) -> tuple[str, list[object]]:
+        """Return the SQL of the rows themselves, and its parameters."""
+        return self._select(dialect).bound(self.values)
+
+    def _select(self, dialect: Dialect) -> Statement:
+        if self.prepared is None:
+            return select_of(self.selection, dialect, self.text)
+        return self.prepared.statement(dialect)
+
+    def _reader(self, dialect: Dialect) -> ObjectReader[M]:
+        if self.prepared is None:
+            return ObjectReader(self.selection.mapper, self.selection.columns, dialect)
+        return self.prepared.reader(dialect)
+
+    async def all(self, executor: Executor) -> list[M]:
+        """Fetch all rows. They belong to no session: nothing notes what is changed."""
+        dialect = executor.dialect
+        reader = self._reader(dialect)
+        text, parameters = self.statement(dialect)
+        rows = await executor.query(text, parameters, result=reader.kinds, clean=True)
+        objects = reader.read(rows)
+        if self.adopt is not None:
+            objects = self.adopt(self.selection.mapper, objects)
+        await load(executor, objects, self.branches, self.text, self.adopt)
+        return objects
+
+    async def stream(self, executor: Executor, *, batch: int = 500) -> AsyncIterator[M]:
+        """Fetch rows in batches, as they are taken."""
+        dialect = executor.dialect
+        reader = self._reader(dialect)
+        text, parameters = self.statement(dialect)
+        async for rows in executor.stream(text, parameters, result=reader.kinds, batch=batch):
+            objects = reader.read(rows)
+            await load(executor, objects, self.branches, self.text)
+            for each in objects:
+                yield each
+
+
+class Prepared:
+    """The statements of a selection whose values are slots, one for each database, and their readers."""
+
+    __slots__ = ("_known", "_text", "selection")
+
+    def __init__(self, selection: Selection, text: TextRules | None = None) -> None:
+        self.selection = selection
+        self._text = text
+        self._known: dict[Dialect, tuple[Statement, ObjectReader[Any]]] = {}
+
+    def _of(self, dialect: Dialect) -> tuple[Statement, ObjectReader[Any]]:
+        known = self._known.get(dialect)
+        if known is None:
+            selection = self.selection
+            reader = ObjectReader[Any](selection.mapper, selection.columns, dialect)
+            known = self._known[dialect] = select_of(selection, dialect, self._text), reader
+        return known
+
+    def statement(self, dialect: Dialect) -> Statement:
+        """Return the statement."""
+        return self._of(dialect)[0]
+
+    def reader(self, dialect: Dialect) -> ObjectReader[Any]:
+        """Return what makes objects of its rows."""
+        return self._of(dialect)[1]
+
+
+async def load(
+    executor: Executor,
+    objects: Sequence[Any],
+    branches: Iterable[Branch],
+    text: TextRules | None = None,
+    adopt: Adopt | None = None,
+) -> None:
+    """Give objects their related rows. Those of a relation to one row without such a row get None."""
+    for branch in branches:
+        relation = relationship_of(branch.step)
+        own = relation.own.attribute
+        owns: list[object] = [vars(each)[own] for each in objects]
+        keys = [key for key in dict.fromkeys(owns) if key is not None]
+        found: dict[object, list[Any]] = {}
+        for some in _parts(keys):
+            pairs = await _fetch(executor, branch, some, text)
+            rows = [row for _, row in pairs]
+            rows = rows if adopt is None else adopt(relation.target, rows)
+            for (key, _), row in zip(pairs, rows, strict=True):
+                found.setdefault(key, []).append(row)
+        for each, key in zip(objects, owns, strict=True):
+            rows = found.get(key, [])
+            vars(each)[relation.name] = rows if relation.many else next(iter(rows), None)
+        below = {id(row): row for rows in found.values() for row in rows}
+        await load(executor, list(below.values()), branch.branches, text, adopt)
+
+
+def _parts(keys: Sequence[object]) -> Iterator[Sequence[object]]:
+    for start in range(0, len(keys), MOST_KEYS):
+        yield keys[start : start + MOST_KEYS]
+
+
+async def _fetch(
+    executor: Executor, branch: Branch, keys: Sequence[object], text: TextRules | None
+) -> list[tuple[object, Any]]:
+    """Fetch the related rows of those with these keys; a row that two share comes as one object."""
+    relation = relationship_of(branch.step)
+    dialect, columns = executor.dialect, branch.selection.columns
+    reader = ObjectReader[Any](relation.target, columns, dialect)
+    key_kind: Kind | None = storage_of(relation.own.type, dialect).kind
+    statement = Statement.of(_related_rows(branch, relation, keys, dialect, text), dialect)
+    sql_text, parameters = statement.bound()
+    rows = await executor.query(sql_text, parameters, result=(*reader.kinds, key_kind), clean=True)
+    primary = [columns.index(column) for column in relation.target.primary_key]
+    made: dict[tuple[object, ...], Any] = {}
+    found: list[tuple[object, Any]] = []
+    for row, fresh in zip(rows, reader.read(rows), strict=True):
+        one = made.setdefault(tuple(row[place] for place in primary), fresh)
+        found.append((row[len(columns)], one))
+    return found
+
+
+def _related_rows(
+    branch: Branch, relation: Relationship, keys: Sequence[object], dialect: Dialect, text: TextRules | None
+) -> SQL:
+    """Return the related rows of those with these keys, each with the key of its own, in their order."""
+    compiler = ConditionCompiler(words_of(dialect, text))
+    start = Place("qe", relation.mapper)
+    link = compiler.link(start, branch.step)
+    where = _conditions(compiler, branch, link, _among(link.own, relation.own, keys, dialect))
+    shown = [link.place.column(column) for column in branch.selection.columns]
+    order = branch.selection.order if relation.many else ()
+    first, behind = _bounds(branch.selection)
+    if not relation.many or (first == 0 and behind is None):
+        if not relation.many and first > 0:
+            where = sql("1 = 0")  # there is one row at most, which is left out
+        rows = sql("SELECT {}, {} FROM {} WHERE {}", joined(", ", shown), link.own, link.source, where)
+        return sql("{} ORDER BY {}", rows, ordering(compiler, order, link.place)) if order else rows
+    names = [name(f"c{number}") for number in range(len(shown))]
+    columns = [sql("{} AS {}", column, alias) for column, alias in zip(shown, names, strict=True)]
+    ranked = sql(
+        "SELECT {}, {} AS qe_key, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {}) AS qe_number"
+        " FROM {} WHERE {}",
+        joined(", ", columns),
+        link.own,
+        link.own,
+        ordering(compiler, order, link.place),
+        link.source,
+        where,
+    )
+    last = sql("") if behind is None else sql(" AND qe_number <= {}", Bind(behind))
+    return sql(
+        "SELECT {}, qe_key FROM ({}) AS qe_ranked WHERE qe_number > {}{} ORDER BY qe_number",
+        joined(", ", names),
+        ranked,
+        Bind(first),
+        last,
+    )
+
+
+def _bounds(selection: Selection) -> tuple[int, int | None]:
+    limit, offset = selection.limit, selection.offset
+    if isinstance(limit, Slot) or isinstance(offset, Slot):
+        raise TypeError("the template of a shape has no values; build the query of a filter")
+    return offset, None if limit is None else offset + limit
+
+
+def _conditions(compiler: ConditionCompiler, branch: Branch, link: Link, among: SQL) -> SQL:
+    scope: Where | None = branch.step.scope
+    parts = [among]
+    if scope is not None:
+        parts.append(compiler.compile(scope, link.place))
+    if branch.selection.where is not None:
+        parts.append(compiler.condition(branch.selection.where, link.place))
+    return joined(" AND ", parts)
+
+
+def _among(column: SQL, key: Column, keys: Sequence[object], dialect: Dialect) -> SQL:
+    storage = storage_of(key.type, dialect)
+    encode = storage.encode
+    values = [value if encode is None else encode(value) for value in keys]
+    if dialect == "postgresql":
+        return sql("{} = ANY({})", column, Bind(values))
+    return sql("{} IN ({})", column, Bind(values, each=cast("Any", storage.operand)))

@@ -1,0 +1,384 @@
+"""What stands in the body of a mapped class: `Mapped`, columns, keys, relations. Knows no table yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
+
+from queryengine.schema import FieldType
+from queryengine_orm.attributes import Attribute, ToMany, ToOne
+
+if TYPE_CHECKING:
+    from queryengine_orm.declarative import DeclarativeBase
+
+__all__ = [
+    "Check",
+    "ColumnOptions",
+    "Constraint",
+    "ForeignKey",
+    "Index",
+    "Many",
+    "Mapped",
+    "Maybe",
+    "NotLoaded",
+    "One",
+    "Related",
+    "RelationOptions",
+    "Secondary",
+    "String",
+    "Unique",
+    "mapped_column",
+    "relationship",
+]
+
+T = TypeVar("T")
+M = TypeVar("M")
+B = TypeVar("B", bound="DeclarativeBase")
+
+MISSING: Final[Any] = object()  # Any: it stands where a value of any type may be missing
+
+
+class NotLoaded(AttributeError):  # noqa: N818  # it says what is the matter
+    """An attribute was read of a row that came without it: a column that was left out, a relation."""
+
+
+@dataclass(frozen=True, slots=True)
+class String:
+    """Text of at most `length` characters, `VARCHAR(length)`: `mapped_column(String(50))`."""
+
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A column that holds the key of another row: `mapped_column(ForeignKey("users.id"))`.
+
+    `target` is a table and its column, by their names in the database. With `enforced=False` the database is
+    not told: a key may then name a row that is not there.
+    """
+
+    target: str
+    on_delete: Literal["cascade", "set null", "restrict", "no action"] | None = None
+    enforced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Secondary:
+    """The table between two models: `local` names this one's primary key, `remote` the other's."""
+
+    table: str
+    local: str
+    remote: str
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Unique:
+    """Attributes whose values together are in one row only."""
+
+    attributes: tuple[str, ...]
+
+    def __init__(self, *attributes: str) -> None:
+        object.__setattr__(self, "attributes", attributes)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Index:
+    """Attributes that an index is made of, in this order."""
+
+    attributes: tuple[str, ...]
+
+    def __init__(self, *attributes: str) -> None:
+        object.__setattr__(self, "attributes", attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition on every row, in SQL and with the names of columns. It is the author's own text."""
+
+    sql: str
+
+
+Constraint = Unique | Index | Check
+"""What `__constraints__` of a mapped class lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOptions:
+    """What `mapped_column` was told."""
+
+    column_type: FieldType | String | None = None
+    foreign_key: ForeignKey | None = None
+    name: str | None = None
+    primary_key: bool = False
+    unique: bool = False
+    index: bool = False
+    check: str | None = None
+    version: bool = False
+    hidden: bool = False
+    document: type[object] | None = None
+    default: object = field(default=MISSING)
+    default_factory: Callable[[], object] | None = None
+
+    @property
+    def has_default(self) -> bool:
+        """Whether a new object gets a value by itself."""
+        return self.default is not MISSING or self.default_factory is not None
+
+    def make_default(self) -> object:
+        """Return the value of a new object."""
+        return self.default if self.default_factory is None else self.default_factory()
+
+
+@dataclass(frozen=True, slots=True)
+class RelationOptions:
+    """What `relationship` was told."""
+
+    foreign_key: str | None = None
+    secondary: Secondary | None = None
+    hidden: bool = False
+
+
+class Mapped(Generic[T]):
+    """A column of a mapped class. Of the class it is an expression, of an object a value.
+
+    An object keeps its values in its own dictionary, so that reading one costs what any attribute costs.
+    """
+
+    __slots__ = ("name", "options")
+
+    def __init__(self, options: ColumnOptions | None = None) -> None:
+        self.options = options or ColumnOptions()
+        self.name = ""
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[M]) -> Attribute[M, T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type[object]) -> T: ...
+    def __get__(self, instance: object | None, owner: type[object]) -> object:
+        """Return the expression. A value comes here only where the object does not have it."""
+        if instance is None:
+            return Attribute[Any, Any](owner, self.name)
+        raise NotLoaded(f"{owner.__name__}.{self.name} was not loaded with this row")
+
+    if TYPE_CHECKING:
+
+        def __set__(self, instance: object, value: T) -> None:
+            """Give an object a value; its class notes the change."""
+
+
+class Related(Generic[T]):
+    """What relations have in common: of an object they are what was loaded or given."""
+
+    __slots__ = ("name", "options")
+
+    many = False
+    nullable = False
+
+    def __init__(self, options: RelationOptions | None = None) -> None:
+        self.options = options or RelationOptions()
+        self.name = ""
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self.name = name
+
+    def missing(self, owner: type[object]) -> NotLoaded:
+        """Return what is raised where an object does not have the relation."""
+        return NotLoaded(f"{owner.__name__}.{self.name} was not loaded with this row: include it")
+
+
+class One(Related[B]):
+    """A row of another model, which is always there: `carrier: One[Carrier] = relationship()`."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, instance: None, owner: type[M]) -> ToOne[M, B]: ...
+    @overload
+    def __get__(self, instance: object, owner: type[object]) -> B: ...
+    def __get__(self, instance: object | None, owner: type[object]) -> object:
+        """Return the expression, or what was loaded."""
+        if instance is None:
+            return ToOne[Any, Any](owner, self.name)
+        raise self.missing(owner)
+
+    if TYPE_CHECKING:
+
+        def __set__(self, instance: object, value: B) -> None:
+            """Refer to another row; its key is taken when the object is stored."""
+
+
+class Maybe(Related[B]):
+    """A row of another model, or None: `plane: Maybe[Plane] = relationship()`."""
+
+    __slots__ = ()
+
+    nullable = True
+
+    @overload
+    def __get__(self, instance: None, owner: type[M]) -> ToOne[M, B]: ...
+    @overload
+    def __get__(self, instance: object, owner: type[object]) -> B | None: ...
+    def __get__(self, instance: object | None, owner: type[object]) -> object:
+        """Return the expression, or what was loaded."""
+        if instance is None:
+            return ToOne[Any, Any](owner, self.name)
+        raise self.missing(owner)
+
+    if TYPE_CHECKING:
+
+        def __set__(self, instance: object, value: B | None) -> None:
+            """Refer to another row, or to none; its key is taken when the object is stored."""
+
+
+class Many(Related[B]):
+    """Rows of another model: `flights: Many[Flight] = relationship()`. They are for reading."""
+
+    __slots__ = ()
+
+    many = True
+
+    @overload
+    def __get__(self, instance: None, owner: type[M]) -> ToMany[M, B]: ...
+    @overload
+    def __get__(self, instance: object, owner: type[object]) -> list[B]: ...
+    def __get__(self, instance: object | None, owner: type[object]) -> object:
+        """Return the expression, or what was loaded."""
+        if instance is None:
+            return ToMany[Any, Any](owner, self.name)
+        raise self.missing(owner)
+
+
+# A column of type T is what an annotation `Mapped[T]` wants, which alone says what T is.
+@overload
+def mapped_column(
+    type_: FieldType | String | ForeignKey | None = None,
+    foreign_key: ForeignKey | None = None,
+    /,
+    *,
+    primary_key: Literal[True],
+    init: Literal[False] = False,
+    name: str | None = None,
+) -> Any: ...
+@overload
+def mapped_column(
+    type_: FieldType | String | ForeignKey | None = None,
+    foreign_key: ForeignKey | None = None,
+    /,
+    *,
+    init: Literal[False],
+    name: str | None = None,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    check: str | None = None,
+    version: bool = False,
+    hidden: bool = False,
+    document: type[object] | None = None,
+) -> Any: ...
+@overload
+def mapped_column(
+    type_: FieldType | String | ForeignKey | None = None,
+    foreign_key: ForeignKey | None = None,
+    /,
+    *,
+    init: Literal[True] = True,
+    name: str | None = None,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    check: str | None = None,
+    version: bool = False,
+    hidden: bool = False,
+    document: type[object] | None = None,
+    default: object = MISSING,
+    default_factory: Callable[[], object] | None = None,
+) -> Any: ...
+def mapped_column(
+    type_: FieldType | String | ForeignKey | None = None,
+    foreign_key: ForeignKey | None = None,
+    /,
+    *,
+    init: bool = True,
+    name: str | None = None,
+    primary_key: bool = False,
+    unique: bool = False,
+    index: bool = False,
+    check: str | None = None,
+    version: bool = False,
+    hidden: bool = False,
+    document: type[object] | None = None,
+    default: object = MISSING,
+    default_factory: Callable[[], object] | None = None,
+) -> Any:
+    """Say more of a column than its annotation does.
+
+    `type_` is a type of `queryengine.schema` (`DecimalType(10, 2)`, `DateTimeType(aware=True)`,
+    `IntegerType(-(2**15), 2**15 - 1)`) or `String(50)`; without it the annotation tells: an `int` has 64
+    bits, a `datetime` no zone. A primary key is left to the database, or with `init=True` the constructor
+    takes it. `version=True` marks the column that counts the updates of a row. `document` declares what a
+    JSON column holds. `hidden` keeps a column out of every default policy of filters.
+    """
+    del init  # for type checkers
+    key = type_ if isinstance(type_, ForeignKey) else foreign_key
+    return Mapped[Any](
+        ColumnOptions(
+            column_type=None if isinstance(type_, ForeignKey) else type_,
+            foreign_key=key,
+            name=name,
+            primary_key=primary_key,
+            unique=unique,
+            index=index,
+            check=check,
+            version=version,
+            hidden=hidden,
+            document=document,
+            default=default,
+            default_factory=default_factory,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """What `relationship` leaves in the body of a class, until its annotation says of which form it is."""
+
+    options: RelationOptions
+
+
+@overload
+def relationship(
+    *,
+    foreign_key: str | None = None,
+    secondary: Secondary | None = None,
+    hidden: bool = False,
+    init: Literal[False] = False,
+) -> Any: ...
+@overload
+def relationship(
+    *,
+    foreign_key: str | None = None,
+    secondary: Secondary | None = None,
+    hidden: bool = False,
+    init: Literal[True],
+    default: None = None,
+) -> Any: ...
+def relationship(
+    *,
+    foreign_key: str | None = None,
+    secondary: Secondary | None = None,
+    hidden: bool = False,
+    init: bool = False,
+    default: None = None,
+) -> Any:
+    """Relate a model to another one, which the annotation names: `One[X]`, `Maybe[X]` or `Many[X]`.
+
+    `foreign_key` is the attribute that holds the key: of this model, or of the other one where there are
+    many. It may be left out where just one fits. `secondary` is the table between two models. With
+    `init=True` the constructor takes the related object.
+    """
+    del init, default  # for type checkers
+    return Relationship(RelationOptions(foreign_key, secondary, hidden))

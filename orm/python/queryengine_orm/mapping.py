@@ -1,0 +1,331 @@
+"""From mapped classes to tables: columns, keys, relations, and the schema that expressions see."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ForwardRef, Generic, TypeAlias, TypeVar, cast, is_typeddict
+
+from queryengine.annotations import field_type, take_apart
+from queryengine.documents import document_relation
+from queryengine.policy import looks_secret
+from queryengine.schema import (
+    DecimalType,
+    Field,
+    FieldType,
+    IntegerType,
+    JSONType,
+    ModelSchema,
+    Relation,
+    TextType,
+)
+from queryengine_orm.declarative import DeclarativeBase, Declared
+from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.mapped import ColumnOptions, Constraint, ForeignKey, Mapped, Related, Secondary, String
+
+__all__ = ["Column", "Mapper", "Relationship", "mapper_of", "mappers_of"]
+
+M = TypeVar("M", bound=DeclarativeBase)
+
+DocumentClass: TypeAlias = type[object]
+
+UNBOUNDED_DIGITS = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A column: the attribute that it is mapped to, its name in the database, its type and options."""
+
+    attribute: str
+    name: str
+    type: FieldType
+    nullable: bool
+    options: ColumnOptions
+    length: int | None = None
+    document: DocumentClass | None = None
+
+    @property
+    def primary_key(self) -> bool:
+        """Whether it is of the primary key."""
+        return self.options.primary_key
+
+    @property
+    def foreign_key(self) -> ForeignKey | None:
+        """The column that it refers to, if it does."""
+        return self.options.foreign_key
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relationship:
+    """A relation as tables have it: rows where `own` of the one are `other` of the other.
+
+    With `secondary`, `own` and `other` are the two primary keys, and its table joins them.
+    """
+
+    name: str
+    mapper: Mapper[Any]
+    target: Mapper[Any]
+    own: Column
+    other: Column
+    many: bool
+    nullable: bool
+    secondary: Secondary | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Mapper(Generic[M]):
+    """A mapped class and its table."""
+
+    model: type[M]
+    table: str
+    columns: Mapping[str, Column]
+    """by attribute"""
+    primary_key: tuple[Column, ...]
+    constraints: tuple[Constraint, ...]
+    version: Column | None
+    declared: Mapping[str, Declared]
+    """the relations, by attribute, as the class declares them"""
+    _relationships: dict[str, Relationship] = field(default_factory=dict[str, Relationship])
+    _schema: ModelSchema[M] | None = None
+
+    @property
+    def generated(self) -> Column | None:
+        """The key that the database gives to new rows: one whole number, which the class leaves to it."""
+        key = self.primary_key[0]
+        alone = len(self.primary_key) == 1 and isinstance(key.type, IntegerType)
+        left = not key.options.has_default and key.foreign_key is None
+        return key if alone and left else None
+
+    @property
+    def schema(self) -> ModelSchema[M]:
+        """What expressions see of the model, whichever the database."""
+        if self._schema is None:
+            self._schema = self._read_schema()
+        return self._schema
+
+    def _read_schema(self) -> ModelSchema[M]:
+        fields: dict[str, Field] = {}
+        relations: dict[str, Relation] = {}
+        for column in self.columns.values():
+            if column.document is not None:
+                relations[column.attribute] = document_of(column)
+            else:
+                fields[column.attribute] = field_of(column)
+        for name in self.declared:
+            relations[name] = self._relation(name)
+        return ModelSchema(
+            self.model.__name__,
+            self.model,
+            MappingProxyType(fields),
+            MappingProxyType(relations),
+            tuple(fields[key.attribute] for key in self.primary_key),
+        )
+
+    def _relation(self, name: str) -> Relation:
+        declared = self.declared[name]
+        attribute = cast("Related[Any]", declared.attribute)
+        return Relation(
+            name,
+            lambda: self.relationship(name).target.schema,
+            many=attribute.many,
+            nullable=attribute.many or attribute.nullable or not self.always_there(name),
+            hidden=attribute.options.hidden or looks_secret(name),
+            source=RelationSource(self, name),
+        )
+
+    def always_there(self, name: str) -> bool:
+        """Tell whether there always is a related row: the key is not null, and the database enforces it."""
+        column = self._own_key(name)
+        key = column.foreign_key
+        return not column.nullable and key is not None and key.enforced
+
+    def relationship(self, name: str) -> Relationship:
+        """Return a relation as tables have it. Raises ConfigurationError where no key tells whose rows."""
+        if name not in self._relationships:
+            self._relationships[name] = self._relate(name)
+        return self._relationships[name]
+
+    def _relate(self, name: str) -> Relationship:
+        declared = self.declared[name]
+        attribute = cast("Related[Any]", declared.attribute)
+        target = mapper_of(self._target_of(declared))
+        secondary = attribute.options.secondary
+        if secondary is not None:
+            own, other = self.primary_key[0], target.primary_key[0]
+            return Relationship(name, self, target, own, other, True, True, secondary)
+        if attribute.many:
+            other = target.key_to(self, attribute.options.foreign_key, f"{self.model.__name__}.{name}")
+            return Relationship(name, self, target, self.referred(other), other, True, True)
+        own = self._own_key(name)
+        nullable = attribute.nullable or own.nullable
+        return Relationship(name, self, target, own, target.referred(own), False, nullable)
+
+    def _own_key(self, name: str) -> Column:
+        declared = self.declared[name]
+        attribute = cast("Related[Any]", declared.attribute)
+        wanted = attribute.options.foreign_key or (f"{name}_id" if f"{name}_id" in self.columns else None)
+        place = f"{self.model.__name__}.{name}"
+        if wanted is not None:
+            return self.key_named(wanted, place)
+        return self.key_to(mapper_of(self._target_of(declared)), None, place)
+
+    def _target_of(self, declared: Declared) -> type[DeclarativeBase]:
+        target = resolved(declared, self.model)
+        if not isinstance(target, type) or not issubclass(target, DeclarativeBase):
+            raise ConfigurationError(f"{self.model.__name__}.{declared.name} is of no mapped class")
+        return target
+
+    def key_named(self, attribute: str, place: str) -> Column:
+        """Return the column of a foreign key by its attribute."""
+        column = self.columns.get(attribute)
+        if column is None or column.foreign_key is None:
+            raise ConfigurationError(f"{place}: {self.model.__name__}.{attribute} is no foreign key")
+        return column
+
+    def key_to(self, target: Mapper[Any], attribute: str | None, place: str) -> Column:
+        """Return this model's column that holds the key of another one."""
+        if attribute is not None:
+            return self.key_named(attribute, place)
+        found = [
+            column
+            for column in self.columns.values()
+            if column.foreign_key is not None and column.foreign_key.target.rpartition(".")[0] == target.table
+        ]
+        if len(found) != 1:
+            raise ConfigurationError(
+                f"{place}: {self.model.__name__} has {len(found) or 'no'} foreign keys to {target.table}; "
+                "foreign_key= names the one that is meant"
+            )
+        return found[0]
+
+    def referred(self, key: Column) -> Column:
+        """Return the column of this model that a foreign key of another one names."""
+        assert key.foreign_key is not None, "only foreign keys refer to columns"
+        name = key.foreign_key.target.rpartition(".")[2]
+        for column in self.columns.values():
+            if column.name == name:
+                return column
+        raise ConfigurationError(
+            f"{self.model.__name__} has no column {name!r}, to which a foreign key refers"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelationSource:
+    """What the core carries along with a relation of ours."""
+
+    mapper: Mapper[Any]
+    name: str
+
+    @property
+    def relationship(self) -> Relationship:
+        """The relation as tables have it."""
+        return self.mapper.relationship(self.name)
+
+
+def mapper_of(model: type[M]) -> Mapper[M]:
+    """Return the mapper of a class. Raises ConfigurationError for one that cannot be mapped."""
+    mappers = getattr(model, "__registry__", None)
+    if mappers is None or model not in mappers.classes.values():
+        raise ConfigurationError(f"{model.__qualname__} is not mapped to a table")
+    known = model.__registry__.mappers
+    if model not in known:
+        known.setdefault(model, _read(model))
+    return cast("Mapper[M]", known[model])
+
+
+def mappers_of(base: type[DeclarativeBase]) -> Iterator[Mapper[Any]]:
+    """Yield the mappers of all classes that stem from a base, in the order in which they were made."""
+    for model in base.__registry__.classes.values():
+        yield mapper_of(model)
+
+
+def _read(model: type[M]) -> Mapper[M]:
+    columns: dict[str, Column] = {}
+    relations: dict[str, Declared] = {}
+    for name, declared in model.__declared__.items():
+        if isinstance(declared.attribute, Mapped):
+            columns[name] = _column(model, declared, declared.attribute.options)
+        else:
+            relations[name] = declared
+    key = tuple(column for column in columns.values() if column.primary_key)
+    if not key:
+        raise ConfigurationError(f"{model.__name__} has no primary key: mapped_column(primary_key=True)")
+    versions = [column for column in columns.values() if column.options.version]
+    return Mapper(
+        model,
+        model.__tablename__,
+        MappingProxyType(columns),
+        key,
+        tuple(model.__constraints__),
+        versions[0] if versions else None,
+        MappingProxyType(relations),
+    )
+
+
+def _column(model: type[DeclarativeBase], declared: Declared, options: ColumnOptions) -> Column:
+    place = f"{model.__name__}.{declared.name}"
+    annotation = take_apart(resolved(declared, model))
+    given = options.column_type
+    type_ = field_type(annotation) if given is None or isinstance(given, String) else given
+    if type_ is None:
+        raise ConfigurationError(f"{place}: no column holds values of {annotation.type!r}")
+    length = given.length if isinstance(given, String) else None
+    if length is not None and not isinstance(type_, TextType):
+        raise ConfigurationError(f"{place}: only texts have a length")
+    document = options.document or (annotation.type if is_typeddict(annotation.type) else None)
+    if document is not None and not isinstance(type_, JSONType):
+        raise ConfigurationError(f"{place}: only JSON columns hold documents")
+    return Column(
+        declared.name,
+        options.name or declared.name,
+        type_,
+        annotation.nullable,
+        options,
+        length,
+        cast("type[object] | None", document),
+    )
+
+
+def field_of(column: Column, type_: FieldType | None = None, gap: str | None = None) -> Field:
+    """Return the field of a column; on one database it may have a narrower type, or a gap."""
+    # A JSON column that is never NULL may still hold JSON's own null.
+    nullable = column.nullable or isinstance(column.type, JSONType)
+    hidden = column.options.hidden or looks_secret(column.attribute) or looks_secret(column.name)
+    indexed = column.primary_key or column.options.unique or column.options.index
+    return Field(column.attribute, type_ or column.type, nullable, hidden, gap, column, indexed)
+
+
+def document_of(column: Column) -> Relation:
+    """Return the relation that leads into the documents of a JSON column."""
+    assert column.document is not None, "only columns with a declared document have members"
+    hidden = column.options.hidden or looks_secret(column.attribute)
+    return document_relation(column.attribute, column.document, hidden=hidden)
+
+
+def resolved(declared: Declared, model: type[DeclarativeBase]) -> object:
+    """Return what an annotation is of. Raises ConfigurationError for a name that stands for nothing."""
+    annotation = declared.annotation
+    if isinstance(annotation, ForwardRef):
+        annotation = annotation.__forward_arg__
+    if not isinstance(annotation, str):
+        return annotation
+    module = sys.modules.get(declared.owner.__module__)
+    names = {} if module is None else vars(module)
+    try:
+        # The author's own annotation, which Python itself would evaluate so.
+        found: object = eval(annotation, dict(names), dict(model.__registry__.classes))  # noqa: S307
+    except (NameError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{model.__name__}.{declared.name}: {error}; is it at the module's top?"
+        ) from None
+    if isinstance(found, str):
+        return resolved(Declared(declared.name, found, declared.owner, declared.attribute), model)
+    return found
+
+
+def unbounded(type_: FieldType) -> bool:
+    """Tell whether a decimal column has no precision of its own."""
+    return isinstance(type_, DecimalType) and type_.digits >= UNBOUNDED_DIGITS

@@ -1,0 +1,68 @@
+"""From rows to objects of mapped classes: made without their constructor, their values put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from queryengine.schema import JSONType
+from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.driver import Dialect, Kind, Rows
+from queryengine_orm.mapping import Column, Mapper
+from queryengine_orm.storage import Decode, Storage, storage_of
+
+__all__ = ["ColumnReader", "Decode", "ObjectReader"]
+
+M = TypeVar("M", bound=DeclarativeBase)
+
+
+class ColumnReader:
+    """How columns are written and read on one database."""
+
+    __slots__ = ("decode", "encode", "kind", "storage")
+
+    def __init__(self, column: Column, dialect: Dialect) -> None:
+        storage: Storage = storage_of(column.type, dialect, column.length)
+        self.storage = storage
+        self.kind: Kind | None = storage.kind
+        self.decode = _or_null(storage.decode)
+        encode = storage.encode
+        # Where null is no value of a JSON column, None is JSON's own null.
+        self.encode = encode if encode is None or _keeps_null(column) else _or_null(encode)
+
+
+def _keeps_null(column: Column) -> bool:
+    return isinstance(column.type, JSONType) and not column.nullable
+
+
+def _or_null(convert: Decode | None) -> Decode | None:
+    if convert is None:
+        return None
+    return lambda value: None if value is None else convert(value)
+
+
+class ObjectReader(Generic[M]):
+    """Makes objects of rows whose first columns are those of a mapper, in this order."""
+
+    __slots__ = ("_decoders", "_model", "_names", "kinds")
+
+    def __init__(self, mapper: Mapper[M], columns: Sequence[Column], dialect: Dialect) -> None:
+        readers = [ColumnReader(column, dialect) for column in columns]
+        self._model = mapper.model
+        self._names = tuple(column.attribute for column in columns)
+        self._decoders = [(place, reader.decode) for place, reader in enumerate(readers) if reader.decode]
+        self.kinds: tuple[Kind | None, ...] = tuple(reader.kind for reader in readers)
+
+    def read(self, rows: Rows) -> list[M]:
+        """Return an object for each row."""
+        model, names, decoders = self._model, self._names, self._decoders
+        make = model.__new__
+        objects: list[M] = []
+        for row in rows:
+            values: list[Any] = list(row)
+            for place, decode in decoders:
+                values[place] = decode(values[place])
+            made = make(model)
+            made.__dict__.update(zip(names, values, strict=False))
+            objects.append(made)
+        return objects

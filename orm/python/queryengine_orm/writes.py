@@ -1,0 +1,134 @@
+"""What is written: values as each database takes them, and the statements that insert, update and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, LiteralString
+
+from queryengine.ast import Slot
+from queryengine_orm.compiler import ConditionCompiler, Place
+from queryengine_orm.dialects import words_of
+from queryengine_orm.driver import Dialect
+from queryengine_orm.expressions import Assignment, Condition
+from queryengine_orm.mapping import Column, Mapper
+from queryengine_orm.objects import ColumnReader
+from queryengine_orm.sql import SQL, Bind, Encode, Statement, joined, name, sql
+
+__all__ = ["delete_of", "insert_of", "rows_of", "update_of", "upsert_of"]
+
+VALUES: Final[LiteralString] = "{} = {}"
+
+
+def rows_of(
+    mapper: Mapper[Any], rows: Iterable[Mapping[str, object]], attributes: Sequence[str], dialect: Dialect
+) -> Iterable[list[object]]:
+    """Yield rows, given by attribute, as parameters for columns in this order; for `copy_rows`."""
+    encoders = [ColumnReader(mapper.columns[name], dialect).encode for name in attributes]
+    pairs = list(zip(attributes, encoders, strict=True))
+    for row in rows:
+        yield [row[name] if encode is None else encode(row[name]) for name, encode in pairs]
+
+
+def _place(column: Column, dialect: Dialect, slot: int, *, shift: int = 0) -> SQL:
+    reader = ColumnReader(column, dialect)
+    encode: Encode | None = reader.encode
+    return sql(reader.storage.place, Bind(Slot(slot + shift), encode))
+
+
+def insert_of(
+    mapper: Mapper[Any], columns: Sequence[Column], dialect: Dialect, returning: Sequence[Column] = ()
+) -> Statement:
+    """Return the statement that inserts a row; its slots are the values of the columns in order."""
+    return Statement.of(_insert(mapper, columns, dialect, returning, sql("")), dialect)
+
+
+def _insert(
+    mapper: Mapper[Any],
+    columns: Sequence[Column],
+    dialect: Dialect,
+    returning: Sequence[Column],
+    conflict: SQL,
+) -> SQL:
+    table = name(mapper.table)
+    if columns:
+        places = [_place(column, dialect, slot) for slot, column in enumerate(columns)]
+        into = sql("INSERT INTO {} ({}) VALUES ({})", table, _names(columns), joined(", ", places))
+    else:
+        into = sql("INSERT INTO {} DEFAULT VALUES", table)
+    back = sql(" RETURNING {}", _names(returning)) if returning else sql("")
+    return sql("{}{}{}", into, conflict, back)
+
+
+def upsert_of(
+    mapper: Mapper[Any],
+    columns: Sequence[Column],
+    on: Sequence[Column],
+    set_: Sequence[Column],
+    dialect: Dialect,
+) -> Statement:
+    """Return the statement that inserts a row, or updates `set_` of the one with the same values of `on`."""
+    if set_:
+        updates = joined(", ", [sql("{} = excluded.{}", name(each.name), name(each.name)) for each in set_])
+        action = sql("DO UPDATE SET {}", updates)
+    else:
+        action = sql("DO NOTHING")
+    conflict = sql(" ON CONFLICT ({}) {}", _names(on), action)
+    return Statement.of(_insert(mapper, columns, dialect, (), conflict), dialect)
+
+
+def update_row_of(
+    mapper: Mapper[Any], columns: Sequence[Column], dialect: Dialect, *, version: Column | None = None
+) -> Statement:
+    """Return the statement that updates one row.
+
+    Its slots are the values of the columns, those of the primary key, and of the version that the row has.
+    """
+    sets = [sql(VALUES, name(each.name), _place(each, dialect, slot)) for slot, each in enumerate(columns)]
+    keys = [*mapper.primary_key, *([] if version is None else [version])]
+    whose = [
+        sql(VALUES, name(each.name), _place(each, dialect, slot, shift=len(columns)))
+        for slot, each in enumerate(keys)
+    ]
+    update = sql("UPDATE {} SET {} WHERE {}", name(mapper.table), joined(", ", sets), joined(" AND ", whose))
+    return Statement.of(update, dialect)
+
+
+def delete_row_of(mapper: Mapper[Any], dialect: Dialect, *, version: Column | None = None) -> Statement:
+    """Return the statement that deletes one row; its slots are its primary key, and its version."""
+    keys = [*mapper.primary_key, *([] if version is None else [version])]
+    whose = [sql(VALUES, name(each.name), _place(each, dialect, slot)) for slot, each in enumerate(keys)]
+    return Statement.of(sql("DELETE FROM {} WHERE {}", name(mapper.table), joined(" AND ", whose)), dialect)
+
+
+def update_of(
+    mapper: Mapper[Any],
+    assignments: Sequence[Assignment[Any]],
+    where: Condition | None,
+    dialect: Dialect,
+) -> Statement:
+    """Return the statement that updates the rows of a condition."""
+    compiler = ConditionCompiler(words_of(dialect))
+    place = Place("qe", mapper)
+    sets: list[SQL] = []
+    for assignment in assignments:
+        column = assignment.field.source
+        assert isinstance(column, Column), "the fields of mapped classes are columns"
+        sets.append(sql(VALUES, name(column.name), compiler.scalar(assignment.scalar, place)))
+    update = sql("UPDATE {} AS {} SET {}", name(mapper.table), name("qe"), joined(", ", sets))
+    return Statement.of(_where(update, compiler, place, where), dialect)
+
+
+def delete_of(mapper: Mapper[Any], where: Condition | None, dialect: Dialect) -> Statement:
+    """Return the statement that deletes the rows of a condition."""
+    compiler = ConditionCompiler(words_of(dialect))
+    place = Place("qe", mapper)
+    delete = sql("DELETE FROM {} AS {}", name(mapper.table), name("qe"))
+    return Statement.of(_where(delete, compiler, place, where), dialect)
+
+
+def _where(piece: SQL, compiler: ConditionCompiler, place: Place, where: Condition | None) -> SQL:
+    return piece if where is None else sql("{} WHERE {}", piece, compiler.condition(where, place))
+
+
+def _names(columns: Sequence[Column]) -> SQL:
+    return joined(", ", [name(column.name) for column in columns])
