@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from queryengine.ast import FilterAST, OrderKey, Path, Value
 from queryengine.config import QueryConfig
 from queryengine.cursor import LONGEST, CursorCodec, InvalidCursor, own_secret
+from queryengine.dependency import create_qe_dependency
 from queryengine.engine import Capabilities
 from queryengine.errors import ConfigurationError, ErrorCode, FilterError
 from queryengine.pages import page_size
@@ -137,9 +138,9 @@ def test_a_cursor_ends_with_its_lifetime(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_without_a_secret_a_process_warns_and_has_its_own() -> None:
     own_secret.cache_clear()
+    codec = CursorCodec()
     with pytest.warns(UserWarning, match="cursor_secret"):
-        codec = CursorCodec()
-    cursor = codec.seal([5], "here")
+        cursor = codec.seal([5], "here")
     assert CursorCodec().open(cursor, [key_of(IntegerType())], "here") == (5,)
 
 
@@ -155,12 +156,32 @@ def test_a_setting_that_means_nothing_is_an_error() -> None:
         CursorCodec(SECRET, dt.timedelta())
 
 
+@pytest.mark.parametrize("secret", ["", "short", b"bytes"])
+def test_a_bad_secret_is_an_error_before_the_first_request(secret: str | bytes) -> None:
+    with pytest.raises(ConfigurationError, match="16 bytes"):
+        create_qe_dependency(ShopEngine(), config=QueryConfig(cursor_secret=secret))
+
+
+def test_a_bad_lifetime_is_an_error_before_the_first_request() -> None:
+    with pytest.raises(ConfigurationError, match="a second"):
+        create_qe_dependency(ShopEngine(), config=QueryConfig(cursor_lifetime=dt.timedelta()))
+
+
+def test_settings_of_cursors_without_their_extra_are_an_error_before_the_first_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("queryengine.cursor.has_cursors", lambda: False)
+    with pytest.raises(ConfigurationError, match=r"queryengine\[cursors\]"):
+        create_qe_dependency(ShopEngine(), config=QueryConfig(cursor_secret=SECRET))
+    _ = create_qe_dependency(ShopEngine())
+
+
 # -- what a cursor belongs to
 
 FIRST: dict[str, object] = {"where": {"stock": {"gt": 1}}, "order": "-price,name", "limit": 2}
 
 
-def processor(policy: SecurityPolicy = OPEN, secret: str = SECRET) -> Processor:
+def processor(policy: SecurityPolicy = OPEN, secret: str | None = SECRET) -> Processor:
     capabilities = Capabilities(backend="shop", cursor=True)
     return Processor(ShopEngine(capabilities), policy=policy, config=QueryConfig(cursor_secret=secret))
 
@@ -271,14 +292,14 @@ def _without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_without_the_extra")
 @pytest.mark.parametrize("word", ["after", "before"])
 def test_without_the_extra_a_cursor_is_refused_as_what_the_service_does_not_have(word: str) -> None:
-    error = refusal(FIRST, "x", word=word)
-    assert (error.code, error.path) == (ErrorCode.NOT_ALLOWED, (word,))
-    assert "no cursors" in str(error)
+    with pytest.raises(FilterError, match="no cursors") as caught:
+        processor(secret=None).process(encode(FIRST | {word: "x"}))
+    assert (caught.value.code, caught.value.path) == (ErrorCode.NOT_ALLOWED, (word,))
 
 
 @pytest.mark.usefixtures("_without_the_extra")
 def test_without_the_extra_pages_say_what_to_install() -> None:
     with pytest.raises(ConfigurationError, match=r"queryengine\[cursors\]"):
-        page_size(processor().process(encode(FIRST)))
+        page_size(processor(secret=None).process(encode(FIRST)))
     with pytest.raises(ConfigurationError, match=r"queryengine\[cursors\]"):
         CursorCodec(SECRET)

@@ -17,7 +17,7 @@ MAY_BE_ZERO = {"max_include_depth", "max_relation_depth", "max_relation_steps", 
 @pytest.mark.parametrize("value", [-1, 1.5, "16", None, True], ids=repr)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_limit_that_is_no_natural_number_is_refused_by_its_name(name: str, value: Any) -> None:
-    with pytest.raises(ConfigurationError, match=f"^Limits.{name}={value!r}: it is a whole number"):
+    with pytest.raises(ConfigurationError, match=f"^Limits.{name}={value!r}: it has to be a whole number"):
         Limits(**{name: value})
 
 
@@ -26,7 +26,9 @@ def test_zero_is_a_limit_where_nothing_at_all_can_be_meant(name: str) -> None:
     if name in MAY_BE_ZERO:
         assert getattr(Limits(**{name: 0}), name) == 0
     else:
-        with pytest.raises(ConfigurationError, match=rf"^Limits.{name}=0: it is a whole number, 1 or more$"):
+        with pytest.raises(
+            ConfigurationError, match=rf"^Limits.{name}=0: it has to be a whole number, 1 or more$"
+        ):
             Limits(**{name: 0})
 
 

@@ -78,18 +78,18 @@ def test_a_policy_keeps_no_reference_to_the_mapping_it_was_given() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"lenient": "no"}, "SecurityPolicy.lenient='no': it is True or False"),
-        ({"regex": 1}, "SecurityPolicy.regex=1: it is True or False"),
-        ({"relations": None}, "SecurityPolicy.relations=None: it is True or False"),
-        ({"expose": "ProductOut"}, "SecurityPolicy.expose='ProductOut': it is a pydantic model"),
-        ({"expose": int}, "SecurityPolicy.expose=<class 'int'>: it is a pydantic model"),
-        ({"limits": {"max_limit": 5}}, "SecurityPolicy.limits={'max_limit': 5}: it is a Limits"),
-        ({"others": False}, "SecurityPolicy.others=False: it is an Access or None"),
-        ({"paths": ["a"]}, "SecurityPolicy.paths=['a']: it is a mapping of paths to Access or None"),
-        ({"paths": {"a": False}}, "SecurityPolicy.paths['a']=False: it is an Access or None"),
-        ({"paths": {"a..b": None}}, "SecurityPolicy.paths['a..b']: it is no dotted path"),
-        ({"paths": {5: None}}, "SecurityPolicy.paths[5]: it is no dotted path"),
-        ({"timezone": 2}, "SecurityPolicy.timezone=2: it is a time zone or the name of one"),
+        ({"lenient": "no"}, "SecurityPolicy.lenient='no': it has to be True or False"),
+        ({"regex": 1}, "SecurityPolicy.regex=1: it has to be True or False"),
+        ({"relations": None}, "SecurityPolicy.relations=None: it has to be True or False"),
+        ({"expose": "ProductOut"}, "SecurityPolicy.expose='ProductOut': it has to be a pydantic model"),
+        ({"expose": int}, "SecurityPolicy.expose=<class 'int'>: it has to be a pydantic model"),
+        ({"limits": {"max_limit": 5}}, "SecurityPolicy.limits={'max_limit': 5}: it has to be a Limits"),
+        ({"others": False}, "SecurityPolicy.others=False: it has to be an Access or None"),
+        ({"paths": ["a"]}, "SecurityPolicy.paths=['a']: it has to be a mapping of paths to Access or None"),
+        ({"paths": {"a": False}}, "SecurityPolicy.paths['a']=False: it has to be an Access or None"),
+        ({"paths": {"a..b": None}}, "SecurityPolicy.paths['a..b']: it has to be a dotted path"),
+        ({"paths": {5: None}}, "SecurityPolicy.paths[5]: it has to be a dotted path"),
+        ({"timezone": 2}, "SecurityPolicy.timezone=2: it has to be a time zone or the name of one"),
         ({"timezone": "Nowhere"}, "SecurityPolicy.timezone='Nowhere': there is no zone of this name"),
         ({"timezone": ""}, "SecurityPolicy.timezone='': there is no zone of this name"),
         ({"timezone": "/etc/passwd"}, "SecurityPolicy.timezone='/etc/passwd': there is no zone of this name"),
@@ -106,7 +106,7 @@ def test_a_setting_that_means_nothing_is_refused(arguments: dict[str, Any], mess
 @pytest.mark.parametrize("right", ["sort", "select", "include"])
 def test_a_right_is_true_or_false(right: str) -> None:
     wrong: dict[str, Any] = {right: "no"}
-    with pytest.raises(ConfigurationError, match=f"^Access.{right}='no': it is True or False$"):
+    with pytest.raises(ConfigurationError, match=f"^Access.{right}='no': it has to be True or False$"):
         Access(**wrong)
 
 

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
+from pydantic import Field as PydanticField
 
 from queryengine.config import QueryConfig
 from queryengine.errors import ConfigurationError, FilterError, Span
@@ -233,3 +235,24 @@ def test_a_bad_policy_is_found_when_the_view_is_read() -> None:
     processor = Processor(ShopEngine(), policy=SecurityPolicy(paths={"nope": Access()}))
     with pytest.raises(ConfigurationError, match="nope"):
         _ = processor.view
+
+
+class PagesOut(BaseModel):
+    pages: int = PydanticField(validation_alias="stock")
+
+
+@pytest.mark.parametrize(
+    ("policy", "hint"),
+    [
+        (SecurityPolicy(expose=PagesOut), "conditions stand under where"),
+        (OPEN, "pages are asked for by limit and offset"),
+    ],
+)
+def test_a_name_of_the_model_beside_the_clauses_is_told_where_it_can_stand(
+    policy: SecurityPolicy, hint: str
+) -> None:
+    processor = Processor(ShopEngine(), policy=policy)
+    for text in ('{"pages": 5}', '{"limit": 5, "pages": 5}'):
+        with pytest.raises(FilterError) as caught:
+            processor.process(Source(text))
+        assert caught.value.hint == hint

@@ -47,6 +47,11 @@ class QueryConfig:
     telemetry: Telemetry | None = field(default=None, repr=False)
     """what hears of stages, look-ups and refusals: `queryengine.otel.OpenTelemetry()`; None: nothing does"""
 
+    @property
+    def seals(self) -> bool:
+        """Whether it says anything about cursors."""
+        return self.cursor_secret is not None or self.cursor_lifetime is not None
+
     def __post_init__(self) -> None:
         check_word("QueryConfig.source", self.source, ("query", "body"))
         check_word("QueryConfig.paging", self.paging, ("internal", "external"))
@@ -59,4 +64,4 @@ class QueryConfig:
         check_kind("QueryConfig.telemetry", self.telemetry, Telemetry | None, "a Telemetry")
         check_kind("QueryConfig.example", self.example, Mapping | None, "a filter as a mapping")
         if not self.parameter or not {"[", "]"}.isdisjoint(self.parameter):
-            raise ConfigurationError(f"QueryConfig.parameter={self.parameter!r}: it is {NAME}")
+            raise ConfigurationError(f"QueryConfig.parameter={self.parameter!r}: it has to be {NAME}")

@@ -52,7 +52,9 @@ class CostWeights:
         for weight in fields(self):
             value: object = getattr(self, weight.name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-                raise ConfigurationError(f"CostWeights.{weight.name}={value!r}: it is a number, 0 or more")
+                raise ConfigurationError(
+                    f"CostWeights.{weight.name}={value!r}: it has to be a number, 0 or more"
+                )
 
 
 @dataclass(frozen=True, slots=True)

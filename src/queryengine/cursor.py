@@ -64,10 +64,10 @@ class CursorCodec:
             raise ConfigurationError('cursors need the extra: pip install "queryengine[cursors]"')
         given = secret.encode() if isinstance(secret, str) else secret
         if given is not None and len(given) < LEAST_SECRET:
-            raise ConfigurationError(f"the secret of cursors: it has {LEAST_SECRET} bytes or more")
+            raise ConfigurationError(f"the secret of cursors has {LEAST_SECRET} bytes or more")
         if lifetime is not None and lifetime < dt.timedelta(seconds=1):
-            raise ConfigurationError("the lifetime of cursors: it is a second or more")
-        self._secret = own_secret() if given is None else given
+            raise ConfigurationError("the lifetime of cursors is a second or more")
+        self._secret = given
         self._lifetime = None if lifetime is None else int(lifetime.total_seconds())
         self._boxes: BoundedCache[str, Fernet] = BoundedCache(KEYS_KEPT)
 
@@ -102,7 +102,7 @@ class CursorCodec:
     def _box(self, context: str) -> Fernet:
         box = self._boxes.get(context)
         if box is None:
-            box = _make_box(self._secret, context)
+            box = _make_box(self._secret or own_secret(), context)
             self._boxes.put(context, box)
         return box
 

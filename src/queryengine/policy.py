@@ -175,7 +175,7 @@ class SecurityPolicy:
 
 def _check_model(expose: object) -> None:
     if not isinstance(expose, type) or not issubclass(expose, BaseModel):
-        raise ConfigurationError(f"SecurityPolicy.expose={expose!r}: it is a pydantic model")
+        raise ConfigurationError(f"SecurityPolicy.expose={expose!r}: it has to be a pydantic model")
 
 
 def _frozen(paths: object) -> Mapping[str, Access]:
@@ -184,7 +184,7 @@ def _frozen(paths: object) -> Mapping[str, Access]:
     frozen: dict[str, Access] = {}
     for path, access in cast("Mapping[object, object]", paths).items():
         if not isinstance(path, str) or not all(path.split(".")):
-            raise ConfigurationError(f"SecurityPolicy.paths[{path!r}]: it is no dotted path")
+            raise ConfigurationError(f"SecurityPolicy.paths[{path!r}]: it has to be a dotted path")
         check_kind(f"SecurityPolicy.paths[{path!r}]", access, Access | None, "an Access or None")
         frozen[path] = access if isinstance(access, Access) else NOTHING
     return MappingProxyType(frozen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from queryengine.config import QueryConfig
 from queryengine.cost import check_cost
 from queryengine.cursor import CursorCodec
 from queryengine.engine import Engine
-from queryengine.errors import FilterError, Span
+from queryengine.errors import ErrorCode, FilterError, Span
 from queryengine.lexer import Lexed, lex
 from queryengine.operands import Readers
 from queryengine.parsed import ParsedFilter, Source, Style
@@ -71,6 +71,8 @@ class Processor:
         self._bind = watched(telemetry, Stage.BIND, model, self._bound)
         self._fill = watched(telemetry, Stage.FILL, model, Plan.instantiate)
         self._known: Reach | None = None
+        if self.config.seals:
+            _ = self._codec  # its mistakes show now, and not with the first page
 
     @cached_property
     def view(self) -> ModelView:
@@ -157,7 +159,17 @@ class Processor:
     def _parsed(self, lexed: Lexed) -> ParsedFilter:
         from queryengine.parser import parse  # noqa: PLC0415  # Lark is loaded with the first filter, not with the application
 
-        return parse(lexed, self.policy.limits)
+        try:
+            return parse(lexed, self.policy.limits)
+        except FilterError as error:
+            if error.code is ErrorCode.UNKNOWN_CLAUSE and error.span is not None:
+                self._advise(error, path_to(lexed, error.span.start))
+            raise
+
+    def _advise(self, error: FilterError, path: Sequence[str | int]) -> None:
+        """Say of a key that is no clause, but a name of the model, where it can stand."""
+        if len(path) == 1 and path[0] in self.view.names():
+            error.hint = "conditions stand under where"
 
     def _bound(self, parsed: ParsedFilter, source: Source, scope: ScopeShape) -> Plan:
         return self.binder.bind(parsed, source.text, source.style, scope)

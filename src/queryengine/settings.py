@@ -16,10 +16,10 @@ def check_number(name: str, value: object, least: int) -> None:
     >>> check_number("Limits.max_depth", 0, 1)
     Traceback (most recent call last):
         ...
-    queryengine.errors.ConfigurationError: Limits.max_depth=0: it is a whole number, 1 or more
+    queryengine.errors.ConfigurationError: Limits.max_depth=0: it has to be a whole number, 1 or more
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(f"{name}={value!r}: it is a whole number, {least} or more")
+        raise ConfigurationError(f"{name}={value!r}: it has to be a whole number, {least} or more")
 
 
 def check_flag(name: str, value: object) -> None:
@@ -28,10 +28,10 @@ def check_flag(name: str, value: object) -> None:
     >>> check_flag("SecurityPolicy.lenient", "no")
     Traceback (most recent call last):
         ...
-    queryengine.errors.ConfigurationError: SecurityPolicy.lenient='no': it is True or False
+    queryengine.errors.ConfigurationError: SecurityPolicy.lenient='no': it has to be True or False
     """
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{name}={value!r}: it is True or False")
+        raise ConfigurationError(f"{name}={value!r}: it has to be True or False")
 
 
 def check_word(name: str, value: object, known: Collection[str | None]) -> None:
@@ -40,10 +40,10 @@ def check_word(name: str, value: object, known: Collection[str | None]) -> None:
     >>> check_word("QueryConfig.source", "header", ("query", "body"))
     Traceback (most recent call last):
         ...
-    queryengine.errors.ConfigurationError: QueryConfig.source='header': it is 'query' or 'body'
+    queryengine.errors.ConfigurationError: QueryConfig.source='header': it has to be 'query' or 'body'
     """
     if value not in known:
-        raise ConfigurationError(f"{name}={value!r}: it is {' or '.join(map(repr, known))}")
+        raise ConfigurationError(f"{name}={value!r}: it has to be {' or '.join(map(repr, known))}")
 
 
 def check_kind(name: str, value: object, kind: type[object] | UnionType, expected: str) -> None:
@@ -52,7 +52,7 @@ def check_kind(name: str, value: object, kind: type[object] | UnionType, expecte
     >>> check_kind("QueryConfig.description", 5, str | None, "a text")
     Traceback (most recent call last):
         ...
-    queryengine.errors.ConfigurationError: QueryConfig.description=5: it is a text
+    queryengine.errors.ConfigurationError: QueryConfig.description=5: it has to be a text
     """
     if not isinstance(value, kind):
-        raise ConfigurationError(f"{name}={value!r}: it is {expected}")
+        raise ConfigurationError(f"{name}={value!r}: it has to be {expected}")
