@@ -29,7 +29,7 @@ from queryengine.testing.campaign import roots_of, run_examples, store_random_ro
 from queryengine.testing.strategies import Document, Ground, conditions, siblings
 from queryengine.view import ModelView, build_view
 
-__all__ = ["answer_of", "check_aggregates"]
+__all__ = ["answer_of", "check_aggregates", "listed", "typed"]
 
 EXAMPLES = 20
 """random aggregates over each dataset"""
@@ -55,8 +55,8 @@ def check_aggregates(stage: Stage, aggregate: Aggregate, group: str, number: int
         of_groups = data.draw(siblings(groups, 1), label="groups")[0]
         document |= {"having" if word == "where" else word: part for word, part in of_groups.items()}
         ast = _bound(engine, document)
-        expected = _typed(MemoryAggregate(ast).all(stage.objects[root]))
-        actual = _typed(stage.wait(aggregate.run(root, ast)))
+        expected = typed(MemoryAggregate(ast).all(stage.objects[root]))
+        actual = typed(stage.wait(aggregate.run(root, ast)))
         assert actual == expected, f"the back-end and the reference differ\n  {root}: {_json(document)}"
         compared += 1
 
@@ -69,7 +69,7 @@ def _json(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def _typed(rows: Sequence[Sequence[object]]) -> list[list[tuple[type, object]]]:
+def typed(rows: Sequence[Sequence[object]]) -> list[list[tuple[type, object]]]:
     """Return the values with their classes: 1 is not True, and no float stands for a decimal."""
     return [[(type(value), value) for value in row] for row in rows]
 
@@ -85,14 +85,15 @@ def answer_of(document: Mapping[str, object]) -> type[BaseModel]:
     >>> list(answer_of({"groupBy": "carrier.name", "count": True, "avg": ["delay"]}).model_fields)
     ['carrier_name', 'count', 'avg_delay']
     """
-    names = [result_name(name) for name in _listed(document.get("groupBy"))]
+    names = [result_name(name) for name in listed(document.get("groupBy"))]
     for function in Function:
-        names += [result_name(name, function) for name in _listed(document.get(function.value))]
+        names += [result_name(name, function) for name in listed(document.get(function.value))]
     fields: dict[str, Any] = dict.fromkeys(names, (Any, None))  # Any: what the group is of
     return create_model("Row", **fields)
 
 
-def _listed(names: object) -> list[str]:
+def listed(names: object) -> list[str]:
+    """Return the names that a clause of an aggregate has; of `count` the empty one."""
     if names is True:
         return [""]
     if isinstance(names, str):

@@ -29,7 +29,7 @@ from queryengine.parser import parse
 from queryengine.predicate import AllOf, AnyOf, Compare, Negated, Predicate, Related
 from queryengine.schema import Field, ModelSchema, Relation, TypeKind
 
-__all__ = ["FEATURES", "NAME", "ORDER", "WAY", "Need", "needs_of", "scope_needs"]
+__all__ = ["FEATURES", "NAME", "ORDER", "WAY", "Need", "needs_of", "scope_needs", "way_of"]
 
 ORDER: Final = "order"
 WAY: Final = "way"
@@ -103,6 +103,13 @@ def needs_of(
     with suppress(FilterError, _UnknownNameError):
         found.filter(parse(lex(text), LIMITS), schema)
     return frozenset(found.needs)
+
+
+def way_of(name: str, schema: ModelSchema[object]) -> tuple[Need, ...]:
+    """Return what a dotted name asks for: each member on its way; nothing for a name that is wrong."""
+    with suppress(_UnknownNameError):
+        return tuple([place.need(WAY) for place in _follow(name, schema)])
+    return ()
 
 
 class _Reader:

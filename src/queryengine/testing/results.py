@@ -22,6 +22,7 @@ __all__ = [
     "Results",
     "Support",
     "read_results",
+    "report_aggregate",
     "report_case",
     "report_fault",
     "report_filters",
@@ -58,6 +59,11 @@ def report_filters(report: Report, backend: str, compared: int) -> None:
     report(PROPERTY, {"backend": backend, "filters": compared})
 
 
+def report_aggregate(report: Report, backend: str, reasons: Sequence[str]) -> None:
+    """Report that a case of aggregates passed, or met declared gaps."""
+    report(PROPERTY, {"backend": backend, "aggregate_gaps" if reasons else "aggregates": 1})
+
+
 # -- what becomes of it
 
 
@@ -69,14 +75,16 @@ class Found:
     gaps: int = 0
     faults: int = 0
     filters: int = 0
+    aggregates: int = 0
+    aggregate_gaps: int = 0
     needs: dict[str, int] = field(default_factory=dict[str, int])
     reasons: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """why cases met gaps, by the label of what they needed"""
 
     def add(self, facts: Facts) -> None:
         """Count what one test reported."""
-        self.filters += facts.get("filters", 0)
-        self.faults += facts.get("faults", 0)
+        for name in ("filters", "faults", "aggregates", "aggregate_gaps"):
+            setattr(self, name, getattr(self, name) + facts.get(name, 0))
         if "needs" not in facts:
             return
         for label, reason in facts["gaps"]:
@@ -95,6 +103,8 @@ class Found:
             "cases passed": self.passed,
             "met declared gaps": self.gaps,
             "failed by faults of the database": self.faults,
+            "cases of aggregates passed": self.aggregates,
+            "cases of aggregates met declared gaps": self.aggregate_gaps,
             "random filters": self.filters,
         }
         return ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)

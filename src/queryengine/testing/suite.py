@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import ClassVar, Final
 
 import pytest
@@ -12,16 +12,26 @@ from queryengine.testing.adapter import Adapter, Engines, Load, Run, Stage
 from queryengine.testing.aggregating import check_aggregates
 from queryengine.testing.campaign import PAIRS, roots_of, run_campaign, store_random_rows
 from queryengine.testing.cases import Case, all_cases
+from queryengine.testing.cases.aggregates import AggregateCase, aggregate_cases
 from queryengine.testing.conformance import Conformance
 from queryengine.testing.declarations import model_differences, unexplained_gaps
+from queryengine.testing.grouping import check_groups
 from queryengine.testing.paging import check_pages, check_pages_while_rows_change
-from queryengine.testing.results import Report, report_case, report_fault, report_filters
+from queryengine.testing.results import (
+    Report,
+    report_aggregate,
+    report_case,
+    report_fault,
+    report_filters,
+)
 from queryengine.testing.scoped import check_changes_outside, check_scopes
 
 __all__ = ["ConformanceSuite"]
 
 SHARES: Final = {"Thing": 1, "Phrase": 5, "Bag": 5}
 """things are asked most: of the other groups there is one dataset for so many of theirs"""
+
+NO_AGGREGATES: Final = "the engines have no aggregates"
 
 
 class ConformanceSuite:
@@ -107,9 +117,12 @@ class ConformanceSuite:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Give each test its cases, or its groups of entities and the numbers of their datasets."""
         if "case" in metafunc.fixturenames:
-            unknown = self.faults.keys() - {case.name for case in all_cases()}
+            names = {case.name for case in all_cases()} | {case.name for case in aggregate_cases()}
+            unknown = self.faults.keys() - names
             assert not unknown, f"faults of cases that are not known: {sorted(unknown)}"
-            metafunc.parametrize("case", [*self._cases()])
+            metafunc.parametrize("case", [*self._cases(all_cases())])
+        elif "aggregate_case" in metafunc.fixturenames:
+            metafunc.parametrize("aggregate_case", [*self._cases(aggregate_cases())])
         elif "group" in metafunc.fixturenames:
             counts = {group: -(-self.datasets // share) for group, share in SHARES.items()}
             pairs = [(group, number) for group, count in counts.items() for number in range(count)]
@@ -117,8 +130,8 @@ class ConformanceSuite:
         elif "number" in metafunc.fixturenames:
             metafunc.parametrize("number", range(-(-self.datasets // 5)))
 
-    def _cases(self) -> Iterator[object]:
-        for case in all_cases():
+    def _cases(self, cases: Sequence[Case] | Sequence[AggregateCase]) -> Iterator[object]:
+        for case in cases:
             fault = self.faults.get(case.name, "")
             strict = pytest.mark.xfail(reason=fault, raises=AssertionError, strict=True)
             yield pytest.param(case, id=case.name.replace(" ", "-"), marks=[strict] if fault else [])
@@ -148,6 +161,15 @@ class ConformanceSuite:
         if case.name in self.faults:
             report_fault(record_property, backend)
         report_case(record_property, backend, conformance.check(case))
+
+    @pytest.mark.conformance
+    def test_aggregate(self, aggregate_case: AggregateCase, stage: Stage, record_property: Report) -> None:
+        """What the back-end declares of aggregates gives the groups of the case; all else is refused."""
+        backend, aggregate = stage.adapter.name, stage.adapter.aggregate
+        if aggregate_case.name in self.faults:
+            report_fault(record_property, backend)
+        reasons = [NO_AGGREGATES] if aggregate is None else check_groups(stage, aggregate, aggregate_case)
+        report_aggregate(record_property, backend, reasons)
 
     @pytest.mark.fuzz
     def test_random_filters(self, group: str, number: int, stage: Stage, record_property: Report) -> None:
