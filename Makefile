@@ -11,6 +11,9 @@ VENV ?= $(CACHE)/venv
 DEMO_VENV ?= $(CACHE)/demo
 WORKERS ?= 2
 MINUTES ?= 10
+FUZZ_SECONDS ?= 60
+SEED ?=
+KEEP ?=
 BACKEND ?= sqlalchemy
 ARGS ?=
 
@@ -85,7 +88,7 @@ check: $(STAMP) prisma orm ## the fast loop, under a minute: lint, mypy, the tes
 	    -m "not browser and not fuzz and not long and not processes and not servers" $(ARGS)
 
 .PHONY: test
-test: $(STAMP) postgres mongo prisma browser orm lint types rust docs ## everything that has to hold, on real databases
+test: $(STAMP) postgres mongo prisma browser orm lint types rust fuzz-protocol docs ## everything that has to hold, on real databases
 	$(BIN)/pytest --numprocesses $(WORKERS) \
 	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 \
 	    --conformance-json=build/conformance.json $(ARGS)
@@ -156,6 +159,17 @@ rust: orm ## lint and test the companion's crates
 	cd orm && cargo fmt --check
 	cd orm && $(CARGO) clippy --quiet --locked --all-targets -- -D warnings
 	cd orm && $(CARGO) test --quiet --locked
+
+# The compiler counts the edges that a run takes: that needs flags, and so a folder, of its own.
+COUNT_EDGES := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Coverflow-checks=on -Cdebug-assertions=on
+
+.PHONY: fuzz-protocol
+fuzz-protocol: ## new bytes of a lying PostgreSQL for FUZZ_SECONDS (60), from SEED; KEEP=keep renews the corpus
+	scripts/need-rust
+	cd orm && CARGO_TARGET_DIR=$(CACHE)/cargo-fuzz RUSTFLAGS="$(COUNT_EDGES)" cargo run --quiet --locked --release \
+	    --package queryengine-protocol-fuzz --target "$$(rustc -vV | sed -n 's/^host: //p')" \
+	    -- $(FUZZ_SECONDS) $(SEED) $(KEEP)
 
 .PHONY: wheel
 wheel: $(STAMP) ## build the companion's wheel for this Python into build/wheels

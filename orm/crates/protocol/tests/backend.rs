@@ -294,7 +294,6 @@ fn an_error_keeps_each_of_its_fields() {
         file: text("nbtinsert.c"),
         line: Some(671),
         routine: text("_bt_check_unique"),
-        others: vec![(b'Z', "new".into())],
     };
     assert_eq!(
         one(&frame(b'E', body)),

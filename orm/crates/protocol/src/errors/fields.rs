@@ -80,8 +80,6 @@ pub struct ErrorFields {
     pub line: Option<u32>,
     /// The routine in that file.
     pub routine: Option<String>,
-    /// Fields of kinds that came after this was written, in their order.
-    pub others: Vec<(u8, String)>,
 }
 
 impl Default for SqlState {
@@ -109,10 +107,12 @@ impl ErrorFields {
                 b'p' => fields.internal_position = value.parse().ok(),
                 b'L' => fields.line = value.parse().ok(),
                 b'M' => fields.message = value.into_owned(),
-                _ => match fields.text(kind) {
-                    Some(field) => *field = Some(value.into_owned()),
-                    None => fields.others.push((kind, value.into_owned())),
-                },
+                // The protocol has clients pass over the kinds that they do not know.
+                _ => {
+                    if let Some(field) = fields.text(kind) {
+                        *field = Some(value.into_owned());
+                    }
+                }
             }
         }
         reader.finish()?;

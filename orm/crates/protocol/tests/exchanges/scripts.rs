@@ -316,7 +316,6 @@ fn error_fields(conversation: &mut Conversation<'_>) {
     );
     assert!(error.context.as_deref().unwrap().contains("PL/pgSQL"));
     assert!(error.file.is_some() && error.line.is_some() && error.routine.is_some());
-    assert_eq!(error.others, []);
 }
 
 fn portal(conversation: &mut Conversation<'_>) {

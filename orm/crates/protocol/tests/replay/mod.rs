@@ -1,9 +1,13 @@
 //! Stands for a server by a record of what it said.
 
+mod escaped;
+
 use std::fs;
 
 use crate::exchanges::folder;
 use crate::exchanges::wire::{From, MARKS, Wire};
+
+use escaped::unescaped;
 
 fn read_record(text: &str) -> Vec<(From, Vec<u8>)> {
     let line = |line: &str| {
@@ -14,32 +18,6 @@ fn read_record(text: &str) -> Vec<(From, Vec<u8>)> {
         (from, unescaped(&line.as_bytes()[mark.len()..]))
     };
     text.lines().map(line).collect()
-}
-
-fn unescaped(text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte != b'\\' {
-            bytes.push(*byte);
-            continue;
-        }
-        let (escape, after) = rest.split_first().unwrap();
-        rest = after;
-        bytes.push(match escape {
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'x' => {
-                let (digits, after) = rest.split_at(2);
-                rest = after;
-                u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap()
-            }
-            other => *other,
-        });
-    }
-    bytes
 }
 
 /// Plays the server's part of a record in pieces, and holds the client to its own.
