@@ -186,8 +186,12 @@ def limits() -> str:
     defaults = Limits()
     return table(
         ["Limit", "Default", "Bounds"],
-        ([code(name), f"{getattr(defaults, name):,}", text] for name, text in texts.items()),
+        ([code(name), _number(getattr(defaults, name)), text] for name, text in texts.items()),
     )
+
+
+def _number(limit: int | None) -> str:
+    return "none" if limit is None else f"{limit:,}"
 
 
 def errors() -> str:

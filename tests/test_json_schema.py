@@ -430,3 +430,15 @@ def test_large_models_in_long_chains_need_no_deep_stack() -> None:
     engine = MemoryQueryEngine(model)
     schema = filter_schema(Processor(engine, policy=OPEN).view, engine.capabilities, OPEN)
     assert "M0Nested" in schema.components
+
+
+def test_where_related_rows_are_bounded_an_include_of_many_has_a_limit() -> None:
+    limits = Limits(max_related=5)
+    subject = Subject(SHOP, SecurityPolicy(relations=True, limits=limits))
+    for scope in ({}, {"limit": 6}, {"where": {"stars": 1}}):
+        for document in ({"include": ["reviews"]}, {"include": [{"relation": "reviews", "scope": scope}]}):
+            assert subject.error(document) is not None
+            assert not subject.accepts(document)
+    for taken in ({"include": ["maker"]}, {"include": [{"relation": "reviews", "scope": {"limit": 5}}]}):
+        assert subject.error(taken) is None
+        assert subject.accepts(taken)

@@ -19,6 +19,7 @@ from queryengine.parsed import Literal, ParsedFilter, ParsedInclude, ParsedOrder
 from queryengine.plan import Plan, SlotTable
 from queryengine.policy import SecurityPolicy
 from queryengine.projection import Projector
+from queryengine.related import check_fields, check_include
 from queryengine.resolver import Budget, FieldTarget, Place, RelationTarget, Right, Trail, resolve
 from queryengine.rewrite import rewrite
 from queryengine.schema import ModelSchema
@@ -110,6 +111,8 @@ class _Clauses:
         limits = self._policy.limits
         budget = Budget(limits.max_include_depth, limits.max_relation_steps, "max_include_depth")
         shown = self._binder.projector.project(Place(view, budget=budget), parsed, self._scopes, trail)
+        if limits.max_related is not None:
+            check_fields(view, parsed, limits.max_related, trail)
         for step in [step for path in shown[0] or () for step in path.steps if step.scope is not None]:
             self._check_required(step, trail, parsed.fields.span if parsed.fields is not None else Span(0, 0))
         return shown
@@ -187,8 +190,11 @@ class _Clauses:
             raise FilterError(ErrorCode.NOT_ALLOWED, message, path=(word,), span=literal.span)
         return Window()
 
-    def _window(self, parsed: ParsedFilter, trail: Trail, default: int | None) -> Window:
+    def _window(
+        self, parsed: ParsedFilter, trail: Trail, default: int | None, most: int | None = None
+    ) -> Window:
         limits = self._policy.limits
+        rows = limits.max_limit if most is None else min(limits.max_limit, most)
         window = Window(default)
         for word, literal in parsed.window:
             place = (*trail, word)
@@ -196,7 +202,7 @@ class _Clauses:
                 self._seek(parsed, literal, place)
                 window = replace(window, backward=word == "before")
             elif word == "limit":
-                window = replace(window, limit=self._operands.window(literal, 1, limits.max_limit, place))
+                window = replace(window, limit=self._operands.window(literal, 1, rows, place))
             else:
                 window = replace(window, offset=self._operands.window(literal, 0, limits.max_offset, place))
         return window
@@ -269,11 +275,19 @@ class _Clauses:
         step = Step(relation.relation, self._scopes(relation.relation.target))
         if (item.filter is not None and item.filter.where is not None) or step.scope is not None:
             self._check_required(step, trail, item.span)
-        inner = self._scoped(item.filter or ParsedFilter(), relation.target, trail)
+        most = self._policy.limits.max_related
+        if relation.relation.many and most is not None:
+            check_include(item, most, trail)
+        else:
+            most = None
+        inner = self._scoped(item.filter or ParsedFilter(), relation.target, trail, most)
         return Include(Path((item.name,), (step,), None), inner, item.span)
 
-    def _scoped(self, parsed: ParsedFilter, view: ModelView, trail: Trail) -> FilterAST:
-        """Bind the filter of an include. It has no limit unless it says so: all related rows are meant."""
+    def _scoped(self, parsed: ParsedFilter, view: ModelView, trail: Trail, most: int | None) -> FilterAST:
+        """Bind the filter of an include. It has no limit unless it says so: all related rows are meant.
+
+        `most` bounds its limit, beside that of all rows.
+        """
         if (parsed.window or parsed.order) and not self._capabilities.include_window:
             span = parsed.window[0][1].span if parsed.window else parsed.order[0].span
             raise self._unsupported("order and limit in an include", "include_window", trail, span)
@@ -285,7 +299,7 @@ class _Clauses:
             order=(*order, *_tie_breakers(view, order)) if parsed.window or order else order,
             fields=fields,
             include=include,
-            window=self._window(parsed, trail, None),
+            window=self._window(parsed, trail, None, most),
             projection=projection,
         )
 

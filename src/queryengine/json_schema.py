@@ -206,7 +206,10 @@ class SchemaWriter:
         }
         if not relations or not self._capabilities.include or not self._limits.max_include_depth:
             return {}
-        forms: list[JSONSchema] = [one_of(list(relations))]
+        most = self._limits.max_related
+        plain = [name for name, found in relations.items() if most is None or not found.relation.many]
+        alone: list[JSONSchema] = [one_of(plain)] if plain else []
+        forms = list(alone)
         for name, relation in relations.items():
             if relation.relation.gap is not None or self._is_always_loaded(relation):
                 continue
@@ -214,9 +217,16 @@ class SchemaWriter:
             title = self._name(target, view, name)
             scope = self.component(f"{title}Related", partial(self._related, target))
             properties: JSONSchema = {"relation": one_of([name]), "scope": scope}
-            forms.append(object_schema(properties, f"Load {name}, narrowed.") | {"required": ["relation"]})
+            required = ["relation"]
+            if most is not None and relation.relation.many:
+                bounded = {"required": ["limit"], "properties": {"limit": {"maximum": most}}}
+                properties["scope"] = {"allOf": [scope, bounded]}
+                required.append("scope")
+            forms.append(object_schema(properties, f"Load {name}, narrowed.") | {"required": required})
+        if not forms:
+            return {}
         many: JSONSchema = {"type": "array", "items": {"anyOf": forms}, "minItems": 1, "uniqueItems": True}
-        return {"include": {"description": "The relations to load with each row.", "anyOf": [forms[0], many]}}
+        return {"include": {"description": "The relations to load with each row.", "anyOf": [*alone, many]}}
 
     def _is_always_loaded(self, found: ViewRelation) -> bool:
         relation = found.relation

@@ -12,6 +12,9 @@ __all__ = ["Limits"]
 MAY_BE_ZERO = frozenset({"max_include_depth", "max_relation_depth", "max_relation_steps", "max_offset"})
 """limits of which zero says that there is none of it; a filter cannot do without the others"""
 
+MAY_BE_NONE = frozenset({"max_related"})
+"""limits of which None says that nothing is bounded"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -50,11 +53,15 @@ class Limits:
     """rows, where the filter names no limit"""
     max_limit: int = 1_000
     """rows that a filter may ask for"""
+    max_related: int | None = None
+    """rows of a relation to load with each row; where it is set, an include of many needs a `limit`"""
     max_offset: int = 1_000_000
     """rows that a filter may skip"""
 
     def __post_init__(self) -> None:
         for limit in fields(self):
+            if limit.name in MAY_BE_NONE and getattr(self, limit.name) is None:
+                continue
             least = 0 if limit.name in MAY_BE_ZERO else 1
             check_number(f"Limits.{limit.name}", getattr(self, limit.name), least)
         if self.default_limit > self.max_limit:
