@@ -1,6 +1,6 @@
 """The Tortoise back-end of queryengine: a bound filter becomes a typed `QuerySet`."""
 
-from queryengine_tortoise.aggregate_query import TortoiseAggregateQuery, TortoiseAggregateResult
+from queryengine_tortoise.aggregate_query import TortoiseAggregateQuery, TortoiseAggregateResult, fetch_groups
 from queryengine_tortoise.engine import TortoiseQueryEngine
 from queryengine_tortoise.explain import explain
 from queryengine_tortoise.pages import fetch_page
@@ -12,5 +12,6 @@ __all__ = [
     "TortoiseQueryEngine",
     "TortoiseQueryResult",
     "explain",
+    "fetch_groups",
     "fetch_page",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Literal, Self, TypeAlias, cast
+from typing import Any, Final, Literal, Self, TypeAlias, cast
 
 from pypika_tortoise.context import SqlContext
 from pypika_tortoise.queries import Query, QueryBuilder
 from pypika_tortoise.terms import Parameterizer
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import OperationalError
 from tortoise.expressions import Subquery
 from tortoise.models import Model
 from tortoise.queryset import ValuesListQuery
@@ -23,7 +25,10 @@ from queryengine_tortoise.forms import instant
 from queryengine_tortoise.meta import base_queryset, pk_attribute, shows_all
 from queryengine_tortoise.reading import Decode, decoder
 
-__all__ = ["TortoiseAggregateQuery", "TortoiseAggregateResult"]
+__all__ = ["TortoiseAggregateQuery", "TortoiseAggregateResult", "fetch_groups"]
+
+OUT_OF_RANGE: Final = "22003"
+"""PostgreSQL's SQLSTATE `numeric_value_out_of_range`"""
 
 
 class TortoiseAggregateQuery(ValuesListQuery[Literal[False]]):
@@ -73,7 +78,34 @@ class TortoiseAggregateQuery(ValuesListQuery[Literal[False]]):
 
 
 TortoiseAggregateResult: TypeAlias = AggregateResult[Row, TortoiseAggregateQuery]
-"""What a dependency of aggregates gives on Tortoise: `result.rows(await result.query)`."""
+"""What a dependency of aggregates gives on Tortoise: `await fetch_groups(result)`."""
+
+
+async def fetch_groups(
+    result: TortoiseAggregateResult[Row], *, using_db: BaseDBAsyncClient | None = None
+) -> list[Row]:
+    """Fetch the answer of an aggregate, in one statement: a row for each group, in order.
+
+    Where a sum of integers is beyond 64 bits it raises what FastAPI answers by status 422, or
+    SumOutOfRangeError for a result that no dependency has made. After it, as after any error of PostgreSQL,
+    a transaction is to be rolled back.
+    """
+    try:
+        found = await result.query.using_db(using_db)
+    except Exception as error:  # each driver has errors of its own, which Tortoise wraps or not
+        refusal = result.beyond_64_bits() if _is_out_of_range(error) else None
+        if refusal is None:
+            raise
+        raise refusal from error
+    return result.rows(found)
+
+
+def _is_out_of_range(error: BaseException) -> bool:
+    """Tell whether a number is out of range to a database; Tortoise has the driver's error as an argument."""
+    cause: object = error.args[0] if isinstance(error, OperationalError) and error.args else error
+    if isinstance(cause, sqlite3.OperationalError):
+        return str(cause) == "integer overflow"
+    return getattr(cause, "sqlstate", None) == OUT_OF_RANGE
 
 
 class _Statement(QueryBuilder):
