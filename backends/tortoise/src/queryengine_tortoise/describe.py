@@ -47,7 +47,7 @@ def listed(values: Iterable[object], sign: str) -> Iterator[str]:
 
 
 def _clauses(compiled: Compiled, model: type[Model], ast: FilterAST) -> Iterator[SQL]:
-    table, columns = table_of(model), key_columns_of(model) | columns_of(model)
+    table, columns = table_of(model), columns_of(model) | key_columns_of(model)
     attributes = columns if ast.fields is None else loaded_attributes(model, ast)
     yield sql("SELECT {}", joined(", ", [name(columns[attribute]) for attribute in attributes]))
     yield sql("FROM {}", name(table.schema, table.name))
