@@ -1,11 +1,22 @@
 """What Rust does for queryengine-orm; mypy's stubtest holds these words against the built module."""
 
-from collections.abc import Iterator
-from typing import Any, Final, final, overload
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import Any, Final, Literal, Self, final, overload
 
-__all__ = ["Row", "Rows", "version"]
+from queryengine_orm.driver import Kind
+
+__all__ = ["Ready", "Row", "Rows", "SQLitePost", "SQLiteSession", "version"]
 
 version: Final[str]
+
+@final
+class Ready:
+    """An awaitable that is done already; it lets the loop run first where a task had much for itself."""
+
+    def __await__(self) -> Generator[Any, None, Rows]: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> None: ...
 
 @final
 class Row:
@@ -56,3 +67,111 @@ class Rows:
 
     def column(self, key: int | str) -> list[Any]:
         """Return the values of one column, given by index or name."""
+
+@final
+class SQLitePost:
+    """The answers of SQLite's threads for one event loop: `deliver` has to run when `fileno` is readable."""
+
+    def __new__(cls, loop: AbstractEventLoop) -> Self: ...
+    def fileno(self) -> int:
+        """Return the descriptor that is readable while answers wait."""
+
+    def deliver(self) -> None:
+        """Complete the futures whose answers wait."""
+
+    def waiting(self) -> int:
+        """Return how many calls wait for a thread."""
+
+@final
+class SQLiteSession:
+    """One connection and its thread."""
+
+    @staticmethod
+    def open(
+        post: SQLitePost,
+        path: str,
+        *,
+        reads: bool,
+        busy: float,
+        statements: int,
+        steps: int,
+        time: float,
+        script: str,
+    ) -> tuple[SQLiteSession, Future[None]]:
+        """Open a connection on a thread of its own; the second value is a future of None."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether the thread has nothing to do."""
+
+    @overload
+    def query(
+        self,
+        sql: str,
+        parameters: Sequence[object],
+        result: Sequence[Kind | None] | None,
+        *,
+        write: Literal[True] = True,
+        inside: bool = False,
+        begin: Literal["read", "write"] | None = None,
+    ) -> Ready | Future[Rows]: ...
+    @overload
+    def query(
+        self,
+        sql: str,
+        parameters: Sequence[object],
+        result: Sequence[Kind | None] | None,
+        *,
+        write: Literal[False],
+        inside: bool = False,
+        begin: Literal["read", "write"] | None = None,
+    ) -> Ready | Future[Rows] | None:
+        """Run one statement: a short query at once, the rest on the thread.
+
+        `write=False` returns None, and does nothing, for what is no query. `inside` says that it belongs to a
+        transaction, which `begin` begins before it.
+        """
+
+    def many(
+        self,
+        sql: str,
+        rows: Iterable[Sequence[object]],
+        *,
+        inside: bool = False,
+        begin: Literal["read", "write"] | None = None,
+    ) -> Future[int]:
+        """Run one statement with each of `rows`, all or nothing; a future of how many rows it wrote."""
+
+    def script(
+        self, sql: str, *, inside: bool = False, begin: Literal["read", "write"] | None = None
+    ) -> Future[None]:
+        """Run several statements, all or nothing; a future of None."""
+
+    def control(self, sql: str, *, begin: Literal["read", "write"] | None = None) -> Future[None]:
+        """Run COMMIT, ROLLBACK or what a savepoint needs; a future of None."""
+
+    def cursor(
+        self,
+        sql: str,
+        parameters: Sequence[object],
+        result: Sequence[Kind | None] | None,
+        batch: int,
+        *,
+        inside: bool = False,
+        begin: Literal["read", "write"] | None = None,
+    ) -> tuple[int, Future[tuple[Rows, bool]]]:
+        """Open a cursor: its number, and a future of its first rows and of whether more may follow."""
+
+    def fetch(
+        self, cursor: int, result: Sequence[Kind | None] | None, batch: int
+    ) -> Future[tuple[Rows, bool]]:
+        """Return a future of a cursor's next rows, and of whether more may follow."""
+
+    def close_cursor(self, cursor: int) -> None:
+        """Close a cursor; nobody has to wait for it."""
+
+    def back_up(self, path: str) -> Future[None]:
+        """Copy the database into a file; a future of None."""
+
+    def close(self) -> Future[None]:
+        """Take no more calls; a future of None, done when those that waited are and all is closed."""

@@ -7,12 +7,20 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::values::{Kind, Shown};
 
+/// How the values of each column become Python's.
+pub enum Kinds {
+    /// By what PostgreSQL says.
+    Wire(Vec<Kind>),
+    /// By what the caller says; None gives SQLite's own value.
+    Stored(Vec<Option<Shown>>),
+}
+
 /// Names and decoders of an answer's columns; shared by every batch of rows of one statement.
 pub struct Columns {
     names: Py<PyTuple>,
     /// Name to index; of two columns of one name the first.
     places: Py<PyDict>,
-    kinds: Vec<Kind>,
+    kinds: Kinds,
 }
 
 impl Columns {
@@ -35,13 +43,26 @@ impl Columns {
             .map(|((_, oid), wanted)| Kind::of_oid(*oid).shown_as(wanted))
             .collect::<PyResult<Vec<_>>>()?;
         let names = fields.iter().map(|(name, _)| *name);
-        Self::new(py, names, kinds)
+        Self::new(py, names, Kinds::Wire(kinds))
+    }
+
+    /// The columns of SQLite's answer; `result` is what the caller of `query` gave.
+    pub fn of_cells(
+        py: Python<'_>,
+        names: &[String],
+        result: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Arc<Self>> {
+        let wanted = match result {
+            Some(result) => Shown::wanted(result, names.len())?,
+            None => vec![None; names.len()],
+        };
+        Self::new(py, names.iter().map(String::as_str), Kinds::Stored(wanted))
     }
 
     fn new<'a>(
         py: Python<'_>,
         names: impl ExactSizeIterator<Item = &'a str>,
-        kinds: Vec<Kind>,
+        kinds: Kinds,
     ) -> PyResult<Arc<Self>> {
         let names: Vec<_> = names.map(|name| PyString::intern(py, name)).collect();
         let places = PyDict::new(py);
@@ -62,23 +83,29 @@ impl Columns {
     }
 
     /// The decoders, in order.
-    pub fn kinds(&self) -> &[Kind] {
+    pub fn kinds(&self) -> &Kinds {
         &self.kinds
     }
 
     /// The format codes that Bind asks for: 1 is binary, 0 is text.
     pub fn formats(&self) -> Vec<i16> {
-        self.kinds.iter().map(Kind::format).collect()
+        match &self.kinds {
+            Kinds::Wire(kinds) => kinds.iter().map(Kind::format).collect(),
+            Kinds::Stored(_) => Vec::new(),
+        }
     }
 
     /// How many columns there are.
     pub fn len(&self) -> usize {
-        self.kinds.len()
+        match &self.kinds {
+            Kinds::Wire(kinds) => kinds.len(),
+            Kinds::Stored(kinds) => kinds.len(),
+        }
     }
 
     /// Whether the statement gives no columns at all.
     pub fn is_empty(&self) -> bool {
-        self.kinds.is_empty()
+        self.len() == 0
     }
 
     /// Where the column of this name stands.

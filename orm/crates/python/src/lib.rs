@@ -6,6 +6,7 @@ pub mod columns;
 pub mod errors;
 pub mod row;
 pub mod rows;
+pub mod sqlite;
 pub mod values;
 pub mod wire_rows;
 
@@ -21,4 +22,6 @@ mod _native {
     use crate::row::Row;
     #[pymodule_export]
     use crate::rows::Rows;
+    #[pymodule_export]
+    use crate::sqlite::{Ready, SQLitePost, SQLiteSession};
 }

@@ -6,15 +6,20 @@ use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySlice, PyString, PyTuple};
 
-use crate::columns::Columns;
+use queryengine_sqlite::Cells;
+
+use crate::columns::{Columns, Kinds};
+use crate::errors::UsageError;
 use crate::row::Row;
-use crate::values::decode;
+use crate::values::{decode, stored};
 use crate::wire_rows::WireRows;
 
 /// Where the values of rows are kept until they are touched.
 pub enum Store {
     /// The bytes that PostgreSQL sent.
     Wire(WireRows),
+    /// What SQLite gave.
+    Cells(Cells),
 }
 
 /// The rows of one answer, or one batch of a stream.
@@ -34,6 +39,7 @@ impl Batch {
     pub fn len(&self) -> usize {
         match &self.store {
             Store::Wire(rows) => rows.len(),
+            Store::Cells(cells) => cells.len(),
         }
     }
 
@@ -49,13 +55,16 @@ impl Batch {
         row: usize,
         column: usize,
     ) -> PyResult<Bound<'py, PyAny>> {
-        match &self.store {
-            Store::Wire(rows) => {
-                let field = rows.fields(row).nth(column).flatten();
-                decode(py, self.columns.kinds()[column], field)
-                    .map_err(|error| self.named(py, column, error))
+        let value = match (&self.store, self.columns.kinds()) {
+            (Store::Wire(rows), Kinds::Wire(kinds)) => {
+                decode(py, kinds[column], rows.fields(row).nth(column).flatten())
             }
-        }
+            (Store::Cells(cells), Kinds::Stored(kinds)) => {
+                stored::decode(py, kinds[column], cells.get(row, column))
+            }
+            _ => Err(mixed()),
+        };
+        value.map_err(|error| self.named(py, column, error))
     }
 
     /// Decode the values of one row in order, and hand over each.
@@ -65,20 +74,25 @@ impl Batch {
         row: usize,
         mut take: impl FnMut(usize, Bound<'py, PyAny>) -> PyResult<()>,
     ) -> PyResult<()> {
-        match &self.store {
-            Store::Wire(rows) => {
-                for (index, (kind, field)) in self
-                    .columns
-                    .kinds()
-                    .iter()
-                    .zip(rows.fields(row))
-                    .enumerate()
-                {
-                    let value =
-                        decode(py, *kind, field).map_err(|error| self.named(py, index, error))?;
-                    take(index, value)?;
+        let named = |index, error| self.named(py, index, error);
+        match (&self.store, self.columns.kinds()) {
+            (Store::Wire(rows), Kinds::Wire(kinds)) => {
+                for (index, (kind, field)) in kinds.iter().zip(rows.fields(row)).enumerate() {
+                    take(
+                        index,
+                        decode(py, *kind, field).map_err(|error| named(index, error))?,
+                    )?;
                 }
             }
+            (Store::Cells(cells), Kinds::Stored(kinds)) => {
+                for (index, (kind, cell)) in kinds.iter().zip(cells.row(row)).enumerate() {
+                    take(
+                        index,
+                        stored::decode(py, *kind, cell).map_err(|error| named(index, error))?,
+                    )?;
+                }
+            }
+            _ => return Err(mixed()),
         }
         Ok(())
     }
@@ -108,6 +122,10 @@ impl Batch {
         position(index, self.columns.len())
             .ok_or_else(|| PyIndexError::new_err("no column of this index"))
     }
+}
+
+fn mixed() -> PyErr {
+    UsageError::new_err("the rows of one database with the columns of another")
 }
 
 /// An index as Python counts it, from the end where it is negative; None where nothing stands there.

@@ -6,9 +6,12 @@
 use bytes::BytesMut;
 use pyo3::prelude::*;
 
+pub mod classes;
+pub mod clock;
 mod kind;
 mod parameters;
 mod scalars;
+pub mod stored;
 
 pub use kind::{Kind, Shown};
 pub use parameters::{IsNull, Parameters};

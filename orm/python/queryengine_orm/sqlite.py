@@ -1,0 +1,419 @@
+"""SQLite for asyncio: one writer, readers beside it, short reads at once. Knows the native sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Final, Literal, Self
+from urllib.parse import unquote
+
+from queryengine_orm._native import Rows, SQLitePost, SQLiteSession
+from queryengine_orm.driver import Dialect, Isolation, Kind
+from queryengine_orm.errors import ConfigurationError, UsageError
+from queryengine_orm.lines import Line
+from queryengine_orm.sqlite_transactions import SQLiteTransaction, insert_into, streamed
+
+__all__ = ["SQLiteConnection", "SQLitePool", "connect", "create_pool"]
+
+MEMORY: Final = ":memory:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a database of SQLite is used; times are seconds."""
+
+    path: str
+    readers: int = 4
+    """connections that read beside the writer; a database in memory has the writer alone"""
+    busy_timeout: float = 5.0
+    """how long a statement waits for a lock of another process"""
+    acquire_timeout: float = 30.0
+    """how long a call waits for a connection of this pool"""
+    close_timeout: float = 10.0
+    """how long `close` lets calls under way go on"""
+    statements: int = 256
+    """how many prepared statements a connection keeps"""
+    steps: int = 50_000
+    """so many steps of SQLite's machine may run on the event loop, before a query goes to a thread"""
+    loop_time: float = 0.002
+    """and so many seconds"""
+    synchronous: Literal["full", "normal"] = "full"
+    """`normal` may lose the last commits when the power fails, and is faster"""
+    foreign_keys: bool = True
+
+    def __post_init__(self) -> None:
+        if self.readers < 1 or self.statements < 1 or self.steps < 0:
+            raise ConfigurationError("readers and statements are at least 1, steps at least 0")
+        if min(self.busy_timeout, self.acquire_timeout, self.close_timeout, self.loop_time) < 0:
+            raise ConfigurationError("a time is a number of seconds from 0")
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the database is gone with its one connection."""
+        return self.path in ("", MEMORY) or "mode=memory" in self.path
+
+    def script(self, *, reads: bool) -> str:
+        """Return what a connection runs once it is open."""
+        words = [f"PRAGMA foreign_keys = {'ON' if self.foreign_keys else 'OFF'}"]
+        if not reads:
+            words += ["PRAGMA journal_mode = WAL", f"PRAGMA synchronous = {self.synchronous}"]
+        return "; ".join(words)
+
+
+def path_of(url: str) -> str:
+    """Return the path in a URL, or the path itself.
+
+    >>> path_of("sqlite:///shop.db"), path_of("sqlite:////srv/shop.db"), path_of("sqlite://")
+    ('shop.db', '/srv/shop.db', ':memory:')
+    """
+    for scheme in ("sqlite://", "sqlite+queryengine://"):
+        if url.startswith(scheme):
+            rest = unquote(url.removeprefix(scheme))
+            if rest and not rest.startswith("/"):
+                raise ConfigurationError("a URL of SQLite has three slashes before a path: sqlite:///shop.db")
+            return rest.removeprefix("/") or MEMORY
+    return url
+
+
+class SQLitePool:
+    """One writer and some readers of a database file, on the event loop that opened it.
+
+    Use it as `async with create_pool("sqlite:///shop.db") as pool`. Reads see what was committed; calls that
+    write outside of a transaction take turns.
+    """
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._alone = settings.in_memory
+        self._post: SQLitePost | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._writer: SQLiteSession | None = None
+        self._owner: str | None = None
+        self._turns: Line[object] = Line(settings.acquire_timeout)
+        self._readers: list[SQLiteSession] = []
+        self._free: list[SQLiteSession] = []
+        self._seekers: Line[SQLiteSession] = Line(settings.acquire_timeout)
+        self._opening = 0
+        self._closed = False
+
+    # -- open and close
+
+    async def open(self) -> None:
+        """Open the database. Raises ConnectionFailed, DatabaseError."""
+        if self._post is not None:
+            raise UsageError("the pool was opened already")
+        loop = self._loop = asyncio.get_running_loop()
+        self._post = SQLitePost(loop)
+        loop.add_reader(self._post.fileno(), self._post.deliver)
+        try:
+            self._writer = await self._session(reads=False)
+            if not self._alone:
+                self._readers.append(await self._session(reads=True))
+                self._free.extend(self._readers)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _session(self, *, reads: bool) -> SQLiteSession:
+        settings = self._settings
+        if self._post is None:
+            raise UsageError("the pool is not open")
+        session, opened = SQLiteSession.open(
+            self._post,
+            settings.path,
+            reads=reads,
+            busy=settings.busy_timeout,
+            statements=settings.statements,
+            steps=settings.steps,
+            time=settings.loop_time,
+            script=settings.script(reads=reads),
+        )
+        try:
+            await opened
+        except BaseException:
+            session.close().add_done_callback(_ignore)
+            raise
+        return session
+
+    async def close(self) -> None:
+        """Let calls under way end, up to the pool's deadline; then close the database."""
+        if self._closed or self._post is None or self._loop is None:
+            return
+        self._closed = True
+        self._turns.fail(UsageError("the pool was closed"))
+        self._seekers.fail(UsageError("the pool was closed"))
+        sessions = [session for session in (*self._readers, self._writer) if session is not None]
+        closing = [session.close() for session in sessions]
+        if closing:
+            await asyncio.wait(closing, timeout=self._settings.close_timeout)
+        self._loop.remove_reader(self._post.fileno())
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        await self.close()
+
+    def statistics(self) -> Mapping[str, int]:
+        """Return counts: connections (`size`), those that are free, and calls that wait for one."""
+        size = len(self._readers) + (self._writer is not None)
+        idle = len(self._free) + (self._writer is not None and self._owner is None)
+        waiting = len(self._turns) + len(self._seekers)
+        on_threads = self._post.waiting() if self._post is not None else 0
+        return {
+            "size": size,
+            "idle": idle,
+            "acquired": size - idle,
+            "waiting": waiting,
+            "on_threads": on_threads,
+        }
+
+    # -- statements
+
+    def query(
+        self,
+        sql: str,
+        parameters: Sequence[object] = (),
+        /,
+        *,
+        result: Sequence[Kind | None] | None = None,
+        clean: bool = False,
+    ) -> Awaitable[Rows]:
+        """Run one statement; a short read is done when this returns."""
+        del clean  # a connection has no state that a statement of this kind could leave
+        if self._alone:
+            return self._write(lambda session: session.query(sql, parameters, result))
+        if not self._free:
+            self.writer()  # raises where the pool is not open
+            return asyncio.ensure_future(self._read_later(sql, parameters, result))
+        session = self._free[-1]
+        answer = session.query(sql, parameters, result, write=False)
+        if answer is None:
+            return self._write(lambda session: session.query(sql, parameters, result))
+        if isinstance(answer, asyncio.Future):
+            self._free.pop()
+            answer.add_done_callback(partial(self._give_back, session))
+        return answer
+
+    async def _read_later(
+        self, sql: str, parameters: Sequence[object], result: Sequence[Kind | None] | None
+    ) -> Rows:
+        async with self.reader() as session:
+            answer = session.query(sql, parameters, result, write=False)
+            if answer is not None:
+                return await answer
+        return await self._write(lambda session: session.query(sql, parameters, result))
+
+    def _write(self, call: Callable[[SQLiteSession], Awaitable[Rows]]) -> Awaitable[Rows]:
+        session = self.writer()
+        return call(session) if self._owner is None else asyncio.ensure_future(self._write_later(call))
+
+    async def _write_later(self, call: Callable[[SQLiteSession], Awaitable[Rows]]) -> Rows:
+        async with self.turn("a statement"):
+            answer = call(self.writer())
+        return await answer  # the thread keeps the order: the next may begin to wait
+
+    async def execute_many(
+        self, sql: str, rows: Iterable[Sequence[object]], /, *, clean: bool = False
+    ) -> int:
+        """Run one statement with each of `rows`, all or nothing; give how many rows they wrote."""
+        del clean
+        async with self.transaction() as transaction:
+            return await transaction.execute_many(sql, rows)
+
+    async def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], /) -> int:
+        """Insert many rows in one transaction; `table` is `name` or `schema.name`."""
+        return await self.execute_many(insert_into(table, columns), rows)
+
+    async def script(self, sql: str, /) -> None:
+        """Run several statements without parameters, all or nothing."""
+        async with self.turn("a script"):
+            await self.writer().script(sql)
+
+    async def stream(
+        self,
+        sql: str,
+        parameters: Sequence[object] = (),
+        /,
+        *,
+        result: Sequence[Kind | None] | None = None,
+        batch: int = 500,
+    ) -> AsyncIterator[Rows]:
+        """Give the rows in batches, all of one moment; the next is read when the last was taken."""
+        async with self.reader() as session:
+            async for rows in streamed(session, sql, parameters, result, batch):
+                yield rows
+
+    def transaction(
+        self, *, isolation: Isolation | None = None, read_only: bool = False
+    ) -> SQLiteTransaction:
+        """Return a transaction; one that writes waits until the one before has ended, and begins as such.
+
+        A transaction is serializable, whatever `isolation` asks for.
+        """
+        del isolation
+        if read_only and not self._alone:
+            return SQLiteTransaction(self.reader, "read")
+        return SQLiteTransaction(lambda: self.turn("a transaction"), "write")
+
+    def acquire(self) -> AbstractAsyncContextManager[SQLiteConnection]:
+        """Give a connection, which is a view of the pool: sessions of SQLite have no state of their own."""
+        return SQLiteConnection(self, owns=False)
+
+    async def back_up(self, path: str) -> None:
+        """Copy the database, as it is at one moment, into a file, while others use it."""
+        async with self.reader() as session:
+            await session.back_up(path)
+
+    # -- who may use which session
+
+    def writer(self) -> SQLiteSession:
+        """Return the session that writes. Raises UsageError where the pool is not open."""
+        if self._writer is None or self._closed:
+            raise UsageError("the pool is not open" if self._writer is None else "the pool is closed")
+        return self._writer
+
+    @asynccontextmanager
+    async def turn(self, who: str) -> AsyncGenerator[SQLiteSession]:
+        """Give the writer to one task alone. Raises PoolTimeout."""
+        session = self.writer()
+        if self._owner is None:
+            self._owner = who
+        else:
+            await self._turns.wait(lambda: f"the writer, which {self._owner} holds", self._end_turn)
+            self._owner = who
+        try:
+            yield session
+        finally:
+            self._end_turn()
+
+    def _end_turn(self, _token: object = None) -> None:
+        # The next in the line has the turn from now on, and nobody who comes before it runs.
+        self._owner = "the next task" if self._turns.hand(None) else None
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncGenerator[SQLiteSession]:
+        """Give a session that reads to one task alone. Raises PoolTimeout."""
+        if self._alone:
+            async with self.turn("a reader") as session:
+                yield session
+            return
+        session = await self._take_reader()
+        try:
+            yield session
+        finally:
+            self._give_back(session)
+
+    async def _take_reader(self) -> SQLiteSession:
+        self.writer()
+        if self._free:
+            return self._free.pop()
+        if len(self._readers) + self._opening < self._settings.readers:
+            self._opening += 1
+            try:
+                session = await self._session(reads=True)
+            finally:
+                self._opening -= 1
+            self._readers.append(session)
+            return session
+        readers = len(self._readers)
+        return await self._seekers.wait(
+            lambda: f"one of {readers} readers, which are all in use", self._give_back
+        )
+
+    def _give_back(self, session: SQLiteSession, _future: object = None) -> None:
+        if not self._seekers.hand(session):
+            self._free.append(session)
+
+
+class SQLiteConnection:
+    """A connection: of `connect` a database of its own, of a pool's `acquire` a view of the pool."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, pool: SQLitePool, *, owns: bool) -> None:
+        self._pool = pool
+        self._owns = owns
+        self.query = pool.query
+        self.execute_many = pool.execute_many
+        self.copy_rows = pool.copy_rows
+        self.script = pool.script
+        self.stream = pool.stream
+        self.transaction = pool.transaction
+        self.back_up = pool.back_up
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the database, if it is this connection's own."""
+        if self._owns:
+            await self._pool.close()
+
+
+def create_pool(
+    url: str = MEMORY,
+    *,
+    readers: int = 4,
+    busy_timeout: float = 5.0,
+    acquire_timeout: float = 30.0,
+    close_timeout: float = 10.0,
+    statements: int = 256,
+    steps: int = 50_000,
+    loop_time: float = 0.002,
+    synchronous: Literal["full", "normal"] = "full",
+    foreign_keys: bool = True,
+) -> SQLitePool:
+    """Return a pool that opens the database when it is entered; `url` is a URL or a path.
+
+    The settings are those of `Settings`. Raises ConfigurationError.
+    """
+    return SQLitePool(
+        Settings(
+            path=path_of(url),
+            readers=readers,
+            busy_timeout=busy_timeout,
+            acquire_timeout=acquire_timeout,
+            close_timeout=close_timeout,
+            statements=statements,
+            steps=steps,
+            loop_time=loop_time,
+            synchronous=synchronous,
+            foreign_keys=foreign_keys,
+        )
+    )
+
+
+async def connect(url: str = MEMORY, *, busy_timeout: float = 5.0) -> SQLiteConnection:
+    """Open a database and return a connection that owns it. Raises ConnectionFailed, DatabaseError."""
+    pool = create_pool(url, busy_timeout=busy_timeout, readers=1)
+    await pool.open()
+    return SQLiteConnection(pool, owns=True)
+
+
+def _ignore(future: asyncio.Future[None]) -> None:
+    """Take note of an error that nobody waits for."""
+    if not future.cancelled():
+        future.exception()
