@@ -1,0 +1,21 @@
+"""The companion passes the conformance kit, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+
+import pytest
+
+from queryengine.testing import Adapter, ConformanceSuite
+from tests.conformance.orm import open_sqlite
+
+
+class TestORMOnSQLite(ConformanceSuite):
+    """The kit on SQLite."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def adapter(cls, request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:
+        with open_sqlite(request, runner) as adapter:
+            yield adapter

@@ -1,0 +1,66 @@
+"""The companion's engine is an `Engine`, and its result a typed tuple with a `Query` of the model."""
+
+from collections.abc import Sequence
+from typing import Annotated, assert_type
+
+from fastapi import Depends, FastAPI
+from pydantic import BaseModel
+from queryengine_orm import DeclarativeBase, Query
+from queryengine_orm.backend import ORMQueryEngine, ORMQueryResult, fetch_page
+from queryengine_orm.driver import Pool
+
+from queryengine import Engine, FilterAST, Page, QEDependency, create_qe_dependency
+from queryengine.engine import Sort
+from queryengine.schema import ModelSchema
+from typing_tests.orm_models import Flight
+
+engine = ORMQueryEngine(
+    Flight,
+    dialect="postgresql",
+    text_order="database_is_codepoint",
+    null_order="largest",
+    case_fold="unicode",
+)
+assert_type(engine, ORMQueryEngine[Flight])
+assert_type(engine.model, type[Flight])
+assert_type(engine.schema, ModelSchema[Flight])
+
+as_engine: Engine[Flight, ORMQueryResult[Flight]] = engine
+of_base: Engine[DeclarativeBase, ORMQueryResult[Flight]] = engine
+of_anything: Engine[object, object] = engine
+
+
+def take_apart(ast: FilterAST) -> Query[Flight]:
+    result = engine.build_query(ast)
+    assert_type(result, ORMQueryResult[Flight])
+    query, projection_model, sort = result
+    assert_type(projection_model, type[BaseModel] | None)
+    assert_type(sort, Sort)
+    return assert_type(query, Query[Flight])
+
+
+app = FastAPI()
+flights = create_qe_dependency(engine, required=True)
+assert_type(flights, QEDependency[ORMQueryResult[Flight]])
+assert_type(create_qe_dependency(engine), QEDependency[ORMQueryResult[Flight] | None])
+
+
+def the_pool() -> Pool:
+    raise NotImplementedError
+
+
+@app.get("/flights")
+async def list_flights(
+    result: Annotated[ORMQueryResult[Flight], Depends(flights)], pool: Annotated[Pool, Depends(the_pool)]
+) -> Sequence[str]:
+    query, _, _ = result
+    rows = await query.all(pool)
+    assert_type(rows, list[Flight])
+    return [row.origin for row in rows]
+
+
+@app.get("/pages")
+async def list_pages(
+    result: Annotated[ORMQueryResult[Flight], Depends(flights)], pool: Annotated[Pool, Depends(the_pool)]
+) -> Page[Flight]:
+    return assert_type(await fetch_page(pool, result, total="exact"), Page[Flight])

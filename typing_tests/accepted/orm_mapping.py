@@ -1,0 +1,69 @@
+"""Of a mapped class an attribute is an expression of that class, of an object it is a value."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Any, assert_type
+
+from queryengine_orm import Assignment, Expr, Order, Session
+from queryengine_orm.attributes import Attribute, ToMany, ToOne
+from queryengine_orm.driver import Pool, Rows
+from queryengine_orm.finding import Find
+
+from typing_tests.orm_models import Carrier, Flight, Plane
+
+assert_type(Flight.origin, Attribute[Flight, str])
+assert_type(Flight.delay, Attribute[Flight, int | None])
+assert_type(Flight.carrier, ToOne[Flight, Carrier])
+assert_type(Flight.plane, ToOne[Flight, Plane])
+assert_type(Carrier.flights, ToMany[Carrier, Flight])
+
+assert_type(Flight.id > 18, Expr[Flight])
+assert_type(Flight.origin == "JFK", Expr[Flight])
+assert_type(Flight.delay == None, Expr[Flight])  # noqa: E711  # what the operator is for
+assert_type((Flight.delay > 5) & ~Flight.origin.like("J%") | Flight.left.is_null(), Expr[Flight])
+assert_type(Flight.origin.in_(["JFK", "LGA"]), Expr[Flight])
+assert_type(Flight.delay.between(1, 5), Expr[Flight])
+assert_type(Flight.stops.has("ORD"), Expr[Flight])
+assert_type(Flight.carrier.at(Carrier.name), Attribute[Flight, str])
+assert_type(Flight.carrier.has(Carrier.name.icontains("air")), Expr[Flight])
+assert_type(Carrier.flights.some(Flight.id > 5), Expr[Carrier])
+assert_type(Flight.id + 1 > Flight.id, Expr[Flight])
+assert_type(Flight.origin.desc(), Order[Flight])
+assert_type(Flight.id.set(Flight.id + 1), Assignment[Flight])
+
+flight = Flight(origin="JFK", carrier=Carrier(code="UA", name="United"))
+flight.delay = 5
+flight.plane = None
+assert_type(flight.left, dt.datetime | None)
+assert_type(flight.carrier, Carrier)
+
+
+def read(stored: Flight) -> list[Flight]:
+    assert_type(stored.id, int)
+    assert_type(stored.delay, int | None)
+    assert_type(stored.plane, Plane | None)
+    return assert_type(stored.carrier.flights, list[Flight])
+
+
+async def work(pool: Pool) -> AsyncIterator[Flight]:
+    async with Session(pool) as session, session.begin():
+        assert_type(await session.get(Flight, 1), Flight | None)
+        late = session.find(Flight.delay > 60)
+        assert_type(late, Find[Flight])
+        assert_type(session.find(Flight), Find[Flight])
+        assert_type(await late.where(Flight.origin == "JFK").order_by(Flight.id).limit(5).all(), list[Flight])
+        assert_type(await late.first(), Flight | None)
+        assert_type(await late.include(Flight.carrier).one(), Flight)
+        assert_type(await late.count(), int)
+        assert_type(await late.exists(), bool)
+        assert_type(await late.update(Flight.delay.set(None)), int)
+        assert_type(await late.delete(), int)
+        session.add_all([flight])
+        await session.upsert(Carrier(code="UA", name="United"), update=[Carrier.name])
+        assert_type(await session.query("SELECT 1"), Rows)
+        async for each in late.stream():
+            yield assert_type(each, Flight)
+
+
+def any_order() -> list[Order[Any]]:
+    return [Flight.id.asc(), Carrier.name.desc()]

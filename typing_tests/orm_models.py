@@ -1,0 +1,51 @@
+"""Mapped classes of the companion, for the typing tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from queryengine_orm import (
+    DeclarativeBase,
+    ForeignKey,
+    Many,
+    Mapped,
+    Maybe,
+    One,
+    mapped_column,
+    relationship,
+)
+
+__all__ = ["Base", "Carrier", "Flight", "Plane"]
+
+
+class Base(DeclarativeBase):
+    """The base of the classes."""
+
+
+class Carrier(Base):
+    """An airline."""
+
+    code: Mapped[str] = mapped_column(primary_key=True, init=True)
+    name: Mapped[str]
+    flights: Many[Flight] = relationship()
+
+
+class Plane(Base):
+    """An aircraft."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int | None] = mapped_column(default=None)
+
+
+class Flight(Base):
+    """A flight."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    origin: Mapped[str]
+    delay: Mapped[int | None] = mapped_column(default=None)
+    left: Mapped[dt.datetime | None] = mapped_column(default=None)
+    stops: Mapped[list[str]] = mapped_column(default_factory=list[str])
+    carrier_code: Mapped[str] = mapped_column(ForeignKey("carrier.code"), init=False)
+    plane_id: Mapped[int | None] = mapped_column(ForeignKey("plane.id"), default=None)
+    carrier: One[Carrier] = relationship(init=True)
+    plane: Maybe[Plane] = relationship()

@@ -1,0 +1,75 @@
+"""What expressions and objects of mapped classes do not take."""
+
+from queryengine_orm import Session
+
+from typing_tests.orm_models import Carrier, Flight
+
+Flight.id > "5"
+# mypy says: Unsupported operand types for > ("Attribute[Flight, int]" and "str")
+# pyright says: Operator ">" not supported for types "Attribute[Flight, int]" and "Literal['5']"
+
+Flight.id.like("5%")
+# mypy says: Invalid self argument "Attribute[Flight, int]" to attribute function "like"
+# pyright says: Cannot access attribute "like" for class "Attribute[Flight, int]"
+
+Flight.origin.has("x")
+# mypy says: Invalid self argument "Attribute[Flight, str]" to attribute function "has"
+# pyright says: Cannot access attribute "has" for class "Attribute[Flight, str]"
+
+(Flight.id > 1) & (Carrier.name == "x")
+# mypy says: Unsupported operand types for & ("Expr[Flight]" and "Expr[Carrier]")
+# pyright says: Operator "&" not supported for types "Expr[Flight]" and "Expr[Carrier]"
+
+Flight.carrier.has(Flight.id > 1)
+# mypy says: Argument 1 to "has" of "ToOne" has incompatible type "Expr[Flight]"; expected "Expr[Carrier]"
+# pyright says: Argument of type "Expr[Flight]" cannot be assigned to parameter "where" of type
+
+Flight.carrier.at(Flight.id)
+# mypy says: Argument 1 to "at" of "ToOne" has incompatible type "int"; expected "Attribute[Carrier, Never]"
+# pyright says: Argument of type "Attribute[Flight, int]" cannot be assigned to parameter "attribute" of
+
+Carrier.flights.some(Carrier.name == "x")
+# mypy says: Argument 1 to "some" of "ToMany" has incompatible type "Expr[Carrier]"
+# pyright says: Argument of type "Expr[Carrier]" cannot be assigned to parameter "where" of type
+
+Flight.id.set("5")
+# mypy says: Argument 1 to "set" of "Attribute" has incompatible type "str"
+# pyright says: Argument of type "Literal['5']" cannot be assigned to parameter "value" of type "int |
+
+Flight(origin="JFK")
+# mypy says: Missing named argument "carrier" for "Flight"
+# pyright says: Argument missing for parameter "carrier"
+
+Flight(origin=5, carrier=Carrier(code="UA", name="United"))
+# mypy says: Argument "origin" to "Flight" has incompatible type "int"; expected "str"
+# pyright says: Argument of type "Literal[5]" cannot be assigned to parameter "origin" of type "str" in
+
+Flight(id=5, origin="JFK", carrier=Carrier(code="UA", name="United"))
+# mypy says: Unexpected keyword argument "id" for "Flight"
+# pyright says: No parameter named "id"
+
+Carrier(name="United")
+# mypy says: Missing named argument "code" for "Carrier"
+# pyright says: Argument missing for parameter "code"
+
+
+flight = Flight(origin="JFK", carrier=Carrier(code="UA", name="United"))
+flight.origin = None
+# mypy says: Incompatible types in assignment (expression has type "None", variable has type "str")
+# pyright says: Cannot assign to attribute "origin" for class "Flight"
+
+flight.carrier = None
+# mypy says: Incompatible types in assignment (expression has type "None", variable has type "Carrier")
+# pyright says: Cannot assign to attribute "carrier" for class "Flight"
+
+
+async def work(session: Session) -> None:
+    await session.find(Flight.id > 5).where(Carrier.name == "x").all()
+    # mypy says: Argument 1 to "where" of "Find" has incompatible type "Expr[Carrier]"; expected
+    # pyright says: Argument of type "Expr[Carrier]" cannot be assigned to parameter "expressions" of type
+
+    found: list[Carrier] = await session.find(Flight.id > 5).all()
+    # mypy says: Incompatible types in assignment
+    # pyright says: Type "list[Flight]" is not assignable to declared type "list[Carrier]"
+
+    print(found)
