@@ -12,7 +12,7 @@ import pytest
 from queryengine.testing import Adapter
 from queryengine.testing.results import Report, report_filters
 from queryengine.testing.together import Together
-from tests.conformance import beanie, memory, prisma, sqlalchemy, tortoise
+from tests.conformance import beanie, memory, orm, prisma, sqlalchemy, tortoise
 
 pytestmark = pytest.mark.fuzz
 
@@ -27,6 +27,7 @@ ADAPTERS: Sequence[Opener] = (
     tortoise.open_postgresql,
     prisma.open_sqlite,
     prisma.open_postgresql,
+    orm.open_sqlite,
 )
 """one line for each back-end and database"""
 

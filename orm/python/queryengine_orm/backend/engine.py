@@ -109,7 +109,10 @@ def _capabilities(
 
 def _gaps(dialect: Dialect | None) -> tuple[dict[TypeKind, frozenset[str]], MappingProxyType[str, str]]:
     """The operators that are missing, by kind, and why."""
-    notes = {"cursor": "texts are ordered by the database's collation, which cursors cannot follow"}
+    notes = {
+        "cursor": "texts are ordered by the database's collation, which cursors cannot follow",
+        "aggregates": "the mapping has no groups yet",
+    }
     if dialect == "postgresql":
         return {}, MappingProxyType(notes)
     where = 'name the engine\'s database: dialect="postgresql"' if dialect is None else "PostgreSQL has it"
