@@ -23,13 +23,14 @@ from queryengine.aggregates import (
 from queryengine.operators import SORTABLE
 from queryengine.parsed import Source
 from queryengine.policy import Access, SecurityPolicy
+from queryengine.predicate import Scope
 from queryengine.schema import Field, ModelSchema
 from queryengine.testing.adapter import POLICY, Aggregate, Stage
 from queryengine.testing.campaign import roots_of, run_examples, store_random_rows
 from queryengine.testing.strategies import Document, Ground, conditions, siblings
 from queryengine.view import ModelView, build_view
 
-__all__ = ["answer_of", "check_aggregates", "listed", "typed"]
+__all__ = ["answer_of", "bound_aggregate", "check_aggregates", "draw_aggregate", "listed", "typed"]
 
 EXAMPLES = 20
 """random aggregates over each dataset"""
@@ -45,17 +46,12 @@ def check_aggregates(stage: Stage, aggregate: Aggregate, group: str, number: int
     def compare(data: st.DataObject, index: int) -> None:
         nonlocal compared
         root = roots[index % len(roots)]
-        engine = aggregate.engines[root]
-        document = data.draw(_aggregates(grounds[root], engine), label="aggregate")
-        try:
-            first = MemoryAggregate(_bound(engine, document)).all(stage.objects[root])
-        except SumOutOfRangeError:
-            return  # the database fails too, with an error of its own
-        groups = _ground(_bound(engine, document), grounds[root], first)
-        of_groups = data.draw(siblings(groups, 1), label="groups")[0]
-        document |= {"having" if word == "where" else word: part for word, part in of_groups.items()}
-        ast = _bound(engine, document)
-        expected = typed(MemoryAggregate(ast).all(stage.objects[root]))
+        engine, rows = aggregate.engines[root], stage.objects[root]
+        document = draw_aggregate(data, engine, grounds[root], rows)
+        if document is None:
+            return
+        ast = bound_aggregate(engine, document)
+        expected = typed(MemoryAggregate(ast).all(rows))
         actual = typed(stage.wait(aggregate.run(root, ast)))
         assert actual == expected, f"the back-end and the reference differ\n  {root}: {_json(document)}"
         compared += 1
@@ -63,6 +59,20 @@ def check_aggregates(stage: Stage, aggregate: Aggregate, group: str, number: int
     if roots:
         run_examples(compare, number, EXAMPLES)
     return compared
+
+
+def draw_aggregate(
+    data: st.DataObject, engine: AggregateEngine[object], ground: Ground, rows: Sequence[object]
+) -> Document | None:
+    """Draw an aggregate over rows; None where a sum is beyond 64 bits, and the database fails too."""
+    document = data.draw(_aggregates(ground, engine), label="aggregate")
+    ast = bound_aggregate(engine, document)
+    try:
+        groups = _ground(ast, ground, MemoryAggregate(ast).all(rows))
+    except SumOutOfRangeError:
+        return None
+    of_groups = data.draw(siblings(groups, 1), label="groups")[0]
+    return document | {"having" if word == "where" else word: part for word, part in of_groups.items()}
 
 
 def _json(document: Document) -> str:
@@ -74,9 +84,12 @@ def typed(rows: Sequence[Sequence[object]]) -> list[list[tuple[type, object]]]:
     return [[(type(value), value) for value in row] for row in rows]
 
 
-def _bound(engine: AggregateEngine[object], document: Document) -> AggregateAST:
+def bound_aggregate(
+    engine: AggregateEngine[object], document: Document, scope: Scope | None = None
+) -> AggregateAST:
+    """Bind an aggregate, for callers who may see all fields and relations."""
     processor = AggregateProcessor(engine, answer_of(document), policy=POLICY)
-    return processor.process(Source(_json(document)))
+    return processor.process(Source(_json(document)), scope=scope)
 
 
 def answer_of(document: Mapping[str, object]) -> type[BaseModel]:

@@ -10,17 +10,19 @@ from typing import Final, TypeAlias, cast
 
 from hypothesis import strategies as st
 
+from queryengine.aggregate_memory import MemoryAggregate
 from queryengine.memory import evaluate, matches
 from queryengine.parsed import Source
 from queryengine.predicate import Predicate
-from queryengine.testing.adapter import Stage
+from queryengine.testing.adapter import Aggregate, Stage
+from queryengine.testing.aggregating import bound_aggregate, draw_aggregate, typed
 from queryengine.testing.campaign import roots_of, run_examples, seed_of, store_random_rows
 from queryengine.testing.predicates import predicates
 from queryengine.testing.rows import Objects
 from queryengine.testing.strategies import Document, filters
 from queryengine.testing.world import LINK, Item, Record
 
-__all__ = ["check_changes_outside", "check_scopes"]
+__all__ = ["check_aggregates_outside", "check_changes_outside", "check_scopes"]
 
 EntityScope: TypeAlias = Mapping[str, Predicate]
 """For each entity which of its rows exist."""
@@ -29,6 +31,8 @@ Inside: TypeAlias = Callable[[str, object], bool]
 
 FILTERS: Final = 25
 """for each dataset"""
+AGGREGATES: Final = 5
+"""for each scope"""
 GROUP: Final = "Thing"
 
 
@@ -76,6 +80,36 @@ def check_changes_outside(stage: Stage, number: int) -> None:
         before = [stage.keys(root, ast) for ast in bound]
         stage.store(_changed_outside(stage, items, _inside_of(stage, scope), choose))
         after = [stage.keys(root, ast) for ast in bound]
+        stage.store(items)
+        assert after == before
+
+    run_examples(compare, number, FILTERS // 5)
+
+
+def check_aggregates_outside(stage: Stage, aggregate: Aggregate, number: int) -> None:
+    """Hold that an aggregate is of the rows in scope, and that those outside never change its answer."""
+    items = store_random_rows(stage, GROUP, number)
+    root = _root(stage)
+    if root is None:
+        return
+    drawn_scopes = _scopes(stage, root, related=False)
+    ground, engine = stage.ground(root), aggregate.engines[root]
+    choose = random.Random(seed_of(number))  # noqa: S311  # the same for the same seed
+
+    def compare(data: st.DataObject, _: int) -> None:
+        scope = data.draw(drawn_scopes, label="scope")
+        world = _restricted(stage.objects, _inside_of(stage, scope))[root]
+        drawn = [draw_aggregate(data, engine, ground, world) for _ in range(AGGREGATES)]
+        bound = [
+            bound_aggregate(engine, document, _by_model(stage, scope))
+            for document in drawn
+            if document is not None
+        ]
+        unscoped = [bound_aggregate(engine, document) for document in drawn if document is not None]
+        before = [typed(stage.wait(aggregate.run(root, ast))) for ast in bound]
+        assert before == [typed(MemoryAggregate(ast).all(world)) for ast in unscoped]
+        stage.store(_changed_outside(stage, items, _inside_of(stage, scope), choose))
+        after = [typed(stage.wait(aggregate.run(root, ast))) for ast in bound]
         stage.store(items)
         assert after == before
 

@@ -24,7 +24,7 @@ from queryengine.testing.results import (
     report_fault,
     report_filters,
 )
-from queryengine.testing.scoped import check_changes_outside, check_scopes
+from queryengine.testing.scoped import check_aggregates_outside, check_changes_outside, check_scopes
 
 __all__ = ["ConformanceSuite"]
 
@@ -208,3 +208,10 @@ class ConformanceSuite:
     def test_rows_outside_of_a_scope_never_change_an_answer(self, number: int, stage: Stage) -> None:
         """Rows outside are changed, and others added: every filter gives the same rows as before."""
         check_changes_outside(stage, number)
+
+    @pytest.mark.fuzz
+    def test_rows_outside_of_a_scope_never_change_an_aggregate(self, number: int, stage: Stage) -> None:
+        """Nor do they count: every aggregate is that of a world which has only the rows inside."""
+        aggregate = stage.adapter.aggregate
+        if aggregate is not None:
+            check_aggregates_outside(stage, aggregate, number)
