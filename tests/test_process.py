@@ -98,7 +98,7 @@ def test_the_caches_are_bounded() -> None:
         where = {"or": [{"stock": 1}] * number}
         processor.process(Source(json.dumps({"where": where})))
     assert len(processor._plans) == 4  # pyright: ignore[reportPrivateUsage]  # its bound is what is tested
-    assert len(processor._layouts) == 4  # pyright: ignore[reportPrivateUsage]  # its bound is what is tested
+    assert processor._plans.layouts == 4  # pyright: ignore[reportPrivateUsage]  # its bound is what is tested
 
 
 def test_long_texts_are_not_kept() -> None:

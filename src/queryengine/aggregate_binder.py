@@ -45,6 +45,10 @@ class AggregatePlan:
     keys: tuple[Field, ...]
     measures: tuple[tuple[Field, Function], ...]
 
+    def value_chunks(self) -> set[int]:
+        """The numbers of the lexemes that are values; all others belong to the shape."""
+        return self.rows.value_chunks() | self.groups.value_chunks()
+
     def instantiate(
         self, lexed: Lexed, scope_values: tuple[Value, ...], principal: str | None
     ) -> AggregateAST:

@@ -17,6 +17,7 @@ from queryengine.engine import Capabilities
 from queryengine.errors import ConfigurationError, FilterError
 from queryengine.lexer import Lexed, lex
 from queryengine.parsed import ParsedAggregate, Source
+from queryengine.plan_cache import PlanCache
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.process import Processor, located
@@ -30,6 +31,9 @@ __all__ = ["AggregateProcessor"]
 
 class AggregateProcessor:
     """Turns texts into bound aggregates for one engine, policy and model of the answer's rows.
+
+    It keeps what it learned of each shape: one that is known skips parsing, binding and rewriting; its values
+    are checked all the same.
 
     Raises ConfigurationError for an engine without aggregates, and for a row that cannot hold each answer.
     """
@@ -52,7 +56,9 @@ class AggregateProcessor:
         self.policy = self._filters.policy
         self.config = self._filters.config
         self._names = _names(row)
+        self._plans: PlanCache[AggregatePlan] = PlanCache(self.config.cache_size)
         telemetry, model = self.config.telemetry, engine.model
+        self._telemetry = telemetry
         self._parse = watched(telemetry, Stage.PARSE, model, self._parsed)
         self._bind = watched(telemetry, Stage.BIND, model, self._bound)
         self._fill = watched(telemetry, Stage.FILL, model, AggregatePlan.instantiate)
@@ -108,14 +114,23 @@ class AggregateProcessor:
         shape = self._filters.read_scope(scope)
         policy = self.policy
         try:
-            plan = self._bind(self._parse(lexed), source, shape)
-            ast = self._fill(plan, lexed, shape.values, principal)
+            ast = self._fill(self._plan(lexed, source, shape), lexed, shape.values, principal)
             if policy.max_cost is not None:
                 check_cost(ast.rows, policy.weights, policy.max_cost)
                 check_cost(ast.groups, policy.weights, policy.max_cost)
         except FilterError as error:
             raise located(error, source, lexed) from None
         return ast
+
+    def _plan(self, lexed: Lexed, source: Source, scope: ScopeShape) -> AggregatePlan:
+        """Find the plan of a text's shape, or make it."""
+        plan = self._plans.find(lexed, source.style, scope.key)
+        if self._telemetry is not None:
+            self._telemetry.looked_up(self._engine.model, hit=plan is not None)
+        if plan is None:
+            plan = self._bind(self._parse(lexed), source, scope)
+            self._plans.keep(lexed, source, scope.key, plan)
+        return plan
 
     def _parsed(self, lexed: Lexed) -> ParsedAggregate:
         from queryengine.parser import parse_aggregate  # noqa: PLC0415  # Lark is loaded with the first request

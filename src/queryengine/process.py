@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from queryengine.ast import FilterAST
 from queryengine.binder import Binder
-from queryengine.cache import BoundedCache
 from queryengine.config import QueryConfig
 from queryengine.cost import check_cost
 from queryengine.cursor import CursorCodec
@@ -19,6 +18,7 @@ from queryengine.lexer import Lexed, lex
 from queryengine.operands import Readers
 from queryengine.parsed import ParsedFilter, Source, Style
 from queryengine.plan import Plan
+from queryengine.plan_cache import PlanCache
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
 from queryengine.projection import Projector
@@ -30,21 +30,6 @@ from queryengine.view import ModelView, build_view, check_paths
 __all__ = ["Processor", "located", "process_filter_to_ast"]
 
 EMPTY = Source("{}")
-LONGEST_KEPT = 4_096
-"""characters: longer texts are bound anew each time, so that the caches are bounded in bytes too"""
-
-
-class _Layout:
-    """What the texts share that the parser cannot tell apart; `chunks` are their lexemes that are names."""
-
-    __slots__ = ("chunks",)
-
-    def __init__(self, chunks: tuple[int, ...]) -> None:
-        self.chunks = chunks
-
-    def names(self, lexed: Lexed) -> tuple[str, ...]:
-        lexemes = lexed.lexemes
-        return tuple([lexemes[chunk] for chunk in self.chunks])
 
 
 class Processor:
@@ -63,8 +48,7 @@ class Processor:
         self._engine = engine
         self.policy = policy or SecurityPolicy()
         self.config = config or QueryConfig()
-        self._layouts: BoundedCache[Hashable, _Layout] = BoundedCache(self.config.cache_size)
-        self._plans: BoundedCache[Hashable, Plan] = BoundedCache(self.config.cache_size)
+        self._plans: PlanCache[Plan] = PlanCache(self.config.cache_size)
         telemetry, model = self.config.telemetry, engine.model
         self._telemetry = telemetry
         self._parse = watched(telemetry, Stage.PARSE, model, self._parsed)
@@ -130,30 +114,13 @@ class Processor:
         return self.process(EMPTY, scope=scope, principal=principal)
 
     def _plan(self, lexed: Lexed, source: Source, scope: ScopeShape) -> Plan:
-        """Find the plan of a text's shape, or make it.
-
-        The first look-up tells which lexemes belong to the shape (names in an order, say), the second one
-        takes those in.
-        """
-        layout = self._layouts.get(lexed.key)
-        if layout is not None:
-            plan = self._plans.get((layout, layout.names(lexed), source.style, scope.key))
-            if plan is not None:
-                if self._telemetry is not None:
-                    self._telemetry.looked_up(self._engine.model, hit=True)
-                return plan
+        """Find the plan of a text's shape, or make it."""
+        plan = self._plans.find(lexed, source.style, scope.key)
         if self._telemetry is not None:
-            self._telemetry.looked_up(self._engine.model, hit=False)
-        plan = self._bind(self._parse(lexed), source, scope)
-        if len(source.text) > LONGEST_KEPT:
-            return plan
-        names = set(range(len(lexed.lexemes))) - plan.value_chunks()
-        known: set[int] = set() if layout is None else set(layout.chunks)
-        # Under another relation's name a value may belong to the shape.
-        if layout is None or not names <= known:
-            layout = _Layout(tuple(sorted(names | known)))
-            self._layouts.put(lexed.key, layout)
-        self._plans.put((layout, layout.names(lexed), source.style, scope.key), plan)
+            self._telemetry.looked_up(self._engine.model, hit=plan is not None)
+        if plan is None:
+            plan = self._bind(self._parse(lexed), source, scope)
+            self._plans.keep(lexed, source, scope.key, plan)
         return plan
 
     def _parsed(self, lexed: Lexed) -> ParsedFilter:
