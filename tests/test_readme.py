@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -16,7 +17,8 @@ from tests.document_blocks import Reader, program
 PAGE = ROOT / "README.md"
 
 
-def test_the_example_answers_its_request_with_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_answers_its_request_with_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # where its database will be
     with program("readme", PAGE, monkeypatch) as reader:
         blocks = [block for each in programs(PAGE.read_text("utf-8")) for block in each.blocks]
         for block in blocks:
