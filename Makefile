@@ -57,7 +57,7 @@ ifeq ($(BACKEND),sqlalchemy)
 DEMO_NEEDS := $(DEMO_STAMP)
 DEMO_PYTHON := $(DEMO_VENV)/bin/python
 else
-DEMO_NEEDS := $(STAMP) $(filter prisma,$(BACKEND))
+DEMO_NEEDS := $(STAMP) $(filter orm prisma,$(BACKEND))
 DEMO_PYTHON := $(BIN)/python
 endif
 

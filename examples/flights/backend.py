@@ -26,7 +26,7 @@ __all__ = [
     "backend",
 ]
 
-NAMES: Final = ("sqlalchemy", "beanie", "tortoise", "prisma", "memory")
+NAMES: Final = ("sqlalchemy", "beanie", "tortoise", "prisma", "orm", "memory")
 """the back-ends, the one that runs everywhere first; each has a folder of its name"""
 
 

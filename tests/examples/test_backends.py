@@ -77,6 +77,7 @@ def rounded(body: Any) -> Any:  # Any: JSON
 SHOWN = {
     "beanie": "flights.aggregate(",
     "memory": "Flight: {'where': {'date': {'eq': '2013-01-02'}",
+    "orm": 'WHERE ("qe"."date" = ?1',
     "prisma": "flight.find_many(",
     "tortoise": 'WHERE ("flights"."date" = ?',
 }

@@ -10,8 +10,8 @@ from queryengine_orm.attributes import ToMany, ToOne
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.errors import MultipleFound, NotFound, UsageError
 from queryengine_orm.expressions import Assignment, Condition, Expr, Order, Scalar, all_of
-from queryengine_orm.loading import Branch, Prepared, Query
-from queryengine_orm.mapping import Column, Mapper
+from queryengine_orm.loading import Prepared, Query
+from queryengine_orm.mapping import Mapper
 from queryengine_orm.selects import Key, Selection, count_of, exists_of, key_of
 from queryengine_orm.shapes import Shaper
 from queryengine_orm.sql import Statement
@@ -40,7 +40,7 @@ class Find(Generic[M]):
     order: tuple[Key, ...] = ()
     size: int | None = None
     skipped: int = 0
-    branches: tuple[Branch, ...] = ()
+    included: tuple[ToOne[M, Any] | ToMany[M, Any], ...] = ()
 
     # -- steps
 
@@ -68,8 +68,7 @@ class Find(Generic[M]):
 
     def include(self, *relations: ToOne[M, Any] | ToMany[M, Any]) -> Find[M]:
         """With these related rows, in one more query each: `Flight.carrier`."""
-        added = [Branch(relation.step, _whole(self.mapper, relation.name)) for relation in relations]
-        return replace(self, branches=(*self.branches, *added))
+        return replace(self, included=(*self.included, *relations))
 
     # -- reading
 
@@ -152,7 +151,7 @@ class Find(Generic[M]):
         return (await self.session.executor.query(text, parameters, clean=True)).affected
 
     def _check_plain(self, what: str) -> None:
-        if self.order or self.size is not None or self.skipped or self.branches:
+        if self.order or self.size is not None or self.skipped or self.included:
             raise UsageError(f"{what} takes a condition, and neither order, limit, offset nor include")
 
     # -- statements
@@ -178,7 +177,8 @@ class Find(Generic[M]):
             statements.put(key, prepared)
         values = tuple(shaper.values)
         adopt = self.session.adopt
-        return Query(self.mapper.model, selection, values, self.branches, None, prepared, adopt)
+        query = Query(self.mapper.model, selection, values, (), None, prepared, adopt)
+        return query.include(*self.included)
 
     async def _scalar(self, what: str) -> object:
         shaper, dialect = Shaper(), self.session.executor.dialect
@@ -194,9 +194,3 @@ class Find(Generic[M]):
             text, parameters, result=["int" if what == "count" else "bool"], clean=True
         )
         return rows[0][0]
-
-
-def _whole(mapper: Mapper[Any], name: str) -> Selection:
-    target = mapper.relationship(name).target
-    columns: tuple[Column, ...] = tuple(target.columns.values())
-    return Selection(target, columns)

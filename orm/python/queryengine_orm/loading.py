@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
-from queryengine.ast import Slot, Step, Where
+from queryengine.ast import ModelScope, Slot, Step, Where
+from queryengine_orm.attributes import ToMany, ToOne
 from queryengine_orm.compiler import ConditionCompiler, Link, Place, relationship_of
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.dialects import TextRules, words_of
 from queryengine_orm.driver import Dialect, Executor, Kind
+from queryengine_orm.errors import UsageError
 from queryengine_orm.mapping import Column, Mapper, Relationship
 from queryengine_orm.objects import ObjectReader
 from queryengine_orm.selects import Selection, ordering, select_of
@@ -56,6 +58,29 @@ class Query(Generic[M]):
     prepared: Prepared | None = None
     adopt: Adopt | None = None
     """what a session makes of the objects: those that it has already, in their places"""
+    scopes: tuple[ModelScope, ...] = ()
+    """the row scopes of the models that rows may lead to: whatever is included has to meet them"""
+
+    def include(self, *relations: ToOne[M, Any] | ToMany[M, Any]) -> Query[M]:
+        """Return the query with these related rows as well, as far as the row scopes show them.
+
+        Raises UsageError where the query loads some columns only, and not those that lead there.
+        """
+        mapper = self.selection.mapper
+        loaded = {branch.step.relation.name for branch in self.branches}
+        added: list[Branch] = []
+        for relation in relations:
+            if relation.name in loaded:
+                continue
+            related = mapper.relationship(relation.name)
+            if related.own not in self.selection.columns:
+                raise UsageError(f"{relation.name}: the query loads other columns only")
+            scope = next(
+                (each.where for each in self.scopes if each.schema.model is related.target.model), None
+            )
+            step = Step(relation.relation, scope)
+            added.append(Branch(step, Selection(related.target, tuple(related.target.columns.values()))))
+        return replace(self, branches=(*self.branches, *added))
 
     def statement(self, dialect: Dialect) -> tuple[str, list[object]]:
         """Return the SQL of the rows themselves, and its parameters."""

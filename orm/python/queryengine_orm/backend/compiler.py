@@ -26,13 +26,13 @@ def query_of(model: type[ModelT], ast: FilterAST, text: TextRules) -> Query[Mode
     branches = tuple(_branches(ast))
     if ast.shape is None:
         selection = selection_of(mapper, ast, columns_of(mapper, ast, branches))
-        return Query(model, selection, (), branches, text)
+        return Query(model, selection, (), branches, text, scopes=ast.scopes)
     prepared: Prepared | None = ast.shape.compiled.get(text)
     if prepared is None:
         columns = columns_of(mapper, ast, branches)
         prepared = Prepared(selection_of(mapper, ast.shape.template, columns), text)
         ast.shape.compiled[text] = prepared
-    return Query(model, prepared.selection, ast.values, branches, text, prepared)
+    return Query(model, prepared.selection, ast.values, branches, text, prepared, scopes=ast.scopes)
 
 
 # -- which columns
