@@ -55,6 +55,12 @@ def test_a_query_can_be_shown_with_its_parameters_and_without_a_connection() -> 
     ]
 
 
+def test_columns_have_the_names_of_the_table_once_tortoise_is_initialised(connected: None) -> None:
+    del connected
+    columns = '"id", "product_name", "stock", "size", "brand_id", "made_by"'
+    assert described("{}", "sqlite").splitlines()[0] == f"SELECT {columns}"
+
+
 def test_related_rows_are_met_by_exists_and_sorted_by_subqueries(connected: None) -> None:
     del connected
     text = '{"where": {"brand.name": {"ne": "x"}}, "order": "-brand.name"}'

@@ -107,7 +107,11 @@ def key_columns_of(model: type[Model]) -> dict[str, str]:
         for name, field in fields_of(model).items()
         if isinstance(field, ForeignKeyFieldInstance)
     }
-    return {attribute: field.source_field or attribute for attribute, field in keys.items()}
+    known = columns_of(model)  # once it is initialised, the relation's `source_field` is the attribute
+    return {
+        attribute: known.get(attribute) or field.source_field or attribute
+        for attribute, field in keys.items()
+    }
 
 
 def foreign_key_of(field: AnyField) -> ForeignKey | None:
