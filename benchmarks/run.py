@@ -16,6 +16,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from benchmarks import models, workload
+from benchmarks.aggregates import aggregate_rows
 from benchmarks.asgi import application, filter_string, get, parameter_string
 from benchmarks.harness import Row, Runner, calls, compare, coroutines, measure, print_rows, row, write_rows
 from benchmarks.ours import Ours, text
@@ -193,6 +194,7 @@ def refusal_rows(rounds: int) -> list[Row]:
 GROUPS: Final[dict[str, Callable[[int], list[Row]]]] = {
     "ast": ast_rows,
     "select": select_rows,
+    "aggregates": aggregate_rows,
     "request": request_rows,
     "backends": backend_rows,
     "growth": growth_rows,
