@@ -27,6 +27,7 @@ from queryengine.memory import MemoryQueryEngine
 from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS, Arity
 from queryengine.schema import TypeKind
 from queryengine.values.table import TYPE_TABLE
+from scripts.docs_aggregates import aggregate_gaps
 from scripts.docs_support import support
 
 __all__ = ["filled", "pages"]
@@ -269,6 +270,7 @@ def decisions() -> str:
 
 TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
+        "aggregate-gaps": lambda: table(["Engine", "Does not give", "Because"], aggregate_gaps()),
         "benchmarks": benchmarks,
         "comparisons": comparisons,
         "decisions": decisions,
