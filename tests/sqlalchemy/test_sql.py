@@ -248,7 +248,7 @@ def test_postgresql_has_every_operator() -> None:
 @pytest.mark.parametrize("setting", ["dialect", "text_order", "null_order", "case_fold"])
 def test_an_unknown_word_in_a_setting_is_a_configuration_error(setting: str) -> None:
     words: dict[str, Any] = {setting: "mysql"}  # Any: that is the mistake
-    with pytest.raises(ConfigurationError, match=f"{setting}='mysql': it is "):
+    with pytest.raises(ConfigurationError, match=f"{setting}='mysql': it has to be "):
         SQLAlchemyQueryEngine(Person, **words)
 
 
