@@ -14,7 +14,7 @@ from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Dialect, Pool
 from queryengine_orm.mapping import mapper_of
 from queryengine_orm.sqlite import create_pool
-from queryengine_orm.writes import rows_of
+from queryengine_orm.writes import insert_rows
 
 from queryengine.ast import FilterAST
 from queryengine.pages import Page, Total
@@ -59,9 +59,7 @@ class World:
                 values = [[row[name] for name in names] for row in rows]
                 await self._pool.copy_rows(LINK, names, values)
                 continue
-            mapper = mapper_of(self._models[entity])
-            columns = [mapper.columns[name].name for name in names]
-            await self._pool.copy_rows(mapper.table, columns, rows_of(mapper, rows, names, self._dialect))
+            await insert_rows(self._pool, mapper_of(self._models[entity]), rows, names)
 
     async def run(self, entity: str, ast: FilterAST) -> Sequence[object]:
         """Return the rows that a filter gives."""

@@ -11,7 +11,7 @@ from queryengine_orm.driver import Dialect, Kind, Rows
 from queryengine_orm.mapping import Column, Mapper
 from queryengine_orm.storage import Decode, Storage, storage_of
 
-__all__ = ["ColumnReader", "Decode", "ObjectReader"]
+__all__ = ["ColumnReader", "Decode", "ObjectReader", "keeps_null"]
 
 M = TypeVar("M", bound=DeclarativeBase)
 
@@ -28,10 +28,11 @@ class ColumnReader:
         self.decode = _or_null(storage.decode)
         encode = storage.encode
         # Where null is no value of a JSON column, None is JSON's own null.
-        self.encode = encode if encode is None or _keeps_null(column) else _or_null(encode)
+        self.encode = encode if encode is None or keeps_null(column) else _or_null(encode)
 
 
-def _keeps_null(column: Column) -> bool:
+def keeps_null(column: Column) -> bool:
+    """Tell whether None is a value of a column: JSON's own null, where the database's is not allowed."""
     return isinstance(column.type, JSONType) and not column.nullable
 
 

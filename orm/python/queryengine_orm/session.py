@@ -17,7 +17,7 @@ from queryengine_orm.loading import Prepared, Query
 from queryengine_orm.mapping import Mapper, mapper_of
 from queryengine_orm.selects import Selection
 from queryengine_orm.units import Identities, Unit, key_of
-from queryengine_orm.writes import rows_of, upsert_of
+from queryengine_orm.writes import insert_rows, upsert_of
 
 __all__ = ["Session"]
 
@@ -169,10 +169,8 @@ class Session:
             raise UsageError("insert_all takes objects of one class")
         await self.flush_before_reading()
         names = [name for name in mapper.columns if any(name in vars(each) for each in instances)]
-        given = ({name: vars(each).get(name) for name in names} for each in instances)
-        columns = [mapper.columns[name].name for name in names]
-        rows = rows_of(mapper, given, names, self.executor.dialect)
-        return await self.executor.copy_rows(mapper.table, columns, rows)
+        rows = [{name: vars(each).get(name) for name in names} for each in instances]
+        return await insert_rows(self.executor, mapper, rows, names)
 
     async def upsert(
         self,

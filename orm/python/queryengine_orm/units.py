@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias, cast
 
@@ -127,9 +128,9 @@ class Unit:
 
     def _cascade(self, instances: Iterable[DeclarativeBase]) -> None:
         """Take in new objects that others refer to."""
-        waiting = list(instances)
+        waiting = deque(instances)
         while waiting:
-            for _, related in _references(waiting.pop()):
+            for _, related in _references(waiting.popleft()):
                 if id(related) not in self._new and not self._identities.has(related):
                     self._new[id(related)] = related
                     waiting.append(related)

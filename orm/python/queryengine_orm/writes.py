@@ -6,27 +6,62 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from queryengine.ast import Slot
+from queryengine.schema import JSONType
 from queryengine_orm.compiler import ConditionCompiler, Place
 from queryengine_orm.dialects import words_of
-from queryengine_orm.driver import Dialect
+from queryengine_orm.driver import Dialect, Executor
 from queryengine_orm.expressions import Assignment, Condition
 from queryengine_orm.mapping import Column, Mapper
-from queryengine_orm.objects import ColumnReader
+from queryengine_orm.objects import ColumnReader, keeps_null
 from queryengine_orm.sql import SQL, Bind, Encode, Statement, joined, name, sql
 
-__all__ = ["delete_of", "insert_of", "rows_of", "update_of", "upsert_of"]
+__all__ = ["delete_of", "insert_of", "insert_rows", "update_of", "upsert_of"]
 
 VALUES: Final[LiteralString] = "{} = {}"
 
 
-def rows_of(
-    mapper: Mapper[Any], rows: Iterable[Mapping[str, object]], attributes: Sequence[str], dialect: Dialect
-) -> Iterable[list[object]]:
-    """Yield rows, given by attribute, as parameters for columns in this order; for `copy_rows`."""
-    encoders = [ColumnReader(mapper.columns[name], dialect).encode for name in attributes]
-    pairs = list(zip(attributes, encoders, strict=True))
+async def insert_rows(
+    executor: Executor, mapper: Mapper[Any], rows: Sequence[Mapping[str, object]], attributes: Sequence[str]
+) -> int:
+    """Insert rows, given by attribute, by the fastest way that writes all of them exactly."""
+    columns = [mapper.columns[name] for name in attributes]
+    values: Iterable[Sequence[object]] = ([row[name] for name in attributes] for row in rows)
+    if executor.dialect == "postgresql":
+        if any(keeps_null(column) and row[column.attribute] is None for column in columns for row in rows):
+            return await _insert_each(executor, mapper, columns, values)
+        # A COPY has no casts: the driver itself writes JSON there.
+        values = _encoded(
+            values, [None if _is_json(column) else _encoder(column, executor) for column in columns]
+        )
+    else:
+        values = _encoded(values, [_encoder(column, executor) for column in columns])
+    return await executor.copy_rows(mapper.table, [column.name for column in columns], values)
+
+
+async def _insert_each(
+    executor: Executor, mapper: Mapper[Any], columns: Sequence[Column], rows: Iterable[Sequence[object]]
+) -> int:
+    """Insert rows one by one: JSON's own null is no null of the database, and a COPY cannot say so."""
+    text, _ = insert_of(mapper, columns, executor.dialect).bound([None] * len(columns))
+    encoders = [_encoder(column, executor) for column in columns]
+    return await executor.execute_many(text, _encoded(rows, encoders), clean=True)
+
+
+def _encoder(column: Column, executor: Executor) -> Encode | None:
+    return ColumnReader(column, executor.dialect).encode
+
+
+def _encoded(
+    rows: Iterable[Sequence[object]], encoders: Sequence[Encode | None]
+) -> Iterable[Sequence[object]]:
     for row in rows:
-        yield [row[name] if encode is None else encode(row[name]) for name, encode in pairs]
+        yield [
+            value if encode is None else encode(value) for value, encode in zip(row, encoders, strict=True)
+        ]
+
+
+def _is_json(column: Column) -> bool:
+    return isinstance(column.type, JSONType)
 
 
 def _place(column: Column, dialect: Dialect, slot: int, *, shift: int = 0) -> SQL:

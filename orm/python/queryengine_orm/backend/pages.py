@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
@@ -9,6 +10,7 @@ from queryengine.ast import Path, Value
 from queryengine.documents import MemberSource
 from queryengine.pages import Counting, Page, Total, count_filter, counting, make_page, page_size
 from queryengine.schema import BooleanType, FieldType, FloatType, IntegerType
+from queryengine_orm.attributes import ToMany, ToOne
 from queryengine_orm.backend.results import ORMQueryResult
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Executor, Kind, Rows
@@ -25,15 +27,21 @@ ModelT = TypeVar("ModelT", bound=DeclarativeBase)
 
 
 async def fetch_page(
-    executor: Executor, result: ORMQueryResult[ModelT], *, total: Total = "none"
+    executor: Executor,
+    result: ORMQueryResult[ModelT],
+    *,
+    total: Total = "none",
+    include: Sequence[ToOne[ModelT, Any] | ToMany[ModelT, Any]] = (),
 ) -> Page[ModelT]:
     """Fetch one page of a result's rows, in one statement besides those that load related rows.
 
-    `total` is `"none"`, `"exact"`, or the most rows to count; to count for an empty page takes a second one.
-    Raises ConfigurationError for a result without a limit, of a model without a primary key, or of an engine
-    whose order cursors cannot follow.
+    `include` are relations to load besides those that the filter names. `total` is `"none"`, `"exact"`, or
+    the most rows to count; to count for an empty page takes a second statement. Raises ConfigurationError for
+    a result without a limit, of a model without a primary key, or of an engine whose order cursors cannot
+    follow.
     """
-    ast, count, query, dialect = result.filter, counting(total), result.query, executor.dialect
+    ast, count, dialect = result.filter, counting(total), executor.dialect
+    query = result.query.include(*include)
     size = page_size(ast)
     mapper, columns = query.selection.mapper, query.selection.columns
     selection = replace(selection_of(mapper, ast, columns), limit=size + 1)
