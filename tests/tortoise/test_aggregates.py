@@ -18,6 +18,7 @@ from queryengine_tortoise import (
 from queryengine_tortoise.reading import decoder
 from starlette.requests import Request
 from tortoise import fields
+from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
@@ -131,6 +132,18 @@ async def test_a_query_runs_on_the_connection_that_it_is_given_and_in_transactio
         await transaction.rollback()
     assert await query.using_db(shop.db()) == [(3,)]
     assert await query.using_db(None) == [(3,)]
+
+
+async def test_groups_are_fetched_on_the_connection_that_their_query_was_given() -> None:
+    dependency = create_qe_aggregate_dependency(
+        TortoiseQueryEngine(Product), row=Stocks, policy=SecurityPolicy(relations=True)
+    )
+    result = dependency.build(REQUEST, '{"count": true}')
+    async with in_transaction() as transaction:
+        _ = result.query.using_db(transaction)
+        _ = await fetch_groups(result)
+        assert result.query._db is transaction  # pyright: ignore[reportPrivateUsage]  # it has no other way
+    assert await fetch_groups(result, using_db=get_connection("default")) == [Stocks(count=3)]
 
 
 async def test_an_engine_for_another_database_is_refused() -> None:

@@ -91,7 +91,7 @@ async def fetch_groups(
     a transaction is to be rolled back.
     """
     try:
-        found = await result.query.using_db(using_db)
+        found = await (result.query if using_db is None else result.query.using_db(using_db))
     except Exception as error:  # each driver has errors of its own, which Tortoise wraps or not
         refusal = result.beyond_64_bits() if _is_out_of_range(error) else None
         if refusal is None:
