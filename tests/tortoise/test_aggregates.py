@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,6 @@ from queryengine_tortoise import (
 from queryengine_tortoise.reading import decoder
 from starlette.requests import Request
 from tortoise import fields
-from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
@@ -134,16 +134,16 @@ async def test_a_query_runs_on_the_connection_that_it_is_given_and_in_transactio
     assert await query.using_db(None) == [(3,)]
 
 
-async def test_groups_are_fetched_on_the_connection_that_their_query_was_given() -> None:
+async def test_groups_are_fetched_on_the_connection_that_their_query_was_given(shop: TortoiseContext) -> None:
     dependency = create_qe_aggregate_dependency(
         TortoiseQueryEngine(Product), row=Stocks, policy=SecurityPolicy(relations=True)
     )
-    result = dependency.build(REQUEST, '{"count": true}')
-    async with in_transaction() as transaction:
-        _ = result.query.using_db(transaction)
-        _ = await fetch_groups(result)
-        assert result.query._db is transaction  # pyright: ignore[reportPrivateUsage]  # it has no other way
-    assert await fetch_groups(result, using_db=get_connection("default")) == [Stocks(count=3)]
+    result, other = dependency.build(REQUEST, '{"count": true}'), copy(shop.db())
+    query: Any = result.query.using_db(other)  # Any: Tortoise does not show its connection
+    assert await fetch_groups(result) == [Stocks(count=3)]
+    assert query._db is other
+    assert await fetch_groups(result, using_db=shop.db()) == [Stocks(count=3)]
+    assert query._db is shop.db()
 
 
 async def test_an_engine_for_another_database_is_refused() -> None:
