@@ -1,14 +1,48 @@
 """What Rust does for queryengine-orm; mypy's stubtest holds these words against the built module."""
 
 from asyncio import AbstractEventLoop, Future
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import Any, Final, Literal, Self, final, overload
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from typing import Any, Final, Generic, Literal, Self, TypeVar, final, overload
 
 from queryengine_orm.driver import Kind
 
-__all__ = ["Ready", "Row", "Rows", "SQLitePost", "SQLiteSession", "version"]
+__all__ = [
+    "ModelShape",
+    "Ready",
+    "Row",
+    "Rows",
+    "SQLitePost",
+    "SQLiteSession",
+    "decode_value",
+    "encode_value",
+    "version",
+]
+
+_M = TypeVar("_M")
 
 version: Final[str]
+
+def decode_value(oid: int, raw: bytes | None) -> Any:
+    """Decode one value of PostgreSQL's binary format (a built-in type), or text; for tests and tools."""
+
+def encode_value(value: object, oid: int) -> bytes | None:
+    """Encode one value as a parameter of this type, in the format that `decode_value` reads."""
+
+@final
+class ModelShape(Generic[_M]):
+    """How rows become objects of a class; made once per statement.
+
+    `names` are the attributes of the first columns, in order; `converters` are functions of a value that is
+    not None, or None where it stays as it is. An object is made without `__init__`, and its attributes are
+    set without `__setattr__`: into the class's slots where it has them, otherwise into the instance's dict.
+    """
+
+    def __new__(
+        cls,
+        class_: type[_M],
+        names: Sequence[str],
+        converters: Sequence[Callable[[Any], object] | None] | None = None,
+    ) -> Self: ...
 
 @final
 class Ready:
@@ -64,6 +98,9 @@ class Rows:
 
     def dicts(self) -> list[dict[str, Any]]:
         """Return every row as a dict; of columns of one name the last counts."""
+
+    def to_models(self, shape: ModelShape[_M]) -> list[_M]:
+        """Return an object of each row, made as the shape says."""
 
     def column(self, key: int | str) -> list[Any]:
         """Return the values of one column, given by index or name."""

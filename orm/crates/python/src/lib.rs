@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 pub mod columns;
 pub mod errors;
+pub mod models;
 pub mod row;
 pub mod rows;
 pub mod sqlite;
@@ -19,9 +20,13 @@ mod _native {
     const version: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
+    use crate::models::ModelShape;
+    #[pymodule_export]
     use crate::row::Row;
     #[pymodule_export]
     use crate::rows::Rows;
     #[pymodule_export]
     use crate::sqlite::{Ready, SQLitePost, SQLiteSession};
+    #[pymodule_export]
+    use crate::values::{decode_value, encode_value};
 }

@@ -10,6 +10,7 @@ use queryengine_sqlite::Cells;
 
 use crate::columns::{Columns, Kinds};
 use crate::errors::UsageError;
+use crate::models::ModelShape;
 use crate::row::Row;
 use crate::values::{decode, stored};
 use crate::wire_rows::WireRows;
@@ -240,6 +241,11 @@ impl Rows {
             rows.append(values)?;
         }
         Ok(rows)
+    }
+
+    /// Return an object of each row, made as the shape says.
+    fn to_models<'py>(&self, py: Python<'py>, shape: &ModelShape) -> PyResult<Bound<'py, PyList>> {
+        shape.models(py, &self.batch)
     }
 
     /// Return the values of one column, given by index or name.

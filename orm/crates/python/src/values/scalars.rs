@@ -2,10 +2,11 @@
 
 use bytes::{BufMut, BytesMut};
 use pyo3::buffer::PyBuffer;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
-use super::Refusal;
+use super::{Refusal, classes};
 use crate::errors::DataError;
 
 /// A field of the wrong length: PostgreSQL does not send it.
@@ -13,7 +14,8 @@ pub fn malformed(what: &'static str) -> PyErr {
     DataError::new_err(("22P03", format!("the server sent malformed {what}")))
 }
 
-fn fixed<const N: usize>(raw: &[u8], what: &'static str) -> PyResult<[u8; N]> {
+/// A field of a fixed number of bytes.
+pub fn fixed<const N: usize>(raw: &[u8], what: &'static str) -> PyResult<[u8; N]> {
     raw.try_into().map_err(|_| malformed(what))
 }
 
@@ -38,6 +40,34 @@ pub fn int8<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     Ok(i64::from_be_bytes(fixed(raw, "bigint")?)
         .into_pyobject(py)?
         .into_any())
+}
+
+pub fn oid<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    Ok(u32::from_be_bytes(fixed(raw, "oid")?)
+        .into_pyobject(py)?
+        .into_any())
+}
+
+pub fn uuid<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    classes::new_uuid(py, u128::from_be_bytes(fixed(raw, "uuid")?))
+}
+
+/// One byte: a letter, nothing for 0, and beyond ASCII the octal digits that the server would write.
+pub fn char<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let text = match fixed(raw, "\"char\"")? {
+        [0] => String::new(),
+        [byte @ 1..128] => String::from(char::from(byte)),
+        [byte] => format!("\\{byte:03o}"),
+    };
+    Ok(PyString::new(py, &text).into_any())
+}
+
+/// What follows the version of `jsonb`.
+pub fn version_one(raw: &[u8]) -> PyResult<&[u8]> {
+    match raw {
+        [1, text @ ..] => Ok(text),
+        _ => Err(malformed("jsonb")),
+    }
 }
 
 pub fn float4<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
@@ -80,6 +110,12 @@ impl Integer for i16 {
 impl Integer for i32 {
     fn put(self, out: &mut BytesMut) {
         out.put_i32(self);
+    }
+}
+
+impl Integer for u32 {
+    fn put(self, out: &mut BytesMut) {
+        out.put_u32(self);
     }
 }
 
@@ -155,6 +191,43 @@ pub fn encode_text(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), R
     if text.contains('\0') {
         return Err(Refusal::Expected("text without NUL"));
     }
+    out.put_slice(text.as_bytes());
+    Ok(())
+}
+
+pub fn encode_char(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
+    let value = value
+        .cast::<PyString>()
+        .map_err(|_| Refusal::Expected("text"))?;
+    let text = value
+        .to_str()
+        .map_err(|_| Refusal::Expected("a letter of ASCII"))?;
+    let byte = match text.as_bytes() {
+        [] => 0,
+        [byte @ 1..128] => *byte,
+        [b'\\', octal @ ..] if octal.len() == 3 => u8::from_str_radix(&text[1..], 8)
+            .map_err(|_| Refusal::Expected("three octal digits"))?,
+        _ => return Err(Refusal::Expected("a letter of ASCII")),
+    };
+    out.put_u8(byte);
+    Ok(())
+}
+
+pub fn encode_uuid(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
+    let py = value.py();
+    if !value.is_instance(classes::uuid(py)?)? {
+        return Err(Refusal::Expected("a UUID"));
+    }
+    out.put_u128(value.getattr(intern!(py, "int"))?.extract()?);
+    Ok(())
+}
+
+/// The value as JSON: text becomes a JSON string. JSON that is text already goes by `CAST($1 AS text)`.
+pub fn encode_json(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
+    let text = classes::dumps(value).map_err(|_| Refusal::Expected("what JSON can hold"))?;
+    let text = text
+        .to_str()
+        .map_err(|_| Refusal::Expected("text without lone surrogates"))?;
     out.put_slice(text.as_bytes());
     Ok(())
 }

@@ -2,12 +2,13 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDate, PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyDict,
-    PyFloat, PyInt, PyList, PyString, PyTime, PyTimeAccess, PyTuple, PyTzInfo, PyTzInfoAccess,
+    PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDelta, PyDeltaAccess, PyDict, PyFloat,
+    PyInt, PyList, PyString, PyTime, PyTuple, PyTzInfo, PyTzInfoAccess,
 };
 use queryengine_sqlite::{Cell, Value};
 
 use super::clock::{self, Day, Time};
+use super::times::{day_of, offset_of, time_of};
 use super::{Refusal, Shown, classes};
 use crate::errors::DataError;
 
@@ -269,37 +270,12 @@ fn encode_object(value: &Bound<'_, PyAny>) -> Result<Value, Refusal> {
     ))
 }
 
-fn day_of(value: &impl PyDateAccess) -> Day {
-    Day {
-        year: value.get_year(),
-        month: value.get_month(),
-        day: value.get_day(),
-    }
-}
-
-fn time_of(value: &impl PyTimeAccess) -> Time {
-    let (hour, minute, second) = (value.get_hour(), value.get_minute(), value.get_second());
-    Time {
-        hour,
-        minute,
-        second,
-        microsecond: value.get_microsecond(),
-    }
-}
-
 /// Of fixed width, so that the order of text is the order of time: naive as it is, aware in UTC.
 fn encode_datetime(value: &Bound<'_, PyDateTime>) -> Result<Value, Refusal> {
     let (mut day, mut time) = (day_of(value), time_of(value));
     let aware = value.get_tzinfo().is_some();
     if aware {
-        let offset = value.call_method0("utcoffset")?;
-        let offset = offset
-            .cast::<PyDelta>()
-            .map_err(|_| Refusal::Expected("a zone that knows its offset"))?;
-        if offset.get_microseconds() != 0 {
-            return Err(Refusal::Expected("an offset of whole seconds"));
-        }
-        let seconds = i64::from(offset.get_days()) * 86_400 + i64::from(offset.get_seconds());
+        let seconds = offset_of(value)?;
         (day, time) = moved(day, time, -seconds)
             .ok_or(Refusal::Expected("an instant of the years 1 to 9999"))?;
     }
