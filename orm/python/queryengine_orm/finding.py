@@ -178,7 +178,7 @@ class Find(Generic[M]):
         values = tuple(shaper.values)
         adopt = self.session.adopt
         query = Query(self.mapper.model, selection, values, (), None, prepared, adopt)
-        return query.include(*self.included)
+        return query.include(*self.included) if self.included else query
 
     async def _scalar(self, what: str) -> object:
         shaper, dialect = Shaper(), self.session.executor.dialect

@@ -21,7 +21,7 @@ from queryengine.schema import (
     Relation,
     TextType,
 )
-from queryengine_orm.declarative import DeclarativeBase, Declared
+from queryengine_orm.declarative import DeclarativeBase, Declared, Registry
 from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapped import ColumnOptions, Constraint, ForeignKey, Mapped, Related, Secondary, String
 
@@ -227,13 +227,14 @@ class RelationSource:
 
 def mapper_of(model: type[M]) -> Mapper[M]:
     """Return the mapper of a class. Raises ConfigurationError for one that cannot be mapped."""
-    mappers = getattr(model, "__registry__", None)
-    if mappers is None or model not in mappers.classes.values():
-        raise ConfigurationError(f"{model.__qualname__} is not mapped to a table")
-    known = model.__registry__.mappers
-    if model not in known:
-        known.setdefault(model, _read(model))
-    return cast("Mapper[M]", known[model])
+    registry: Registry | None = getattr(model, "__registry__", None)
+    found = None if registry is None else registry.mappers.get(model)
+    if found is None:
+        if registry is None or model not in registry.classes.values():
+            raise ConfigurationError(f"{model.__qualname__} is not mapped to a table")
+        # Two threads may both read it; they must go on with one and the same mapper.
+        found = registry.mappers.setdefault(model, _read(model))
+    return cast("Mapper[M]", found)
 
 
 def mappers_of(base: type[DeclarativeBase]) -> Iterator[Mapper[Any]]:

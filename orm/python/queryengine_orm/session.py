@@ -13,7 +13,7 @@ from queryengine_orm.driver import Connection, Executor, Isolation, Kind, Pool, 
 from queryengine_orm.errors import UsageError
 from queryengine_orm.expressions import Expr
 from queryengine_orm.finding import Find
-from queryengine_orm.loading import Prepared, Query
+from queryengine_orm.loading import Prepared
 from queryengine_orm.mapping import Mapper, mapper_of
 from queryengine_orm.selects import Selection
 from queryengine_orm.units import Identities, Unit, key_of
@@ -119,17 +119,19 @@ class Session:
         await self.flush_before_reading()
         if len(values) != len(mapper.primary_key):
             raise UsageError(f"the key of {model.__name__} has {len(mapper.primary_key)} columns")
+        executor = self.executor
         prepared = _prepared_get(mapper)
-        query = Query(model, prepared.selection, values, (), None, prepared, self.adopt)
-        found = await query.all(self.executor)
-        return found[0] if found else None
+        reader = prepared.reader(executor.dialect)
+        text, parameters = prepared.statement(executor.dialect).bound(values)
+        found = reader.read(await executor.query(text, parameters, result=reader.kinds, clean=True))
+        return self._identities.adopt(mapper, found)[0] if found else None
 
     def find(self, what: type[M] | Expr[M], *more: Expr[M]) -> Find[M]:
         """Return a query over the rows of a model, all of them or those of which expressions are true."""
         model: type[M] = what.model if isinstance(what, Expr) else what
         expressions = (what, *more) if isinstance(what, Expr) else more
         mapper: Mapper[M] = mapper_of(model)
-        return Find(self, mapper).where(*expressions)
+        return Find(self, mapper, tuple([each.condition for each in expressions]))
 
     async def query(
         self, sql: str, /, *parameters: object, result: Sequence[Kind | None] | None = None
