@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from queryengine.schema import JSONType
+from queryengine_orm._native import ModelShape
+from queryengine_orm._native import Rows as NativeRows
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Dialect, Kind, Rows
 from queryengine_orm.mapping import Column, Mapper
 from queryengine_orm.storage import Decode, Storage, storage_of
 
-__all__ = ["ColumnReader", "Decode", "ObjectReader", "keeps_null"]
+__all__ = ["ColumnReader", "Decode", "ObjectReader", "keeps_null", "or_null"]
 
 M = TypeVar("M", bound=DeclarativeBase)
 
@@ -25,10 +27,11 @@ class ColumnReader:
         storage: Storage = storage_of(column.type, dialect, column.length)
         self.storage = storage
         self.kind: Kind | None = storage.kind
-        self.decode = _or_null(storage.decode)
+        self.decode = storage.decode
+        """what makes of a value that is not null what Python has; None for nothing"""
         encode = storage.encode
         # Where null is no value of a JSON column, None is JSON's own null.
-        self.encode = encode if encode is None or keeps_null(column) else _or_null(encode)
+        self.encode = encode if encode is None or keeps_null(column) else or_null(encode)
 
 
 def keeps_null(column: Column) -> bool:
@@ -36,7 +39,8 @@ def keeps_null(column: Column) -> bool:
     return isinstance(column.type, JSONType) and not column.nullable
 
 
-def _or_null(convert: Decode | None) -> Decode | None:
+def or_null(convert: Decode | None) -> Decode | None:
+    """Return a conversion that leaves null as it is."""
     if convert is None:
         return None
     return lambda value: None if value is None else convert(value)
@@ -45,25 +49,14 @@ def _or_null(convert: Decode | None) -> Decode | None:
 class ObjectReader(Generic[M]):
     """Makes objects of rows whose first columns are those of a mapper, in this order."""
 
-    __slots__ = ("_decoders", "_model", "_names", "kinds")
+    __slots__ = ("_shape", "kinds")
 
     def __init__(self, mapper: Mapper[M], columns: Sequence[Column], dialect: Dialect) -> None:
         readers = [ColumnReader(column, dialect) for column in columns]
-        self._model = mapper.model
-        self._names = tuple(column.attribute for column in columns)
-        self._decoders = [(place, reader.decode) for place, reader in enumerate(readers) if reader.decode]
+        names = [column.attribute for column in columns]
+        self._shape = ModelShape(mapper.model, names, [reader.decode for reader in readers])
         self.kinds: tuple[Kind | None, ...] = tuple(reader.kind for reader in readers)
 
     def read(self, rows: Rows) -> list[M]:
-        """Return an object for each row."""
-        model, names, decoders = self._model, self._names, self._decoders
-        make = model.__new__
-        objects: list[M] = []
-        for row in rows:
-            values: list[Any] = list(row)
-            for place, decode in decoders:
-                values[place] = decode(values[place])
-            made = make(model)
-            made.__dict__.update(zip(names, values, strict=False))
-            objects.append(made)
-        return objects
+        """Return an object for each row; Rust fills them, without their constructor."""
+        return cast("NativeRows", rows).to_models(self._shape)

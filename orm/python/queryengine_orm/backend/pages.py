@@ -16,7 +16,7 @@ from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Executor, Kind, Rows
 from queryengine_orm.loading import load
 from queryengine_orm.mapping import Column
-from queryengine_orm.objects import ColumnReader, Decode, ObjectReader
+from queryengine_orm.objects import ColumnReader, Decode, ObjectReader, or_null
 from queryengine_orm.selects import counting as counting_rows
 from queryengine_orm.selects import page_select, selection_of
 from queryengine_orm.sql import SQL, Statement, sql
@@ -96,7 +96,7 @@ class _KeyReader:
         self._decode: Decode | None = None
         if isinstance(field.source, Column):
             reader = ColumnReader(field.source, executor.dialect)
-            self.kind, self._decode = reader.kind, reader.decode
+            self.kind, self._decode = reader.kind, or_null(reader.decode)
         elif isinstance(field.source, MemberSource):
             self._decode = _member(field.type)
 
