@@ -1,4 +1,8 @@
-"""SQLite for asyncio: one writer, readers beside it, short reads at once. Knows the native sessions."""
+"""SQLite for asyncio: one writer, readers beside it, short reads at once. Knows the native sessions.
+
+SQLite is bundled. POSIX locks belong to a process: do not open the same file with another copy of SQLite,
+such as Python's `sqlite3`, in the process that uses this one, or neither sees the other's locks.
+"""
 
 from __future__ import annotations
 

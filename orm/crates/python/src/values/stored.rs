@@ -236,11 +236,10 @@ fn encode_object(value: &Bound<'_, PyAny>) -> Result<Value, Refusal> {
         return encode_time(value);
     }
     if let Ok(value) = value.cast::<PyDelta>() {
-        let days = i64::from(value.get_days()) * clock::DAY;
+        let days = i64::from(value.get_days()).checked_mul(clock::DAY);
         let rest = i64::from(value.get_seconds()) * 1_000_000 + i64::from(value.get_microseconds());
-        let sum = days
-            .checked_add(rest)
-            .ok_or(Refusal::Expected("a duration of less than 292,000 years"))?;
+        let sum = days.and_then(|days| days.checked_add(rest));
+        let sum = sum.ok_or(Refusal::Expected("a duration of less than 292,000 years"))?;
         return Ok(Value::Integer(sum));
     }
     if value.is_instance(classes::decimal(py)?)? {

@@ -1,0 +1,128 @@
+"""Faults of SQLite's files: each is a typed error, the pool goes on, and what was acknowledged is there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from queryengine_orm.errors import (
+    ConnectionFailed,
+    InsufficientResources,
+    InvalidTransactionState,
+    LockNotAvailable,
+    StorageError,
+)
+from queryengine_orm.sqlite import create_pool
+
+pytestmark = pytest.mark.anyio
+
+WRITER = """
+import asyncio, sys
+from queryengine_orm.sqlite import create_pool
+
+async def write(path):
+    async with create_pool(path) as pool:
+        await pool.script("CREATE TABLE IF NOT EXISTS log (number INTEGER PRIMARY KEY, half INTEGER)")
+        number = (await pool.query("SELECT coalesce(max(number), 0) FROM log"))[0][0]
+        while True:
+            number += 1
+            async with pool.transaction() as transaction:
+                await transaction.query("INSERT INTO log VALUES (?1, ?2)", (2 * number, number))
+                await transaction.query("INSERT INTO log VALUES (?1, ?2)", (2 * number + 1, number))
+            number = 2 * number + 1
+            print(number, flush=True)
+
+asyncio.run(write(sys.argv[1]))
+"""
+
+
+async def test_a_locked_database_is_an_error_after_its_time_and_the_loop_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with create_pool(str(path), busy_timeout=0.1) as pool, create_pool(str(path)) as other:
+        await pool.script("CREATE TABLE t (x)")
+        async with other.transaction() as locking:
+            await locking.query("INSERT INTO t VALUES (3)")
+            writing = pool.query("INSERT INTO t VALUES (1)")
+            assert (await pool.query("SELECT count(*) FROM t"))[0][0] == 0  # readers read on
+            with pytest.raises(LockNotAvailable) as caught:
+                await writing
+            assert caught.value.sqlstate == "55P03"
+            async with pool.transaction() as transaction:
+                with pytest.raises(LockNotAvailable):
+                    await transaction.query("INSERT INTO t VALUES (1)")
+                await transaction.rollback()
+            waiting = asyncio.ensure_future(asyncio.wait_for(pool.query("INSERT INTO t VALUES (2)"), 60))
+            await asyncio.sleep(0)
+            await locking.rollback()
+        await waiting
+        assert (await pool.query("SELECT x FROM t")).column(0) == [2]
+
+
+async def test_a_file_that_may_not_be_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with create_pool(str(path)) as pool:
+        await pool.script("CREATE TABLE t (x); INSERT INTO t VALUES (1)")
+    async with create_pool(f"file:{path}?mode=ro") as pool:
+        assert (await pool.query("SELECT x FROM t")).column(0) == [1]
+        with pytest.raises(InvalidTransactionState) as caught:
+            await pool.query("INSERT INTO t VALUES (2)")
+        assert caught.value.sqlstate == "25006"
+
+
+async def test_a_full_disk_is_an_error_and_undoes_the_transaction(tmp_path: Path) -> None:
+    async with create_pool(str(tmp_path / "a.db")) as pool:
+        await pool.script("CREATE TABLE t (x)")
+        await pool.query("INSERT INTO t VALUES ('kept')")
+        await pool.query("PRAGMA max_page_count = 10")
+        with pytest.raises(InsufficientResources) as caught:
+            await pool.copy_rows("t", ["x"], [("y" * 1_000,) for _ in range(100)])
+        assert caught.value.sqlstate == "53100"
+        assert (await pool.query("SELECT x FROM t")).column(0) == ["kept"]
+        await pool.query("PRAGMA max_page_count = 100000")
+        assert await pool.copy_rows("t", ["x"], [("y" * 1_000,) for _ in range(100)]) == 100
+
+
+async def test_a_corrupt_file_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with create_pool(str(path)) as pool:
+        await pool.script("CREATE TABLE t (x); CREATE INDEX i ON t (x)")
+        await pool.copy_rows("t", ["x"], [(f"{number:0100}",) for number in range(1_000)])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+    async with create_pool(str(path)) as pool:
+        with pytest.raises(StorageError) as caught:
+            await pool.query("SELECT count(x) FROM t")
+        assert caught.value.sqlstate == "XX001"
+
+
+async def test_a_file_that_is_no_database_is_an_error_when_it_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.write_bytes(b"no database at all" * 1_000)
+    with pytest.raises(StorageError):
+        await create_pool(str(path)).open()
+    with pytest.raises(ConnectionFailed):
+        await create_pool(str(tmp_path / "nowhere" / "a.db")).open()
+
+
+@pytest.mark.processes
+def test_what_was_acknowledged_is_there_after_a_kill_and_nothing_by_halves(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    for acknowledged in (1, 7, 40):
+        command = [sys.executable, "-c", WRITER, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            lines = [int(process.stdout.readline()) for _ in range(acknowledged)]
+            process.send_signal(signal.SIGKILL)
+            lines += map(int, process.stdout)
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            (kept,) = database.execute("SELECT max(number) FROM log").fetchone()
+            assert kept >= lines[-1]
+            halves = "SELECT count(*) FROM log GROUP BY half HAVING count(*) <> 2"
+            assert database.execute(halves).fetchall() == []
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
