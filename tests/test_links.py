@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import pytest
 from starlette.requests import Request
@@ -35,6 +35,24 @@ def test_the_filter_goes_on_at_the_cursor_and_all_else_stays() -> None:
         given = dict(found[relation])
         assert json.loads(given.pop("filter")) == {"limit": 2, "order": "-é", word: cursor}
         assert given == {"lang": "en", "empty": ""}
+
+
+@pytest.mark.parametrize("number", ["1234567890123456.78", "0.10", "1E2", "[0.1000000000000000055]"])
+def test_numbers_go_on_as_they_were_written(number: str) -> None:
+    found = links(f'filter={{"where": {{"a": {number}}}, "limit" :2}}'.encode(), Page(items=["a"], next="x"))
+    written = f'{{"where":{{"a": {number}}},"limit":2,"after":"x"}}'
+    assert found['rel="next"'] == [("filter", written)]
+
+
+def test_bytes_that_are_no_ascii_go_on_as_they_came() -> None:
+    for query in ('lang=é&filter={"order":"é"}'.encode(), b"lang=%FF&filter=%7B%7D"):
+        header = link_header(request(query), Page(items=["a"], next="x"))
+        assert header is not None
+        target = header[2 : header.index(">")].encode("ascii")
+        assert unquote_to_bytes(target.split(b"&")[0]) == unquote_to_bytes(query.split(b"&")[0])
+    assert links("filter[where][a]=é".encode(), Page(items=["a"], next="x")) == {
+        'rel="next"': [("filter[where][a]", "é"), ("filter[after]", "x")]
+    }
 
 
 def test_a_cursor_takes_the_place_of_the_one_before_it() -> None:

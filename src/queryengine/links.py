@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -41,14 +42,29 @@ def _query(request: Request, parameter: str, word: str, cursor: str) -> str:
     """Return the request's query string with its filter going on at a cursor."""
     if request.scope.get("method", "GET") != "GET":
         raise ConfigurationError("a link header is for filters in URLs: others cannot be followed by a link")
-    given = parse_qsl(request.scope["query_string"].decode("ascii"), keep_blank_values=True)
+    # Bytes that are no text stay what they are: the reader looks at the filter's own parameters only.
+    raw = request.scope["query_string"].decode("ascii", "surrogateescape")
+    given = parse_qsl(raw, keep_blank_values=True, errors="surrogateescape")
     if any(name.startswith(f"{parameter}[") for name, _ in given):
         places = {f"{parameter}[{place}]" for place in PLACES}
-        return urlencode(
-            [*(pair for pair in given if pair[0] not in places), (f"{parameter}[{word}]", cursor)]
-        )
+        kept = [pair for pair in given if pair[0] not in places]
+        return urlencode([*kept, (f"{parameter}[{word}]", cursor)], errors="surrogateescape")
     text = next((value for name, value in given if name == parameter), "{}")
-    document: dict[str, Any] = json.loads(text)  # Any: a filter that was read already
-    kept = {clause: value for clause, value in document.items() if clause not in PLACES}
-    filter = json.dumps({**kept, word: cursor}, ensure_ascii=False, separators=(",", ":"))
-    return urlencode([*(pair for pair in given if pair[0] != parameter), (parameter, filter)])
+    clauses = [(name, value) for name, value in _clauses(text) if name not in PLACES]
+    clauses.append((word, json.dumps(cursor)))
+    filter = ",".join([f"{json.dumps(name)}:{value}" for name, value in clauses])
+    kept = [pair for pair in given if pair[0] != parameter]
+    return urlencode([*kept, (parameter, f"{{{filter}}}")], errors="surrogateescape")
+
+
+def _clauses(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the clauses of a filter that was read already, their values as they were written.
+
+    Python would read a number as a double, which is not what a decimal is compared with.
+    """
+    read, end = json.JSONDecoder().raw_decode, 0
+    while (start := text.find('"', end)) >= 0:
+        name, end = read(text, start)
+        start = len(text) - len(text[end:].lstrip(" \t\n\r:"))
+        _, end = read(text, start)
+        yield name, text[start:end]
