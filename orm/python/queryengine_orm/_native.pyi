@@ -1,12 +1,17 @@
 """What Rust does for queryengine-orm; mypy's stubtest holds these words against the built module."""
 
-from asyncio import AbstractEventLoop, Future
+from asyncio import AbstractEventLoop, BaseTransport, Future, Transport
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, Literal, Self, TypeVar, final, overload
+
+from typing_extensions import disjoint_base
 
 from queryengine_orm.driver import Kind
 
 __all__ = [
+    "Derivation",
+    "DerivedPassword",
+    "Link",
     "ModelShape",
     "Ready",
     "Row",
@@ -51,6 +56,169 @@ class Ready:
     def __await__(self) -> Generator[Any, None, Rows]: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> None: ...
+
+@final
+class Derivation:
+    """A key that has to be derived; slow, so call it on a thread."""
+
+    def run(self) -> DerivedPassword:
+        """Derive the key."""
+
+@final
+class DerivedPassword:
+    """A key that was derived."""
+
+@disjoint_base
+class Link:
+    """A connection to PostgreSQL as asyncio's transport knows it; `Connection` is written on it."""
+
+    def __new__(
+        cls, event_loop: AbstractEventLoop, /, *, statements: int = 256, timeout: float | None = None
+    ) -> Self: ...
+    def connection_made(self, transport: BaseTransport) -> None: ...
+    def connection_lost(self, exc: Exception | None) -> None: ...
+    def get_buffer(self, sizehint: int) -> memoryview: ...
+    def buffer_updated(self, nbytes: int) -> None: ...
+    def eof_received(self) -> bool: ...
+    def pause_writing(self) -> None: ...
+    def resume_writing(self) -> None: ...
+    def request_tls(self) -> Future[bool]:
+        """Ask for TLS; the future says whether the server has it."""
+
+    def start(
+        self,
+        user: str,
+        parameters: Sequence[tuple[str, str]],
+        *,
+        password: str | None,
+        methods: Sequence[str],
+        channel_binding: str,
+        is_tls: bool,
+        certificate: bytes | None,
+        random: bytes,
+    ) -> Future[Derivation | None]:
+        """Begin the session; the future gives None when it is open, or a `Derivation` for `derived`."""
+
+    def derived(self, key: DerivedPassword) -> Future[Derivation | None]:
+        """Go on with the key that was derived; the future gives None when the session is open."""
+
+    def query(
+        self,
+        sql: str,
+        parameters: Sequence[object] | None = None,
+        /,
+        *,
+        result: Sequence[str | None] | None = None,
+        clean: bool = False,
+    ) -> Future[Rows]:
+        """Run one statement; the future gives its rows."""
+
+    def open_portal(
+        self,
+        name: str,
+        limit: int,
+        sql: str,
+        parameters: Sequence[object] | None = None,
+        /,
+        *,
+        result: Sequence[str | None] | None = None,
+    ) -> Future[tuple[Rows, bool]]:
+        """Open a portal; the future gives its first rows, and whether there may be more."""
+
+    def fetch(self, name: str, limit: int) -> Future[tuple[Rows, bool]]:
+        """Ask for more rows of a portal."""
+
+    def close_portal(self, name: str) -> Future[None]:
+        """Close a portal."""
+
+    def query_many(
+        self, sql: str, rows: Iterable[Sequence[object]], /, *, clean: bool = False
+    ) -> Future[int]:
+        """Run one statement with each of `rows`, all or nothing; the future gives how many were written."""
+
+    def run_script(self, sql: str, /, *, clean: bool = False) -> Future[str]:
+        """Run statements without parameters; the future gives the last one's tag."""
+
+    def describe(self, sql: str, /) -> Future[list[tuple[str, int]]]:
+        """The future gives name and type of each column of a statement."""
+
+    def send_before(self, sql: str) -> None:
+        """Have a statement such as `BEGIN` travel with the next one; if it fails, that one is not run."""
+
+    def withdraw(self, sql: str) -> bool:
+        """Take such a statement back; false if it was sent, or will be."""
+
+    def reset(self) -> None:
+        """Make the session as it was when it began; nothing is sent behind it before that is done."""
+
+    def copy_in(self, sql: str, /) -> Future[None]:
+        """Begin a COPY from the client; the future is done when the server takes rows."""
+
+    def copy_chunk(self, rows: Iterable[Sequence[object]], types: Sequence[int], first: bool) -> None:
+        """Write rows of a binary COPY, of columns of these types; `first` begins it."""
+
+    def copy_end(self, reason: str | None = None, /) -> Future[int]:
+        """End a COPY from the client, or break it off with a reason; the future gives the number of rows."""
+
+    def copy_out(self, sql: str, sink: Callable[[bytes], object], /) -> Future[int]:
+        """Run a COPY to the client; `sink` is called with each piece, the future is done at the end."""
+
+    def cancel_request(self) -> bytes | None:
+        """What a new connection has to send so that the server cancels what runs on this one."""
+
+    def barrier(self) -> Future[None]:
+        """Go on after a request to cancel was heard; the future is done when nothing of it is left."""
+
+    def abort(self, why: str) -> None:
+        """Drop the connection; every call fails with `ConnectionLost` for this reason."""
+
+    def terminate(self) -> None:
+        """Take leave of the server; what is under way fails."""
+
+    def setting(self, name: str) -> str | None:
+        """A setting that the server reports, such as `server_version`."""
+
+    @property
+    def load(self) -> int:
+        """How many calls are under way."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is open and its server is not being asked to cancel."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is over."""
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something ran that may have changed the session for those who come after."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the transport has enough to send for now."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several tasks use it: then what is not clean is followed by a reset at once."""
+
+    @is_shared.setter
+    def is_shared(self, is_shared: bool) -> None: ...
+    @property
+    def status(self) -> str:
+        """Where the session stands: "idle", "active" in a transaction, or "failed" in one."""
+
+    @property
+    def process_id(self) -> int:
+        """The server's process for this session; 0 if it did not say."""
+
+    @property
+    def statements(self) -> int:
+        """How many prepared statements are kept."""
+
+    @property
+    def transport(self) -> Transport | None:
+        """The transport, while there is one."""
 
 @final
 class Row:

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 pub mod columns;
 pub mod errors;
 pub mod models;
+pub mod postgres;
 pub mod row;
 pub mod rows;
 pub mod sqlite;
@@ -21,6 +22,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::models::ModelShape;
+    #[pymodule_export]
+    use crate::postgres::{Derivation, DerivedPassword, Link};
     #[pymodule_export]
     use crate::row::Row;
     #[pymodule_export]

@@ -1,0 +1,101 @@
+//! COPY from the client: rows in PostgreSQL's binary form, and how it ends.
+
+use std::time::Instant;
+
+use bytes::BytesMut;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use queryengine_protocol::{copy, frontend};
+
+use super::call::Work;
+use super::errors::UsageError;
+use super::sending::{check_count, encoded, refused, unbound};
+use super::session::{Event, Session};
+use crate::values::Parameters;
+
+/// Encode rows whose columns have these types.
+pub fn rows(
+    py: Python<'_>,
+    rows: &[Py<PyTuple>],
+    types: &[u32],
+    first: bool,
+) -> PyResult<BytesMut> {
+    let encoders = Parameters::new(types);
+    let mut out = BytesMut::new();
+    if first {
+        copy::header(&mut out);
+    }
+    for row in rows {
+        bind_row(&mut out, &encoders, row.bind(py))?;
+    }
+    Ok(out)
+}
+
+fn bind_row(
+    out: &mut BytesMut,
+    encoders: &Parameters,
+    values: &Bound<'_, PyTuple>,
+) -> PyResult<()> {
+    check_count(encoders, values)?;
+    copy::row(out, values.len(), |index, out| {
+        encoded(encoders, values, index, out)
+    })
+    .map_err(unbound)
+}
+
+impl Session {
+    /// Send rows, if the server still takes them: after an error of its own it does not.
+    pub fn copy_data(&mut self, data: &[u8]) -> PyResult<()> {
+        match self.sent.back().map(|call| &call.work) {
+            Some(Work::CopyIn {
+                started: true,
+                ended: false,
+                ..
+            }) => frontend::copy_data(&mut self.out, data).map_err(refused),
+            _ if self.copy_outcome.is_some() || self.end.is_some() => Ok(()),
+            _ => Err(UsageError::new_err("no COPY is under way")),
+        }
+    }
+
+    /// End a COPY, or break it off; the future takes what it came to.
+    pub fn copy_end(
+        &mut self,
+        py: Python<'_>,
+        future: Py<PyAny>,
+        reason: Option<&str>,
+    ) -> PyResult<()> {
+        if let Some(end) = &self.end {
+            let error = end.error(py);
+            self.events.push(Event::Done(future, Err(error)));
+            return Ok(());
+        }
+        if let Some(outcome) = self.copy_outcome.take() {
+            self.events.push(Event::Done(future, outcome));
+            return Ok(());
+        }
+        let Some(call) = self.sent.back_mut() else {
+            return Err(UsageError::new_err("no COPY is under way"));
+        };
+        let Work::CopyIn {
+            started: true,
+            ended,
+            ..
+        } = &mut call.work
+        else {
+            return Err(UsageError::new_err("no COPY is under way"));
+        };
+        *ended = true;
+        call.since = Instant::now();
+        call.future = Some(future);
+        match reason {
+            None => {
+                let mut last = BytesMut::new();
+                copy::trailer(&mut last);
+                frontend::copy_data(&mut self.out, &last).map_err(refused)?;
+                frontend::copy_done(&mut self.out);
+            }
+            Some(reason) => frontend::copy_fail(&mut self.out, reason).map_err(refused)?,
+        }
+        Ok(())
+    }
+}

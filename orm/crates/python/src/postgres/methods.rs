@@ -1,0 +1,549 @@
+//! The methods of `Link`: those that asyncio's transport calls, and those that Python's connection stands on.
+
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
+use queryengine_protocol::backend::TransactionStatus;
+use queryengine_protocol::frontend;
+
+use super::call::{Call, Query, Work};
+use super::copying;
+use super::errors::{End, TimeoutExceeded};
+use super::handshake::{self, Credentials, DerivedPassword, Phase};
+use super::link::{Link, settle};
+use super::sending::refused;
+use super::session::{Event, Session};
+
+/// How many bytes are received at once.
+const SPACE: usize = 64 << 10;
+/// Above this the space for what is to be sent is given back.
+const KEPT: usize = 1 << 20;
+
+#[pymethods]
+impl Link {
+    #[new]
+    #[pyo3(signature = (event_loop, /, *, statements = 256, timeout = None))]
+    fn new(
+        py: Python<'_>,
+        event_loop: Py<PyAny>,
+        statements: usize,
+        timeout: Option<f64>,
+    ) -> PyResult<Self> {
+        let space = PyByteArray::new(py, &vec![0; SPACE]);
+        let view = PyMemoryView::from(space.as_any())?;
+        Ok(Self {
+            session: Session::new(statements),
+            phase: Phase::Silent,
+            progress: None,
+            view: view.into_any().unbind(),
+            space: space.unbind(),
+            event_loop: Some(event_loop),
+            transport: None,
+            is_flushing: false,
+            timeout: timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            is_timed: false,
+            is_shared: false,
+        })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.event_loop)?;
+        visit.call(&self.transport)?;
+        visit.call(&self.progress)?;
+        let calls = self.session.sent.iter().chain(&self.session.waiting);
+        calls
+            .into_iter()
+            .try_for_each(|call| visit.call(&call.future))
+    }
+
+    fn __clear__(&mut self) {
+        self.event_loop = None;
+        self.transport = None;
+        self.progress = None;
+        self.session.sent.clear();
+        self.session.waiting.clear();
+    }
+
+    // -- what asyncio's transport calls
+
+    fn connection_made(&mut self, transport: Py<PyAny>) {
+        self.transport = Some(transport);
+    }
+
+    #[pyo3(signature = (exc))]
+    fn connection_lost(slf: &Bound<'_, Self>, exc: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+        let py = slf.py();
+        let why = match &exc {
+            Some(error) => format!("the connection was lost: {}", error.str()?),
+            None => "the connection was closed".to_owned(),
+        };
+        let mut this = slf.borrow_mut();
+        this.transport = None;
+        if let Some(future) = this.progress.take() {
+            let error = End::Lost(why.clone()).error(py);
+            this.session.events.push(Event::Done(future, Err(error)));
+        }
+        this.session.fail(py, End::Lost(why));
+        drop(this);
+        Self::after(slf)
+    }
+
+    fn get_buffer(&self, py: Python<'_>, sizehint: isize) -> Py<PyAny> {
+        let _ = sizehint; // a hint
+        self.view.clone_ref(py)
+    }
+
+    fn buffer_updated(slf: &Bound<'_, Self>, nbytes: usize) -> PyResult<()> {
+        let py = slf.py();
+        let mut guard = slf.borrow_mut();
+        let this = &mut *guard;
+        let space = this.space.clone_ref(py).into_bound(py);
+        // SAFETY: the view that `get_buffer` gives keeps the bytearray from being resized, the interpreter is
+        // attached, and nothing below runs code that could write into it before the slice is out of use.
+        let received = unsafe { space.as_bytes() }
+            .get(..nbytes)
+            .unwrap_or_default();
+        match this.phase {
+            Phase::Open => this.session.decoder.feed(received),
+            _ => this.shake(py, received),
+        }
+        if matches!(this.phase, Phase::Open) {
+            this.session.receive(py);
+        }
+        drop(guard);
+        Self::after(slf)
+    }
+
+    fn eof_received(&self) -> bool {
+        false
+    }
+
+    fn pause_writing(&mut self) {
+        self.session.is_paused = true;
+    }
+
+    fn resume_writing(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let mut this = slf.borrow_mut();
+        this.session.is_paused = false;
+        this.session.pump(slf.py());
+        drop(this);
+        slf.call_method0(intern!(slf.py(), "_on_writable"))?;
+        Self::after(slf)
+    }
+
+    // -- the handshake
+
+    /// Ask for TLS; the future says whether the server has it.
+    fn request_tls<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let mut this = slf.borrow_mut();
+        this.phase = Phase::Asked;
+        frontend::tls_request(&mut this.session.out);
+        drop(this);
+        Self::wait_for_progress(slf)
+    }
+
+    /// Begin the session; the future gives None when it is open, or a `Derivation` for `derived`.
+    #[pyo3(signature = (user, parameters, *, password, methods, channel_binding, is_tls, certificate, random))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn start<'py>(
+        slf: &Bound<'py, Self>,
+        user: &str,
+        parameters: Vec<(String, String)>,
+        password: Option<&str>,
+        methods: Vec<String>,
+        channel_binding: &str,
+        is_tls: bool,
+        certificate: Option<&[u8]>,
+        random: [u8; 24],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut this = slf.borrow_mut();
+        handshake::start(&mut this.session.out, &parameters)?;
+        let credentials = Credentials {
+            user,
+            password,
+            methods,
+            channel_binding,
+            is_tls,
+            certificate,
+            random,
+        };
+        this.phase = Phase::Proving(Box::new(credentials.authenticator()));
+        drop(this);
+        Self::wait_for_progress(slf)
+    }
+
+    /// Go on with the key that was derived; the future gives None when the session is open.
+    fn derived<'py>(slf: &Bound<'py, Self>, key: &DerivedPassword) -> PyResult<Bound<'py, PyAny>> {
+        let mut guard = slf.borrow_mut();
+        let this = &mut *guard;
+        handshake::derived(&mut this.phase, key, &mut this.session.out)?;
+        drop(guard);
+        Self::wait_for_progress(slf)
+    }
+
+    // -- calls
+
+    /// Run one statement; the future gives its rows.
+    #[pyo3(signature = (sql, parameters = None, /, *, result = None, clean = false))]
+    fn query<'py>(
+        slf: &Bound<'py, Self>,
+        sql: Py<PyString>,
+        parameters: Option<&Bound<'py, PyAny>>,
+        result: Option<Py<PyAny>>,
+        clean: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let query = Query::new(sql, tuple(slf.py(), parameters)?, result);
+        let future = Self::call(slf, Work::Query(Box::new(query)))?;
+        Self::leave(slf, clean)?;
+        Ok(future)
+    }
+
+    /// Open a portal; the future gives its first rows, and whether there may be more.
+    #[pyo3(signature = (name, limit, sql, parameters = None, /, *, result = None))]
+    fn open_portal<'py>(
+        slf: &Bound<'py, Self>,
+        name: String,
+        limit: u32,
+        sql: Py<PyString>,
+        parameters: Option<&Bound<'py, PyAny>>,
+        result: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut query = Query::new(sql, tuple(slf.py(), parameters)?, result);
+        query.portal = Some((name, limit));
+        slf.borrow_mut().session.is_dirty = true;
+        Self::call(slf, Work::Query(Box::new(query)))
+    }
+
+    /// Ask for more rows of a portal.
+    fn fetch<'py>(slf: &Bound<'py, Self>, name: String, limit: u32) -> PyResult<Bound<'py, PyAny>> {
+        Self::call(
+            slf,
+            Work::Portal {
+                name,
+                limit: Some(limit),
+                gathered: None,
+            },
+        )
+    }
+
+    /// Close a portal.
+    fn close_portal<'py>(slf: &Bound<'py, Self>, name: String) -> PyResult<Bound<'py, PyAny>> {
+        Self::call(
+            slf,
+            Work::Portal {
+                name,
+                limit: None,
+                gathered: None,
+            },
+        )
+    }
+
+    /// Run one statement with each of `rows`, all or nothing; the future gives how many rows were written.
+    #[pyo3(signature = (sql, rows, /, *, clean = false))]
+    fn query_many<'py>(
+        slf: &Bound<'py, Self>,
+        sql: Py<PyString>,
+        rows: &Bound<'py, PyAny>,
+        clean: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let rows = rows
+            .try_iter()?
+            .map(|row| tuple(slf.py(), Some(&row?)))
+            .collect::<PyResult<_>>()?;
+        let future = Self::call(
+            slf,
+            Work::Many {
+                sql,
+                rows,
+                affected: 0,
+                again: false,
+            },
+        )?;
+        Self::leave(slf, clean)?;
+        Ok(future)
+    }
+
+    /// Run statements without parameters; the future gives the last one's tag.
+    #[pyo3(signature = (sql, /, *, clean = false))]
+    fn run_script<'py>(
+        slf: &Bound<'py, Self>,
+        sql: String,
+        clean: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let future = Self::call(
+            slf,
+            Work::Script {
+                sql,
+                is_reset: false,
+            },
+        )?;
+        Self::leave(slf, clean)?;
+        Ok(future)
+    }
+
+    /// The future gives name and type of each column of a statement.
+    #[pyo3(signature = (sql, /))]
+    fn describe<'py>(slf: &Bound<'py, Self>, sql: Py<PyString>) -> PyResult<Bound<'py, PyAny>> {
+        Self::call(slf, Work::Describe { sql })
+    }
+
+    /// Have a statement such as `BEGIN` travel with the next one; if it fails, that one is not run.
+    fn send_before(slf: &Bound<'_, Self>, sql: String) {
+        let call = Call::new(None, Work::Prelude { sql });
+        slf.borrow_mut().session.submit(slf.py(), call);
+    }
+
+    /// Take such a statement back; false if it was sent, or will be.
+    fn withdraw(&mut self, sql: &str) -> bool {
+        self.session.withdraw(sql)
+    }
+
+    /// Make the session as it was when it began; nothing is sent behind it before that is done.
+    fn reset(slf: &Bound<'_, Self>) -> PyResult<()> {
+        slf.borrow_mut().session.reset(slf.py());
+        Self::after(slf)
+    }
+
+    // -- COPY
+
+    /// Begin a COPY from the client; the future is done when the server takes rows.
+    #[pyo3(signature = (sql, /))]
+    fn copy_in<'py>(slf: &Bound<'py, Self>, sql: String) -> PyResult<Bound<'py, PyAny>> {
+        Self::call(
+            slf,
+            Work::CopyIn {
+                sql,
+                started: false,
+                ended: false,
+            },
+        )
+    }
+
+    /// Write rows of a binary COPY, whose columns have these types; `first` writes what goes before all rows.
+    fn copy_chunk<'py>(
+        slf: &Bound<'py, Self>,
+        rows: &Bound<'py, PyAny>,
+        types: Vec<u32>,
+        first: bool,
+    ) -> PyResult<()> {
+        let rows = rows
+            .try_iter()?
+            .map(|row| tuple(slf.py(), Some(&row?)))
+            .collect::<PyResult<Vec<_>>>()?;
+        let data = copying::rows(slf.py(), &rows, &types, first)?;
+        slf.borrow_mut().session.copy_data(&data)?;
+        Self::after(slf)
+    }
+
+    /// End a COPY from the client, or break it off with a reason; the future gives the number of rows.
+    #[pyo3(signature = (reason = None, /))]
+    fn copy_end<'py>(slf: &Bound<'py, Self>, reason: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+        let future = slf.borrow().create_future(slf.py())?;
+        slf.borrow_mut()
+            .session
+            .copy_end(slf.py(), future.clone().unbind(), reason)?;
+        Self::after(slf)?;
+        Ok(future)
+    }
+
+    /// Run a COPY to the client; `sink` is called with each piece, the future is done at the end.
+    #[pyo3(signature = (sql, sink, /))]
+    fn copy_out<'py>(
+        slf: &Bound<'py, Self>,
+        sql: String,
+        sink: Py<PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Self::call(slf, Work::CopyOut { sql, sink })
+    }
+
+    // -- cancelling
+
+    /// What a new connection has to send so that the server cancels what runs on this one.
+    fn cancel_request<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let Some((process, key)) = &self.session.key else {
+            return Ok(None);
+        };
+        let mut out = BytesMut::new();
+        frontend::cancel_request(&mut out, *process, key).map_err(refused)?;
+        Ok(Some(PyBytes::new(py, &out)))
+    }
+
+    /// Go on after a request to cancel was heard; the future is done when nothing of it is left.
+    fn barrier<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let future = slf.borrow().create_future(slf.py())?;
+        slf.borrow_mut()
+            .session
+            .barrier(slf.py(), future.clone().unbind());
+        Self::after(slf)?;
+        Ok(future)
+    }
+
+    /// Drop the connection; every call fails with `ConnectionLost` for this reason.
+    fn abort(slf: &Bound<'_, Self>, why: String) -> PyResult<()> {
+        slf.borrow_mut().session.fail(slf.py(), End::Lost(why));
+        Self::after(slf)
+    }
+
+    /// Take leave of the server; what is under way fails.
+    fn terminate(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let mut this = slf.borrow_mut();
+        let transport = this.transport.take();
+        let end = End::Lost("the connection was closed".to_owned());
+        this.session.fail(py, end);
+        drop(this);
+        if let Some(transport) = transport {
+            let mut out = BytesMut::new();
+            frontend::terminate(&mut out);
+            transport.call_method1(py, intern!(py, "write"), (PyBytes::new(py, &out),))?;
+            transport.call_method0(py, intern!(py, "close"))?;
+        }
+        Self::after(slf)
+    }
+
+    // -- what the loop calls back
+
+    /// Send what was written.
+    fn _flush(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let mut this = slf.borrow_mut();
+        this.is_flushing = false;
+        let Some(transport) = this
+            .transport
+            .as_ref()
+            .map(|transport| transport.clone_ref(py))
+        else {
+            return Ok(());
+        };
+        let data = PyBytes::new(py, &this.session.out);
+        this.session.out.clear();
+        if this.session.out.capacity() > KEPT {
+            this.session.out = BytesMut::new();
+        }
+        drop(this);
+        transport.call_method1(py, intern!(py, "write"), (data,))?;
+        Ok(())
+    }
+
+    /// A future is done; if it was cancelled, nobody waits for its call any more.
+    fn _settled(slf: &Bound<'_, Self>, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        slf.borrow_mut().session.abandon(future);
+        Self::after(slf)
+    }
+
+    /// Give up the calls that took too long.
+    fn _look_at_time(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let mut this = slf.borrow_mut();
+        this.is_timed = false;
+        let since = this
+            .timeout
+            .and_then(|timeout| Instant::now().checked_sub(timeout));
+        let late = since
+            .map(|since| this.session.overdue(since))
+            .unwrap_or_default();
+        drop(this);
+        for future in late {
+            let words = "the server did not answer within the connection's time-out";
+            settle(future.bind(slf.py()), Err(TimeoutExceeded::new_err(words)))?;
+        }
+        Self::after(slf)?;
+        Self::watch(slf)
+    }
+
+    // -- how it stands
+
+    /// How many calls are under way.
+    #[getter]
+    fn load(&self) -> usize {
+        self.session.load()
+    }
+
+    /// Whether it is open and its server is not being asked to cancel.
+    #[getter]
+    fn is_ready(&self) -> bool {
+        self.session.end.is_none() && !self.session.is_cancelling
+    }
+
+    /// Whether the transport has enough to send for now.
+    #[getter]
+    fn is_paused(&self) -> bool {
+        self.session.is_paused
+    }
+
+    /// asyncio's transport, while there is one.
+    #[getter]
+    fn transport(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.transport
+            .as_ref()
+            .map(|transport| transport.clone_ref(py))
+    }
+
+    /// Whether it is over.
+    #[getter]
+    fn is_closed(&self) -> bool {
+        self.session.end.is_some()
+    }
+
+    /// Whether something ran that may have changed the session for those who come after.
+    #[getter]
+    fn is_dirty(&self) -> bool {
+        self.session.is_dirty
+    }
+
+    /// Whether several tasks use it: then what is not clean is followed by a reset at once.
+    #[getter]
+    fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    #[setter]
+    fn set_is_shared(&mut self, is_shared: bool) {
+        self.is_shared = is_shared;
+    }
+
+    /// Where the session stands: "idle", "active" in a transaction, or "failed" in one.
+    #[getter]
+    fn status(&self) -> &'static str {
+        match self.session.status {
+            TransactionStatus::Idle => "idle",
+            TransactionStatus::Active => "active",
+            TransactionStatus::Failed => "failed",
+        }
+    }
+
+    /// The server's process for this session; 0 if it did not say.
+    #[getter]
+    fn process_id(&self) -> i32 {
+        self.session.key.as_ref().map_or(0, |(process, _)| *process)
+    }
+
+    /// How many prepared statements are kept.
+    #[getter]
+    fn statements(&self) -> usize {
+        self.session.statements.len()
+    }
+
+    /// A setting that the server reports, such as `server_version`.
+    fn setting(&self, name: &str) -> Option<&str> {
+        self.session.settings.get(name).map(|value| &**value)
+    }
+}
+
+/// The parameters as a tuple; a list is copied, as encoding may run code that changes it.
+fn tuple(py: Python<'_>, values: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTuple>> {
+    let Some(values) = values else {
+        return Ok(PyTuple::empty(py).unbind());
+    };
+    if let Ok(values) = values.cast_exact::<PyTuple>() {
+        return Ok(values.clone().unbind());
+    }
+    if let Ok(values) = values.cast::<PyList>() {
+        return Ok(values.to_tuple().unbind());
+    }
+    let values = values.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+    Ok(PyTuple::new(py, values)?.unbind())
+}

@@ -1,0 +1,410 @@
+//! What the server's answers do to the calls: each belongs to the oldest that was sent, and must be one it expects.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use queryengine_protocol::Oid;
+use queryengine_protocol::backend::{CommandTag, DataRows, Field, Message, TransactionStatus};
+use queryengine_protocol::errors::{ErrorFields, Severity};
+use queryengine_protocol::frontend;
+
+use super::call::{Call, Gathered, Work};
+use super::errors::{End, UsageError, database_error};
+use super::session::{Event, FORGET, Session};
+use super::statements::Statement;
+use crate::rows::{Batch, Rows, Store};
+
+/// What the server said does not belong here.
+pub(super) struct Unexpected(pub String);
+
+type Taken = Result<(), Unexpected>;
+
+/// Rows up to this size are copied out of the memory that they were received in, so that it can be used again.
+const SMALL: usize = 16 << 10;
+
+impl Session {
+    /// Take all that was received.
+    pub fn receive(&mut self, py: Python<'_>) {
+        while self.end.is_none() {
+            match self.decoder.next_message() {
+                Ok(Some(message)) => {
+                    if let Err(Unexpected(what)) = self.take(py, message) {
+                        self.violation(py, what);
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => self.violation(py, error.to_string()),
+            }
+        }
+    }
+
+    fn take(&mut self, py: Python<'_>, message: Message) -> Taken {
+        match message {
+            // A reset rolls back whether or not there is a transaction.
+            Message::Notice(fields) if fields.code.as_str() == "25P01" && self.is_resetting() => {}
+            Message::Notice(fields) => self.events.push(Event::Notice(fields)),
+            Message::ParameterStatus { name, value } => {
+                self.settings.insert(name, value);
+            }
+            Message::Notification(said) => {
+                let event = Event::Notification(said.process_id, said.channel, said.payload);
+                self.events.push(event);
+            }
+            Message::Error(fields) => self.error(py, fields)?,
+            Message::ReadyForQuery(status) => self.ready(py, status)?,
+            message => return self.answer(py, message),
+        }
+        Ok(())
+    }
+
+    /// An answer of the oldest call.
+    fn answer(&mut self, py: Python<'_>, message: Message) -> Taken {
+        let Some(call) = self.sent.front_mut() else {
+            return Err(unexpected("an answer to no question"));
+        };
+        if call.outcome.as_ref().is_some_and(Result::is_err) {
+            return Err(unexpected("an answer after an error"));
+        }
+        match message {
+            Message::ParseComplete => one_of(&mut call.expects.parsed, "ParseComplete"),
+            Message::BindComplete => one_of(&mut call.expects.bound, "BindComplete"),
+            Message::CloseComplete => one_of(&mut call.expects.closed, "CloseComplete"),
+            Message::ParameterDescription(types) => call.take_types(types),
+            Message::RowDescription(fields) => self.description(py, &fields),
+            Message::NoData => self.description(py, &[]),
+            Message::DataRows(rows) => call.take_rows(rows),
+            Message::CommandComplete(tag) => self.completed(py, Some(&tag)),
+            Message::EmptyQueryResponse => self.completed(py, None),
+            Message::PortalSuspended => call.suspended(py),
+            Message::CopyIn(_) => self.copy_in(py),
+            Message::CopyOut(_) => Ok(()),
+            Message::CopyData(data) => self.copied(py, &data),
+            Message::CopyDone => Ok(()),
+            _ => Err(unexpected("a message of another state")),
+        }
+    }
+
+    fn description(&mut self, py: Python<'_>, fields: &[Field]) -> Taken {
+        let Some(call) = self.sent.front_mut() else {
+            return Ok(());
+        };
+        match &mut call.work {
+            Work::Prepare { sql, name, oids } => {
+                one_of(&mut call.expects.described, "RowDescription")?;
+                let oids = oids
+                    .take()
+                    .ok_or_else(|| unexpected("columns before parameters"))?;
+                let text = sql
+                    .to_str(py)
+                    .map_err(|error| Unexpected(error.to_string()))?;
+                let statement = Statement::new(py, std::mem::take(name), oids, fields);
+                let statement = statement.map_err(|error| Unexpected(error.to_string()))?;
+                if let Some(gone) = self.statements.insert(text, Arc::new(statement))
+                    && !gone.name.is_empty()
+                {
+                    self.closing.push(gone.name.clone());
+                }
+            }
+            Work::Query(query) => {
+                one_of(&mut call.expects.described, "RowDescription")?;
+                let statement = query.statement.as_ref();
+                if !statement.is_some_and(|statement| statement.gives(fields)) {
+                    // It runs all the same, so it may not be run again: the next run is prepared anew.
+                    if let Ok(sql) = query.sql.to_str(py) {
+                        self.statements.remove(sql);
+                    }
+                    query.gathered = None;
+                }
+            }
+            Work::Script { .. } | Work::CopyIn { .. } | Work::CopyOut { .. } => {}
+            _ => return Err(unexpected("RowDescription")),
+        }
+        Ok(())
+    }
+
+    fn completed(&mut self, py: Python<'_>, tag: Option<&CommandTag>) -> Taken {
+        let Some(call) = self.sent.front_mut() else {
+            return Ok(());
+        };
+        let words = tag.map_or("", CommandTag::as_str);
+        if words.starts_with("DEALLOCATE") || words == "DISCARD ALL" {
+            self.statements.clear();
+        }
+        self.has_prepared |= words == "PREPARE";
+        let written = tag.and_then(CommandTag::rows).unwrap_or_default();
+        match &mut call.work {
+            Work::Query(query) => {
+                one_of(&mut call.expects.completed, "CommandComplete")?;
+                if call.expects.completed == 0 {
+                    let outcome = match query.gathered.take() {
+                        Some(gathered) => rows(py, gathered, written, words),
+                        None => Err(UsageError::new_err(
+                            "the statement's columns have changed since it was described; run it again",
+                        )),
+                    };
+                    let is_portal = query.portal.is_some();
+                    call.outcome =
+                        Some(outcome.and_then(|rows| answer_of(py, rows, is_portal, false)));
+                }
+            }
+            Work::Many { affected, .. } => {
+                one_of(&mut call.expects.completed, "CommandComplete")?;
+                *affected += written;
+                if call.expects.completed == 0 {
+                    call.outcome = Some(python(py, *affected));
+                }
+            }
+            Work::Portal { gathered, .. } => {
+                one_of(&mut call.expects.completed, "CommandComplete")?;
+                let gathered = gathered
+                    .take()
+                    .ok_or_else(|| unexpected("rows of no portal"))?;
+                let rows = rows(py, gathered, written, words);
+                call.outcome = Some(rows.and_then(|rows| answer_of(py, rows, true, false)));
+            }
+            Work::Script { .. } => call.outcome = Some(python(py, words)),
+            Work::CopyIn { .. } | Work::CopyOut { .. } => call.outcome = Some(python(py, written)),
+            Work::Prepare { .. } | Work::Describe { .. } | Work::Prelude { .. } | Work::Barrier => {
+                return Err(unexpected("CommandComplete"));
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_in(&mut self, py: Python<'_>) -> Taken {
+        let Some(call) = self.sent.front_mut() else {
+            return Ok(());
+        };
+        if let Work::CopyIn { started, .. } = &mut call.work {
+            if std::mem::replace(started, true) {
+                return Err(unexpected("CopyInResponse"));
+            }
+            if let Some(future) = call.future.take() {
+                self.events.push(Event::Done(future, Ok(py.None())));
+                return Ok(());
+            }
+        }
+        // Nobody has data for it.
+        frontend::copy_fail(&mut self.out, "COPY from the client needs copy_rows")
+            .map_err(|error| Unexpected(error.to_string()))?;
+        if !matches!(call.work, Work::Script { .. } | Work::CopyIn { .. }) {
+            frontend::sync(&mut self.out);
+        }
+        Ok(())
+    }
+
+    fn copied(&mut self, py: Python<'_>, data: &Bytes) -> Taken {
+        let call = self.sent.front().map(|call| (&call.work, &call.future));
+        if let Some((Work::CopyOut { sink, .. }, Some(_))) = call {
+            let piece = PyBytes::new(py, data).into_any().unbind();
+            self.events.push(Event::Copied(sink.clone_ref(py), piece));
+        }
+        Ok(())
+    }
+
+    fn error(&mut self, py: Python<'_>, fields: Box<ErrorFields>) -> Taken {
+        if fields.severity >= Some(Severity::Fatal) {
+            self.fail(py, End::Fatal(fields));
+            return Ok(());
+        }
+        let Some(call) = self.sent.front_mut() else {
+            return Err(unexpected("an error of no call"));
+        };
+        let code = fields.code.as_str();
+        let is_plan = match code {
+            "26000" => true,
+            "0A000" => fields.message.starts_with("cached plan must not change"),
+            // The tables have changed under a plan whose parameters were of other types.
+            _ => fields.code.class() == "42",
+        };
+        let is_unrun = call.expects.bound > 0;
+        if is_plan && let Some(sql) = call.sql() {
+            let sql = sql.to_str(py).unwrap_or_default();
+            if let Some(gone) = self.statements.remove(sql)
+                && !gone.name.is_empty()
+                && code != "26000"
+            {
+                self.closing.push(gone.name.clone());
+            }
+            if is_unrun && self.status == TransactionStatus::Idle && call.may_run_again() {
+                call.expects.again = true;
+            }
+        }
+        call.outcome = Some(Err(database_error(py, &fields)));
+        Ok(())
+    }
+
+    /// The oldest call has ended.
+    fn ready(&mut self, py: Python<'_>, status: TransactionStatus) -> Taken {
+        let Some(mut call) = self.sent.pop_front() else {
+            return Err(unexpected("ReadyForQuery of no call"));
+        };
+        self.status = status;
+        let outcome = call.outcome.take();
+        if call.expects.again && call.future.is_some() && status == TransactionStatus::Idle {
+            call.expects = super::call::Expects::default();
+            self.waiting.push_front(call);
+        } else {
+            self.end_of(py, call, outcome)?;
+        }
+        self.pump(py);
+        self.look_whether_alone();
+        Ok(())
+    }
+
+    fn end_of(
+        &mut self,
+        py: Python<'_>,
+        call: Call,
+        outcome: Option<PyResult<Py<PyAny>>>,
+    ) -> Taken {
+        let is_failed = outcome.as_ref().is_some_and(Result::is_err);
+        if !is_failed && call.expects.is_any() {
+            return Err(unexpected(
+                "ReadyForQuery before the answers that precede it",
+            ));
+        }
+        match &call.work {
+            Work::Prepare { sql, .. } => {
+                if let Some(Err(error)) = outcome {
+                    self.unprepared(py, &sql.clone_ref(py), error);
+                }
+                return Ok(());
+            }
+            Work::Script { is_reset: true, .. } => {
+                if is_failed || self.status != TransactionStatus::Idle {
+                    self.fail(py, End::Lost("the session could not be reset".to_owned()));
+                    return Ok(());
+                }
+                self.is_dirty = false;
+                if std::mem::take(&mut self.has_prepared) {
+                    self.waiting.push_front(Call::new(
+                        None,
+                        Work::Script {
+                            sql: FORGET.to_owned(),
+                            is_reset: true,
+                        },
+                    ));
+                }
+            }
+            Work::CopyIn { .. } if call.future.is_none() => {
+                self.copy_outcome = outcome;
+                return Ok(());
+            }
+            Work::Barrier => self.is_cancelling = false,
+            _ => {}
+        }
+        self.finish(call, outcome.unwrap_or_else(|| Ok(py.None())));
+        Ok(())
+    }
+
+    /// A statement could not be prepared: tell the call that needs it, which is the next.
+    fn unprepared(&mut self, py: Python<'_>, sql: &Py<pyo3::types::PyString>, error: PyErr) {
+        let text = sql.to_str(py).ok();
+        let needs = |call: &Call| call.sql().and_then(|sql| sql.to_str(py).ok()) == text;
+        if self.waiting.front().is_some_and(needs)
+            && let Some(call) = self.waiting.pop_front()
+        {
+            self.finish(call, Err(error));
+        }
+    }
+}
+
+impl Call {
+    fn take_types(&mut self, types: Box<[Oid]>) -> Taken {
+        match &mut self.work {
+            Work::Prepare { oids, .. } if oids.is_none() && self.expects.parsed == 0 => {
+                *oids = Some(types);
+                Ok(())
+            }
+            _ => Err(unexpected("ParameterDescription")),
+        }
+    }
+
+    fn take_rows(&mut self, rows: DataRows) -> Taken {
+        let is_bound = self.expects.bound == 0 && self.expects.completed == 1;
+        match &mut self.work {
+            Work::Query(query) if is_bound => match &mut query.gathered {
+                Some(gathered) => gathered.take(rows),
+                None => Ok(()), // its columns have changed; the caller is told at the end
+            },
+            Work::Portal {
+                gathered: Some(gathered),
+                ..
+            } => gathered.take(rows),
+            Work::Many { .. } | Work::Script { .. } => Ok(()), // nobody asked for the rows
+            _ => Err(unexpected("a row")),
+        }
+    }
+
+    fn suspended(&mut self, py: Python<'_>) -> Taken {
+        let gathered = match &mut self.work {
+            Work::Query(query) if query.portal.is_some() => query.gathered.take(),
+            Work::Portal { gathered, .. } => gathered.take(),
+            _ => None,
+        };
+        let gathered = gathered.ok_or_else(|| unexpected("PortalSuspended"))?;
+        one_of(&mut self.expects.completed, "PortalSuspended")?;
+        let rows = rows(py, gathered, 0, "");
+        self.outcome = Some(rows.and_then(|rows| answer_of(py, rows, true, true)));
+        Ok(())
+    }
+}
+
+impl Gathered {
+    fn take(&mut self, rows: DataRows) -> Taken {
+        if usize::from(rows.columns()) != self.columns.len() {
+            return Err(unexpected("a row of another number of columns"));
+        }
+        let (bytes, starts, _) = rows.into_parts();
+        let bytes = if bytes.len() < SMALL {
+            Bytes::copy_from_slice(&bytes)
+        } else {
+            bytes
+        };
+        let ends = starts
+            .iter()
+            .skip(1)
+            .map(|next| next.saturating_sub(5) as usize);
+        for (start, end) in starts.iter().zip(ends.chain([bytes.len()])) {
+            let pushed = self.rows.push(bytes.slice(*start as usize..end));
+            pushed.map_err(|error| Unexpected(error.0.to_owned()))?;
+        }
+        Ok(())
+    }
+}
+
+fn rows(py: Python<'_>, gathered: Gathered, written: u64, tag: &str) -> PyResult<Py<PyAny>> {
+    let rows = Rows::new(Batch {
+        columns: gathered.columns,
+        store: Store::Wire(gathered.rows),
+        affected: i64::try_from(written).unwrap_or(i64::MAX),
+        tag: tag.to_owned(),
+    });
+    Ok(Py::new(py, rows)?.into_any())
+}
+
+/// Rows alone, or from a portal with whether there may be more.
+fn answer_of(py: Python<'_>, rows: Py<PyAny>, is_portal: bool, more: bool) -> PyResult<Py<PyAny>> {
+    if is_portal {
+        python(py, (rows, more))
+    } else {
+        Ok(rows)
+    }
+}
+
+fn python<'py>(py: Python<'py>, value: impl IntoPyObject<'py>) -> PyResult<Py<PyAny>> {
+    value.into_py_any(py)
+}
+
+fn one_of(count: &mut u32, what: &str) -> Taken {
+    *count = count.checked_sub(1).ok_or_else(|| unexpected(what))?;
+    Ok(())
+}
+
+fn unexpected(what: &str) -> Unexpected {
+    Unexpected(format!("{what} was not expected"))
+}

@@ -1,0 +1,252 @@
+//! The state of one session: calls that wait, calls that were sent, and what is to be told to whom.
+//!
+//! It holds Python's objects but calls none of asyncio's: what has to be done outside is left in `events`.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use pyo3::prelude::*;
+use queryengine_protocol::backend::{Decoder, Limits, TransactionStatus};
+use queryengine_protocol::errors::ErrorFields;
+
+use super::call::{Call, Work};
+use super::errors::End;
+use super::statements::Statements;
+use crate::columns::Columns;
+
+/// What has to be done when the session is no longer borrowed.
+pub enum Event {
+    /// A call ended; its future takes this.
+    Done(Py<PyAny>, PyResult<Py<PyAny>>),
+    /// The server remarks something.
+    Notice(Box<ErrorFields>),
+    /// Somebody sent a NOTIFY: process, channel, payload.
+    Notification(i32, Box<str>, Box<str>),
+    /// A piece of a COPY out, and who takes it.
+    Copied(Py<PyAny>, Py<PyAny>),
+    /// Nothing runs but what nobody waits for: the server may be asked to cancel it.
+    Alone,
+    /// The connection is over and has to be dropped at once.
+    Drop,
+}
+
+/// Makes a session as it was when it began, whatever was done in it, but for prepared statements.
+const RESET: &str = "ROLLBACK; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; UNLISTEN *; \
+    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD SEQUENCES; DISCARD TEMP";
+/// Lets go of all prepared statements: ours are prepared again, those of others are not known.
+pub const FORGET: &str = "DEALLOCATE ALL";
+
+/// The state of one session.
+pub struct Session {
+    /// What is to be sent.
+    pub out: BytesMut,
+    /// What was received.
+    pub decoder: Decoder,
+    /// Calls that were not sent yet.
+    pub waiting: VecDeque<Call>,
+    /// What travels with the next statement that is sent.
+    pub prelude: Vec<String>,
+    /// Calls that were sent, in the order of their answers.
+    pub sent: VecDeque<Call>,
+    /// The prepared statements.
+    pub statements: Statements,
+    /// Names of statements that the server may forget.
+    pub closing: Vec<String>,
+    /// Where the session stood at the last `ReadyForQuery`.
+    pub status: TransactionStatus,
+    /// The server's settings that it reports.
+    pub settings: HashMap<Box<str>, Box<str>>,
+    /// The server's process and the secret that a request to cancel needs.
+    pub key: Option<(i32, Box<[u8]>)>,
+    /// What a COPY from the client came to that ended before all was sent.
+    pub copy_outcome: Option<PyResult<Py<PyAny>>>,
+    /// What is to be done outside.
+    pub events: Vec<Event>,
+    /// Whether the server is being asked to cancel: nothing is sent until that is over.
+    pub is_cancelling: bool,
+    /// Whether the transport has enough to send for now.
+    pub is_paused: bool,
+    /// Whether something ran that may have changed the session for those who come after.
+    pub is_dirty: bool,
+    /// Whether a statement was prepared by SQL.
+    pub has_prepared: bool,
+    /// The columns of the portals that are open.
+    pub portals: HashMap<String, Arc<Columns>>,
+    /// Why it is over.
+    pub end: Option<End>,
+}
+
+impl Session {
+    /// A session that keeps so many prepared statements; 0 for servers behind a pool of transactions.
+    pub fn new(statements: usize) -> Self {
+        Self {
+            out: BytesMut::new(),
+            decoder: Decoder::new(Limits::default()),
+            waiting: VecDeque::new(),
+            prelude: Vec::new(),
+            sent: VecDeque::new(),
+            statements: Statements::new(statements),
+            closing: Vec::new(),
+            status: TransactionStatus::Idle,
+            settings: HashMap::new(),
+            key: None,
+            copy_outcome: None,
+            events: Vec::new(),
+            is_cancelling: false,
+            is_paused: false,
+            is_dirty: false,
+            has_prepared: false,
+            portals: HashMap::new(),
+            end: None,
+        }
+    }
+
+    /// How many calls are under way.
+    pub fn load(&self) -> usize {
+        self.waiting.len() + self.sent.len()
+    }
+
+    /// Take a call, and send it if nothing is in its way.
+    pub fn submit(&mut self, py: Python<'_>, call: Call) {
+        if let Some(end) = &self.end {
+            let error = end.error(py);
+            self.finish(call, Err(error));
+            return;
+        }
+        self.waiting.push_back(call);
+        self.pump(py);
+    }
+
+    /// Send what waits, as far as that is possible.
+    pub fn pump(&mut self, py: Python<'_>) {
+        while !self.is_held() {
+            let Some(call) = self.waiting.pop_front() else {
+                return;
+            };
+            self.send(py, call);
+        }
+    }
+
+    fn is_held(&self) -> bool {
+        self.is_cancelling
+            || self.is_paused
+            || self.end.is_some()
+            || self.sent.back().is_some_and(Call::holds)
+    }
+
+    /// Take a prelude back if it was not sent, and nothing waits that it should travel with.
+    pub fn withdraw(&mut self, sql: &str) -> bool {
+        if let Some(call) = self.waiting.back() {
+            let is_it = matches!(&call.work, Work::Prelude { sql: own } if own == sql);
+            return is_it && self.waiting.pop_back().is_some();
+        }
+        self.prelude.pop_if(|own| own == sql).is_some()
+    }
+
+    /// Tell the one who waits for a call.
+    pub fn finish(&mut self, call: Call, outcome: PyResult<Py<PyAny>>) {
+        if let Some(future) = call.future {
+            self.events.push(Event::Done(future, outcome));
+        }
+    }
+
+    /// Nobody waits for this future any more. A call that was not sent is forgotten, another one is drained.
+    pub fn abandon(&mut self, future: &Bound<'_, PyAny>) {
+        let is_its = |call: &Call| call.future.as_ref().is_some_and(|own| own.is(future));
+        if let Some(place) = self.waiting.iter().position(is_its) {
+            self.waiting.remove(place);
+            return;
+        }
+        if let Some(call) = self.sent.iter_mut().find(|call| is_its(call)) {
+            call.future = None;
+            self.look_whether_alone();
+        }
+    }
+
+    /// If nobody waits for anything that was sent, but something that may take long runs, say so.
+    pub fn look_whether_alone(&mut self) {
+        let is_reset = |call: &Call| matches!(call.work, Work::Script { is_reset: true, .. });
+        let matters = |call: &Call| match call.work {
+            Work::Prepare { .. } | Work::Barrier => true,
+            Work::CopyIn { started, ended, .. } => call.future.is_some() || (started && !ended),
+            _ => call.future.is_some(),
+        };
+        let is_vain = !self.sent.iter().any(matters) && !self.sent.iter().all(is_reset);
+        if is_vain && !self.is_cancelling && self.end.is_none() {
+            self.is_cancelling = true;
+            self.events.push(Event::Alone);
+        }
+    }
+
+    /// Make the session as it was when it began, behind all that is under way.
+    pub fn reset(&mut self, py: Python<'_>) {
+        let sql = RESET.to_owned();
+        self.prelude.clear();
+        self.submit(
+            py,
+            Call::new(
+                None,
+                Work::Script {
+                    sql,
+                    is_reset: true,
+                },
+            ),
+        );
+    }
+
+    /// Whether the oldest call is a reset.
+    pub fn is_resetting(&self) -> bool {
+        let is_reset = |call: &Call| matches!(call.work, Work::Script { is_reset: true, .. });
+        self.sent.front().is_some_and(is_reset)
+    }
+
+    /// The server was asked to cancel and has heard it: when a `Sync` returns, nothing of that is left.
+    pub fn barrier(&mut self, py: Python<'_>, future: Py<PyAny>) {
+        let call = Call::new(Some(future), Work::Barrier);
+        match &self.end {
+            Some(end) => {
+                let error = end.error(py);
+                self.finish(call, Err(error));
+            }
+            None => self.send(py, call),
+        }
+    }
+
+    /// Take from the calls those that have waited since before this time.
+    pub fn overdue(&mut self, since: Instant) -> Vec<Py<PyAny>> {
+        let mut futures = Vec::new();
+        self.waiting.retain_mut(|call| {
+            let is_late = call.since <= since && call.future.is_some();
+            if is_late {
+                futures.extend(call.future.take());
+            }
+            !is_late
+        });
+        let late = self.sent.iter_mut().filter(|call| call.since <= since);
+        futures.extend(late.filter_map(|call| call.future.take()));
+        self.look_whether_alone();
+        futures
+    }
+
+    /// The session is over: every call fails.
+    pub fn fail(&mut self, py: Python<'_>, end: End) {
+        if self.end.is_some() {
+            return;
+        }
+        let calls: Vec<_> = self.sent.drain(..).chain(self.waiting.drain(..)).collect();
+        for call in calls {
+            let error = end.error(py);
+            self.finish(call, Err(error));
+        }
+        self.out.clear();
+        self.end = Some(end);
+        self.events.push(Event::Drop);
+    }
+
+    /// The server broke the protocol.
+    pub fn violation(&mut self, py: Python<'_>, what: impl Into<String>) {
+        self.fail(py, End::Violation(what.into()));
+    }
+}

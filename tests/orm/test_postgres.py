@@ -1,0 +1,544 @@
+"""A connection to PostgreSQL: what it sends, in which order, and what becomes of the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import re
+from dataclasses import replace
+
+import pytest
+from queryengine_orm.errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    ConnectionLost,
+    ForeignKeyViolation,
+    OrmError,
+    ParameterError,
+    StalePlan,
+    StatementError,
+    TimeoutExceeded,
+    UndefinedColumn,
+    UniqueViolation,
+    UsageError,
+)
+from queryengine_orm.postgres import Connection, Notice, connect
+
+from tests.orm.postgres_world import connected, numbers, until_running, value
+from tests.servers.postgres import PostgresServer
+
+# -- making a connection
+
+
+async def test_a_connection_says_whose_it_is(postgres: PostgresServer) -> None:
+    async with await connect(postgres.url(), application_name="shop") as connection:
+        assert connection.process_id > 0
+        assert connection.setting("server_encoding") == "UTF8"
+        assert await value(connection, "SELECT current_setting('application_name')") == "shop"
+        assert await value(connection, "SELECT current_setting('cluster_name')") == postgres.name
+        assert str(connection.process_id) in repr(connection)
+    assert connection.is_closed
+
+
+async def test_a_unix_socket_is_a_way_to_the_server(postgres: PostgresServer) -> None:
+    async with await connect(postgres.url(), host=str(postgres.folder)) as connection:
+        assert await value(connection, "SELECT inet_client_addr() IS NULL") is True
+
+
+@pytest.mark.parametrize("password", ["wrong", ""])
+async def test_a_wrong_password_is_told_from_a_server_that_is_not_there(
+    postgres: PostgresServer, password: str
+) -> None:
+    with pytest.raises(AuthenticationFailed) as refused:
+        await connect(replace(postgres, password=password).url(), passfile="/nowhere")
+    assert postgres.password not in str(refused.value)
+    with pytest.raises(ConnectionFailed) as absent:
+        await connect("postgresql://u:p@127.0.0.1:1/d")
+    assert not isinstance(absent.value, AuthenticationFailed)
+
+
+async def test_the_next_of_several_hosts_is_tried(postgres: PostgresServer) -> None:
+    url = re.sub(r"@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:", postgres.url())
+    async with await connect(url) as connection:
+        assert await value(connection, "SELECT 1") == 1
+    with pytest.raises(ConnectionFailed, match=r"127\.0\.0\.1:1") as refused:
+        await connect(url, target_session_attrs="standby")
+    assert any("not standby" in note for note in refused.value.__notes__)
+    async with await connect(url, target_session_attrs="prefer-standby") as connection:
+        assert await value(connection, "SELECT 1") == 1
+
+
+async def test_tls_that_is_required_and_not_there_is_no_connection(postgres: PostgresServer) -> None:
+    with pytest.raises(ConnectionFailed, match="TLS"):
+        await connect(postgres.url(), sslmode="require")
+
+
+async def test_a_method_of_authentication_that_is_not_allowed_is_refused(postgres: PostgresServer) -> None:
+    with pytest.raises(AuthenticationFailed, match="not allowed"):
+        await connect(postgres.url(), require_auth="md5,none")
+    with pytest.raises(AuthenticationFailed, match="channel binding"):
+        await connect(postgres.url(), channel_binding="require")
+
+
+async def test_a_task_that_is_cancelled_while_it_connects_leaves_nothing(postgres: PostgresServer) -> None:
+    async with connected(postgres) as observer:
+        count = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        before = await value(observer, count)
+        for steps in range(12):
+            task = asyncio.ensure_future(connect(postgres.url()))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        async with asyncio.timeout(20):
+            while await value(observer, count) != before:  # noqa: ASYNC110  # of the server's state there is no event
+                await asyncio.sleep(0.01)
+
+
+# -- queries
+
+
+async def test_a_query_gives_rows_with_the_types_of_the_database(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        sql = "SELECT $1::int4 + 1 AS number, $2::text AS word, NULL::bool AS nothing"
+        rows = await connection.query(sql, (41, "é"))
+        assert rows.tuples() == [(42, "é", None)]
+        assert (rows.columns, rows.affected, rows.tag) == (("number", "word", "nothing"), 1, "SELECT 1")
+        assert (await connection.query("SELECT 1 WHERE false")).tuples() == []
+
+
+async def test_calls_are_answered_in_their_order(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 0) as table:
+        calls = [connection.query(f"INSERT INTO {table} VALUES ($1, 'a')", (number,)) for number in range(50)]
+        calls.append(connection.query(f"SELECT count(*) FROM {table}"))
+        await asyncio.gather(*calls)
+        assert calls[-1].result()[0][0] == 50
+
+
+async def test_the_failure_of_one_of_many_calls_is_its_own(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        sql = "SELECT 1 / $1::int4"
+        answers = await asyncio.gather(
+            *(connection.query(sql, (number % 2,)) for number in range(20)), return_exceptions=True
+        )
+        assert [isinstance(answer, OrmError) for answer in answers] == [True, False] * 10
+
+
+async def test_an_error_says_what_the_server_says(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres) as table:
+        with pytest.raises(UniqueViolation) as refused:
+            await connection.query(f"INSERT INTO {table} VALUES (1, 'a')")
+        error = refused.value
+        assert (error.sqlstate, error.table, error.constraint) == ("23505", table, f"{table}_pkey")
+        with pytest.raises(UndefinedColumn) as unknown:
+            await connection.query("SELECT nothing")
+        assert unknown.value.position == 8
+        assert await value(connection, "SELECT 1") == 1
+
+
+@pytest.mark.parametrize("parameters", [(), (1, 2), ("1",), (2**31,), (1.5,)])
+async def test_a_parameter_that_does_not_fit_is_refused_before_anything_is_sent(
+    postgres: PostgresServer, parameters: tuple[object, ...]
+) -> None:
+    async with connected(postgres) as connection:
+        for _ in range(2):  # at first sight of the statement, and later
+            with pytest.raises(ParameterError):
+                await connection.query("SELECT $1::int4", parameters)
+        assert await value(connection, "SELECT $1::int4", 7) == 7
+
+
+async def test_a_statement_is_prepared_once_and_the_longest_unused_goes(postgres: PostgresServer) -> None:
+    async with await connect(postgres.url(), statements=3) as connection:
+        for number in (1, 2, 3, 1, 4, 1, 5, 1):
+            await value(connection, f"SELECT {number}")
+        assert connection.statements == 3
+        kept = await connection.query("SELECT statement FROM pg_prepared_statements")
+        assert {str(statement) for statement in kept.column(0)} >= {"SELECT 1", "SELECT 5"}
+        await value(connection, "SELECT 6")
+        await value(connection, "SELECT 7")
+        # The one that goes is closed together with the next preparation.
+        assert await value(connection, "SELECT count(*)::int FROM pg_prepared_statements") == 4
+
+
+async def test_without_names_no_statement_stays_on_the_server(postgres: PostgresServer) -> None:
+    async with await connect(postgres.url(), statements=0) as connection:
+        for number in range(3):
+            assert await value(connection, "SELECT $1::int4", number) == number
+        assert await value(connection, "SELECT count(*)::int FROM pg_prepared_statements") == 0
+
+
+@pytest.mark.parametrize("statements", [0, 100])
+async def test_a_changed_table_is_seen_outside_of_a_transaction(
+    postgres: PostgresServer, statements: int
+) -> None:
+    async with (
+        numbers(postgres, 1) as table,
+        await connect(postgres.url(), statements=statements) as connection,
+    ):
+        sql = f"SELECT * FROM {table} WHERE id = $1"
+        assert (await connection.query(sql, (1,))).tuples() == [(1, "n1")]
+        await connection.script(f"ALTER TABLE {table} ADD COLUMN more int DEFAULT 7")
+        if statements == 0:  # it has been run by then: it may not be run again unasked
+            with pytest.raises(UsageError, match="columns have changed"):
+                await connection.query(sql, (1,))
+        assert (await connection.query(sql, (1,))).tuples() == [(1, "n1", 7)]
+        await connection.script(f"ALTER TABLE {table} ALTER COLUMN id TYPE text")
+        with pytest.raises(ParameterError):  # prepared again: the parameter is a text now
+            await connection.query(sql, (1,))
+        assert (await connection.query(sql, ("1",))).tuples() == [("1", "n1", 7)]
+
+
+async def test_a_changed_table_is_a_typed_error_inside_a_transaction(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 1) as table:
+        sql = f"SELECT * FROM {table}"
+        await connection.query(sql)
+        with pytest.raises(StalePlan):
+            async with connection.transaction() as transaction:
+                await transaction.script(f"ALTER TABLE {table} ADD COLUMN more int")
+                await transaction.query(sql)
+        assert connection.status == "idle"
+        assert (await connection.query(sql)).tuples() == [(1, "n1")]
+
+
+async def test_statements_that_the_server_forgot_are_prepared_again(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        assert await value(connection, "SELECT $1::int4", 1) == 1
+        await connection.script("DO $$BEGIN EXECUTE 'DEALLOCATE ALL'; END$$")
+        assert await value(connection, "SELECT $1::int4", 2) == 2
+        await connection.script("DISCARD ALL")
+        assert await value(connection, "SELECT $1::int4", 3) == 3
+
+
+async def test_another_search_path_finds_another_table(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 1) as table:
+        assert await value(connection, f"SELECT name FROM {table}") == "n1"
+        await connection.script(
+            f"CREATE SCHEMA other; CREATE TABLE other.{table} (name int);"
+            f"INSERT INTO other.{table} VALUES (5); SET search_path TO other"
+        )
+        assert await value(connection, f"SELECT name FROM {table}") == 5
+        await connection.script("DROP SCHEMA other CASCADE; RESET search_path")
+        assert await value(connection, f"SELECT name FROM {table}") == "n1"
+
+
+async def test_notices_go_to_whom_they_are_for(postgres: PostgresServer) -> None:
+    notices: list[Notice] = []
+    async with connected(postgres) as connection:
+        connection.on_notice = notices.append
+        await connection.script("DO $$BEGIN RAISE NOTICE 'look'; END$$")
+    assert [(notice["severity"], notice["message"]) for notice in notices] == [("NOTICE", "look")]
+
+
+async def test_notifications_are_heard_until_nobody_listens(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, connected(postgres) as other:
+        async with connection.listen('a "b"') as listener:
+            for number in range(3):
+                await other.query("SELECT pg_notify($1, $2)", ('a "b"', str(number)))
+            heard = [await anext(listener) for _ in range(3)]
+            assert [(one.payload, one.process_id) for one in heard] == [
+                (str(number), other.process_id) for number in range(3)
+            ]
+        assert await value(connection, "SELECT count(*)::int FROM pg_listening_channels()") == 0
+        with pytest.raises(ConnectionLost):
+            async with connection.listen("a") as listener:
+                await connection.close()
+                await anext(listener)
+
+
+async def test_a_copy_within_a_query_does_not_hang(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 2) as table:
+        with pytest.raises(OrmError, match="copy_rows"):
+            await connection.script(f"COPY {table} FROM STDIN")
+        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 2
+
+
+# -- many rows
+
+
+async def test_many_rows_are_written_all_or_nothing(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 0) as table:
+        insert = f"INSERT INTO {table} VALUES ($1, $2)"
+        assert await connection.execute_many(insert, []) == 0
+        assert await connection.execute_many(insert, ((number, None) for number in range(2500))) == 2500
+        for rows in ([(3000, "a"), (3000, "a")], [(number, "a") for number in (*range(3000, 5000), 1)]):
+            with pytest.raises(UniqueViolation):
+                await connection.execute_many(insert, rows)
+        with pytest.raises(ParameterError):
+            await connection.execute_many(insert, [(3000, "a"), (3001, 5)])
+        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 2500
+        assert connection.status == "idle"
+
+
+async def test_copied_rows_are_written_all_or_nothing(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 0) as table:
+        rows = ((number, None if number % 2 else "é") for number in range(3500))
+        assert await connection.copy_rows(f"public.{table}", ["id", "name"], rows) == 3500
+        assert await connection.copy_rows(table, ["id"], []) == 0
+        with pytest.raises(UniqueViolation):
+            await connection.copy_rows(table, ["id"], [(number,) for number in range(3400, 9000)])
+        with pytest.raises(ParameterError):
+            await connection.copy_rows(table, ["id", "name"], [(4000, "a"), (4001, 5)])
+        with pytest.raises(StatementError):
+            await connection.copy_rows(table, ["nothing"], [(1,)])
+        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 3500
+        text = b"".join([piece async for piece in connection.copy_query(f"COPY {table} TO STDOUT")])
+        assert len(text.splitlines()) == 3500
+
+
+async def test_rows_of_types_that_are_not_built_in_are_copied_too(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        await connection.script("CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TABLE moods (mood mood)")
+        try:
+            assert await connection.copy_rows("moods", ["mood"], [("bad",), ("good",), (None,)]) == 3
+            moods = await connection.query("SELECT mood FROM moods ORDER BY mood")
+            assert moods.column(0) == ["good", "bad", None]
+        finally:
+            await connection.script("DROP TABLE moods; DROP TYPE mood")
+
+
+async def test_a_copy_that_nobody_reads_on_leaves_the_connection_clean(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        pieces = connection.copy_query(
+            "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 20000)) TO STDOUT"
+        )
+        assert len(await anext(pieces)) == 1001
+        await pieces.aclose()
+        assert await value(connection, "SELECT 1") == 1
+
+
+async def test_a_stream_asks_for_rows_as_they_are_taken(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 10) as table:
+        sizes = [len(rows) async for rows in connection.stream(f"SELECT * FROM {table}", batch=4)]
+        assert (sizes, connection.status) == ([4, 4, 2], "idle")
+        batches = connection.stream(f"SELECT 1 / (8 - id) FROM {table} WHERE id > $1", (0,), batch=5)
+        assert len(await anext(batches)) == 5
+        with pytest.raises(OrmError, match="division by zero"):
+            await anext(batches)
+        assert connection.status == "idle"
+        early = connection.stream(f"SELECT * FROM {table}", batch=2)
+        await anext(early)
+        await early.aclose()
+        assert (connection.status, await value(connection, "SELECT 1")) == ("idle", 1)
+        with pytest.raises(UsageError):
+            await anext(connection.stream("SELECT 1", batch=0))
+
+
+# -- transactions
+
+
+async def test_a_transaction_begins_with_its_first_statement_and_commits_at_its_end(
+    postgres: PostgresServer,
+) -> None:
+    async with connected(postgres) as connection, connected(postgres) as other, numbers(postgres, 0) as table:
+        count = f"SELECT count(*)::int FROM {table}"
+        async with connection.transaction() as transaction:
+            assert connection.status == "idle"
+            await transaction.query(f"INSERT INTO {table} VALUES (1, 'a')")
+            assert connection.status == "active"
+            assert await value(other, count) == 0
+        assert (connection.status, await value(other, count)) == ("idle", 1)
+
+
+@pytest.mark.parametrize("way", ["query", "script", "execute_many", "copy_rows", "stream"])
+async def test_begin_travels_with_whatever_comes_first(postgres: PostgresServer, way: str) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 0) as table:
+        with pytest.raises(ZeroDivisionError):
+            async with connection.transaction(isolation="serializable") as transaction:
+                match way:
+                    case "query":
+                        await transaction.query(f"INSERT INTO {table} VALUES ($1, 'a')", (1,))
+                    case "script":
+                        await transaction.script(f"INSERT INTO {table} VALUES (1, 'a')")
+                    case "execute_many":
+                        await transaction.execute_many(f"INSERT INTO {table} VALUES ($1, 'a')", [(1,), (2,)])
+                    case "copy_rows":
+                        await transaction.copy_rows(table, ["id"], [(1,)])
+                    case _:
+                        insert = f"INSERT INTO {table} VALUES (1, 'a') RETURNING id"
+                        assert [len(rows) async for rows in transaction.stream(insert)] == [1]
+                assert connection.status == "active"
+                assert await value(connection, "SHOW transaction_isolation") == "serializable"
+                raise ZeroDivisionError
+        assert connection.status == "idle"
+        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 0
+
+
+async def test_a_first_statement_that_fails_before_it_is_sent_does_not_lose_the_begin(
+    postgres: PostgresServer,
+) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 0) as table:
+        async with connection.transaction() as transaction:
+            with pytest.raises(StatementError):
+                await transaction.query("SELEC")
+            with pytest.raises(ParameterError):
+                await transaction.query("SELECT $1::int", ("a",))
+            await transaction.query(f"INSERT INTO {table} VALUES (1, 'a')")
+            assert connection.status == "active"
+            await transaction.rollback()
+        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 0
+
+
+async def test_a_begin_that_fails_takes_its_statement_with_it(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 0) as table:
+        connection.send_before("BEGIN ISOLATION LEVEL NONSENSE")
+        with pytest.raises(StatementError):
+            await connection.query(f"INSERT INTO {table} VALUES (1, 'a')")
+        assert connection.status == "idle"
+        connection.withdraw("BEGIN ISOLATION LEVEL NONSENSE")
+        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 0
+
+
+async def test_a_savepoint_undoes_its_own_part(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 0) as table:
+        insert = f"INSERT INTO {table} VALUES ($1, 'a')"
+        async with connection.transaction() as transaction:
+            await transaction.query(insert, (1,))
+            async with transaction.savepoint() as inner:
+                await inner.query(insert, (2,))
+            with pytest.raises(UniqueViolation):
+                async with transaction.savepoint() as inner:
+                    await inner.query(insert, (3,))
+                    await inner.query(insert, (1,))
+            async with transaction.savepoint() as outer, outer.savepoint() as inner:
+                await inner.query(insert, (4,))
+            async with transaction.savepoint():
+                pass  # nothing is sent for it
+        ids = await connection.query(f"SELECT id FROM {table} ORDER BY id")
+        assert ids.column(0) == [1, 2, 4]
+
+
+async def test_what_was_not_committed_is_not_said_to_be(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        with pytest.raises(OrmError, match="rolled back"):
+            async with connection.transaction() as transaction:
+                with pytest.raises(OrmError):
+                    await transaction.query("SELECT 1 / 0")
+        assert connection.status == "idle"
+
+
+async def test_a_constraint_that_is_looked_at_last_fails_the_commit(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 1) as table:
+        await connection.script(
+            f"CREATE TABLE of_{table} (id int REFERENCES {table} DEFERRABLE INITIALLY DEFERRED)"
+        )
+        with pytest.raises(ForeignKeyViolation):
+            async with connection.transaction() as transaction:
+                await transaction.query(f"INSERT INTO of_{table} VALUES (5)")
+        assert connection.status == "idle"
+        await connection.script(f"DROP TABLE of_{table}")
+
+
+async def test_a_transaction_is_used_as_it_is_meant(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        transaction = connection.transaction(read_only=True)
+        with pytest.raises(UsageError, match="not begun"):
+            transaction.savepoint()
+        async with transaction:
+            with pytest.raises(UsageError, match="savepoint"):
+                await connection.transaction().__aenter__()
+            with pytest.raises(OrmError, match="read-only"):
+                await transaction.query("CREATE TABLE never (id int)")
+            await transaction.rollback()
+        with pytest.raises(UsageError, match="finished"):
+            await transaction.commit()
+        with pytest.raises(UsageError, match="entered once"):
+            await transaction.__aenter__()
+
+
+# -- cancelling and ending
+
+
+async def test_a_cancelled_query_is_cancelled_on_the_server(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, connected(postgres) as observer:
+        await connection.describe("SELECT pg_sleep(60)")  # or else it may be seen while it is prepared
+        call = connection.query("SELECT pg_sleep(60)")
+        await until_running(observer, connection.process_id, "pg_sleep")
+        call.cancel()
+        await asyncio.sleep(0)  # as for a task that is cancelled: it goes on after it was told
+        assert await value(connection, "SELECT 7") == 7
+        await until_running(observer, connection.process_id, "pg_sleep", runs=False)
+
+
+async def test_a_cancelled_query_is_not_cancelled_on_the_server_while_others_wait_behind_it(
+    postgres: PostgresServer,
+) -> None:
+    async with connected(postgres) as connection:
+        slow = connection.query("SELECT pg_sleep(0.3), 1")
+        behind = connection.query("SELECT 2")
+        await asyncio.sleep(0.05)
+        slow.cancel()
+        assert (await behind)[0][0] == 2
+
+
+async def test_a_call_that_was_not_sent_yet_is_forgotten(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 0) as table:
+        calls = [connection.query(f"INSERT INTO {table} VALUES ({number}, 'a')") for number in range(4)]
+        for call in calls[1:]:
+            call.cancel()
+        await calls[0]
+        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 1
+
+
+async def test_a_transaction_of_a_cancelled_task_is_rolled_back(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, numbers(postgres, 0) as table:
+        for steps in range(8):
+
+            async def work() -> None:
+                async with connection.transaction() as transaction:
+                    await transaction.query(f"INSERT INTO {table} VALUES (1, 'a')")
+                    await transaction.query("SELECT pg_sleep(60)")
+
+            task = asyncio.ensure_future(work())
+            for _ in range(steps):
+                await asyncio.sleep(0.002)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await value(connection, f"SELECT count(*)::int FROM {table}") == 0
+            assert connection.status == "idle"
+
+
+async def test_a_call_that_takes_too_long_fails_and_the_connection_goes_on(postgres: PostgresServer) -> None:
+    async with await connect(postgres.url(), timeout=0.1) as connection:
+        with pytest.raises(TimeoutExceeded):
+            await connection.query("SELECT pg_sleep(60)")
+        assert await value(connection, "SELECT 1") == 1
+
+
+async def test_calls_under_way_fail_when_the_server_ends_the_session(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, connected(postgres) as other:
+        calls = [connection.query("SELECT pg_sleep(60)"), connection.query("SELECT 1")]
+        await until_running(other, connection.process_id, "pg_sleep")
+        await other.query("SELECT pg_terminate_backend($1)", (connection.process_id,))
+        for answer in await asyncio.gather(*calls, return_exceptions=True):
+            assert isinstance(answer, ConnectionLost)
+        assert connection.is_closed
+        with pytest.raises(ConnectionLost):
+            await connection.query("SELECT 1")
+
+
+async def test_calls_under_way_fail_when_the_connection_is_closed(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        calls = [connection.query("SELECT pg_sleep(60)"), connection.query("SELECT 1")]
+        await asyncio.sleep(0.02)
+        await connection.close()
+        for answer in await asyncio.gather(*calls, return_exceptions=True):
+            assert isinstance(answer, ConnectionLost)
+        await connection.close()
+
+
+async def test_a_connection_that_is_closed_is_let_go_of(postgres: PostgresServer) -> None:
+    def alive() -> int:
+        gc.collect()
+        return sum(isinstance(thing, Connection) for thing in gc.get_objects())
+
+    async def use() -> None:
+        async with connected(postgres) as connection:
+            await value(connection, "SELECT 1")
+
+    before = alive()
+    for _ in range(5):
+        await use()
+    await asyncio.sleep(0.01)
+    assert alive() <= before
