@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 import pytest
-from queryengine_orm import DeclarativeBase, Expr, schema_sql
+from queryengine_orm import DeclarativeBase, Expr, ForeignKey, Mapped, mapped_column, schema_sql
 from queryengine_orm.driver import Dialect
 from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapping import mapper_of
@@ -126,6 +126,32 @@ def test_tables_come_after_those_that_they_refer_to() -> None:
     made = [line.split('"')[1] for line in schema_sql(Base, "postgresql") if line.startswith("CREATE TABLE")]
     assert made.index("authors") < made.index("books") < made.index("loan")
     assert made[-1] == "book_tags"
+
+
+class Ring(DeclarativeBase):
+    """A base whose tables refer to one another."""
+
+
+class Team(Ring):
+    """Has a leader."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    leader_id: Mapped[int | None] = mapped_column(ForeignKey("player.id"))
+
+
+class Player(Ring):
+    """Is of a team."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+
+
+def test_tables_in_a_ring_get_their_keys_afterwards_and_again() -> None:
+    *_, last = schema_sql(Ring, "postgresql")
+    assert last == (
+        'ALTER TABLE "team" DROP CONSTRAINT IF EXISTS "fk_team_leader_id", ADD CONSTRAINT "fk_team_leader_id"'
+        ' FOREIGN KEY ("leader_id") REFERENCES "player" ("id")'
+    )
 
 
 def test_a_tables_constraints_are_in_its_sql() -> None:

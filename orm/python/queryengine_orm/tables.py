@@ -95,7 +95,10 @@ def _table(mapper: Mapper[Any], dialect: Dialect, made: set[str], later: list[st
         if table in made or dialect == "sqlite":
             lines.append(line)
         else:
-            later.append(f"ALTER TABLE {quoted(mapper.table)} ADD {line}")
+            # Dropped first, so that it can be said again where the tables are there already.
+            own = quoted(f"fk_{mapper.table}_{column.name}")
+            alter = f"ALTER TABLE {quoted(mapper.table)} DROP CONSTRAINT IF EXISTS {own}"
+            later.append(f"{alter}, ADD CONSTRAINT {own} {line}")
     body = ",\n    ".join(lines)
     return f"CREATE TABLE IF NOT EXISTS {quoted(mapper.table)} (\n    {body}\n)"
 
