@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -13,6 +14,7 @@ from queryengine_orm.backend import ORMQueryEngine, fetch_page
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Dialect, Pool
 from queryengine_orm.mapping import mapper_of
+from queryengine_orm.pool import create_pool as create_postgres_pool
 from queryengine_orm.sqlite import create_pool
 from queryengine_orm.writes import insert_rows
 
@@ -21,8 +23,9 @@ from queryengine.pages import Page, Total
 from queryengine.testing import Adapter
 from queryengine.testing.world import LINK, Item
 from tests.orm.world import MODELS, ArrayBase, Bag, Base
+from tests.servers.postgres import PostgresServer
 
-__all__ = ["open_sqlite"]
+__all__ = ["open_postgresql", "open_sqlite"]
 
 NO_ARRAYS = "SQLite has no arrays"
 
@@ -91,3 +94,30 @@ def open_sqlite(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Gener
             yield adapter
     finally:
         runner.run(pool.close())
+
+
+async def _enter(server: PostgresServer, schema: str) -> Pool:
+    """Connect to a schema of our own, so that databases do not meet."""
+    options = f"-c search_path={schema}"
+    pool = await create_postgres_pool(server.url(), minimum=1, maximum=2, options=options)
+    await pool.script(f'CREATE SCHEMA "{schema}"')
+    return pool
+
+
+async def _leave(pool: Pool, schema: str) -> None:
+    await pool.script(f'DROP SCHEMA "{schema}" CASCADE')
+    await pool.close()
+
+
+@contextmanager
+def open_postgresql(request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:
+    """Give the adapter for the companion on the tests' PostgreSQL, in a schema of its own."""
+    server: object = request.getfixturevalue("postgres")
+    assert isinstance(server, PostgresServer)
+    schema = f"world_{secrets.token_hex(8)}"
+    pool = runner.run(_enter(server, schema))
+    try:
+        with _open(pool, "queryengine-orm on PostgreSQL", {}, runner) as adapter:
+            yield adapter
+    finally:
+        runner.run(_leave(pool, schema))

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 
 from queryengine.testing import Adapter, ConformanceSuite
-from tests.conformance.orm import open_sqlite
+from tests.conformance.orm import open_postgresql, open_sqlite
 
 
 class TestORMOnSQLite(ConformanceSuite):
@@ -18,4 +18,14 @@ class TestORMOnSQLite(ConformanceSuite):
     @classmethod
     def adapter(cls, request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:
         with open_sqlite(request, runner) as adapter:
+            yield adapter
+
+
+class TestORMOnPostgreSQL(ConformanceSuite):
+    """The kit on PostgreSQL."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def adapter(cls, request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:
+        with open_postgresql(request, runner) as adapter:
             yield adapter

@@ -1,23 +1,44 @@
-"""Databases for the companion's tests: SQLite in a file, with the library's tables."""
+"""Databases for the companion's tests: SQLite in a file and PostgreSQL, with the library's tables."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from queryengine_orm import Session, create_all
 from queryengine_orm.driver import Pool
+from queryengine_orm.pool import create_pool as create_postgres_pool
 from queryengine_orm.sqlite import create_pool
 
 from tests.orm.library import Base
+from tests.servers.postgres import PostgresServer
 
 
-@pytest.fixture(params=["sqlite"])
+@asynccontextmanager
+async def schema_on(server: PostgresServer) -> AsyncGenerator[Pool]:
+    """Give a pool on a schema of its own."""
+    schema = f"orm_{secrets.token_hex(8)}"
+    async with await create_postgres_pool(server.url(), options=f"-c search_path={schema}") as pool:
+        await pool.script(f'CREATE SCHEMA "{schema}"')
+        try:
+            yield pool
+        finally:
+            await pool.script(f'DROP SCHEMA "{schema}" CASCADE')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 async def library(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pool]:
     """Give a pool of a database that has the library's tables, and no rows."""
-    del request
-    async with create_pool(f"sqlite:///{tmp_path / 'library.db'}") as pool:
+    if request.param == "postgresql":
+        server: object = request.getfixturevalue("postgres")
+        assert isinstance(server, PostgresServer)
+        opened = schema_on(server)
+    else:
+        opened = create_pool(f"sqlite:///{tmp_path / 'library.db'}")
+    async with opened as pool:
         await create_all(pool, Base)
         yield pool
 
