@@ -28,6 +28,7 @@ ADAPTERS: Sequence[Opener] = (
     prisma.open_sqlite,
     prisma.open_postgresql,
     orm.open_sqlite,
+    orm.open_postgresql,
 )
 """one line for each back-end and database"""
 

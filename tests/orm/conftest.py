@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,7 @@ async def schema_on(server: PostgresServer) -> AsyncGenerator[Pool]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def library(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pool]:
     """Give a pool of a database that has the library's tables, and no rows."""
+    opened: AbstractAsyncContextManager[Pool]
     if request.param == "postgresql":
         server: object = request.getfixturevalue("postgres")
         assert isinstance(server, PostgresServer)
