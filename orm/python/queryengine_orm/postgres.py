@@ -107,7 +107,8 @@ class Connection(Link, asyncio.BufferedProtocol):
     @property
     def is_in_transaction(self) -> bool:
         """Whether a transaction is under way, if only one whose BEGIN still waits for a statement."""
-        return self.transactions > 0 or self.status != "idle"
+        # While calls are under way the status is that of before them, and may be of who had it before.
+        return self.transactions > 0 or (self.load == 0 and self.status != "idle")
 
     async def stream(
         self,

@@ -62,6 +62,7 @@ class PostgresTransaction:
             raise UsageError("a transaction is entered once")
         connection = await self._taken.__aenter__()
         if self._savepoint is None and connection.is_in_transaction:
+            await self._taken.__aexit__(None, None, None)
             raise UsageError("the connection is in a transaction; a savepoint() of that can be inside of it")
         connection.send_before(self._opening)
         connection.transactions += 1

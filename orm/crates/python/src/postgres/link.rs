@@ -12,6 +12,9 @@ use super::errors::UsageError;
 use super::handshake::{self, Phase, Progress};
 use super::session::{Event, Session};
 
+/// A query, and the reset that follows it.
+const FEW: usize = 2;
+
 /// One connection to PostgreSQL, as asyncio's transport knows it; `Connection` is written on it in Python.
 #[pyclass(subclass, module = "queryengine_orm._native")]
 pub struct Link {
@@ -47,11 +50,35 @@ impl Link {
             intern!(py, "add_done_callback"),
             (slf.getattr(intern!(py, "_settled"))?,),
         )?;
+        Self::look_for_cancelled(slf)?;
         let call = Call::new(Some(future.clone().unbind()), work);
         slf.borrow_mut().session.submit(py, call);
         Self::after(slf)?;
         Self::watch(slf)?;
         Ok(future)
+    }
+
+    /// A future that was cancelled in this turn of the loop says so in the next: too late for what is sent now.
+    fn look_for_cancelled(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.borrow();
+        if this.session.sent.len() > FEW {
+            return Ok(()); // it is not alone anyhow
+        }
+        let futures = this
+            .session
+            .sent
+            .iter()
+            .filter_map(|call| call.future.as_ref());
+        let futures: Vec<_> = futures.map(|future| future.clone_ref(py)).collect();
+        drop(this);
+        for future in futures {
+            let future = future.bind(py);
+            if future.call_method0(intern!(py, "cancelled"))?.is_truthy()? {
+                slf.borrow_mut().session.abandon(future);
+            }
+        }
+        Ok(())
     }
 
     /// Do what the session left to be done: tell futures and hooks, and see that what was written is sent.
