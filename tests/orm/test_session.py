@@ -256,6 +256,31 @@ async def test_an_upsert_inserts_or_updates(session: Session) -> None:
     assert await session.find(Tag).count() == 1
 
 
+async def test_an_upsert_counts_the_version_on(session: Session) -> None:
+    author, book = await stored(session)
+    again = Book(title="Notes", pages=7, author=author)
+    await session.upsert(again, on=[Book.author_id, Book.title], update=[Book.pages])
+    session.clear()
+    read = await session.find(Book).one()
+    assert (read.id, read.pages, read.version) == (book.id, 7, 2)
+
+
+async def test_many_rows_get_the_keys_and_versions_that_they_need(session: Session) -> None:
+    author, _ = await stored(session)
+    assert await session.insert_all([Book(title=f"v{number}", author=author) for number in range(3)]) == 3
+    assert await session.find(Book.author_id == author.id, Book.version == 1).count() == 4
+
+
+async def test_new_objects_that_refer_to_one_another_are_stored_in_order(session: Session) -> None:
+    first = Author(name="0")
+    chain = [first]
+    for number in range(1, 5):
+        chain.append(Author(name=str(number), mentor=chain[-1]))
+    async with session.begin():
+        session.add_all(reversed(chain))
+    assert [each.mentor_id for each in chain] == [None, *(each.id for each in chain[:-1])]
+
+
 async def test_many_rows_are_inserted_at_once(session: Session) -> None:
     assert await session.insert_all([]) == 0
     assert await session.insert_all([Author(name=f"n{number}") for number in range(50)]) == 50

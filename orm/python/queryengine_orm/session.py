@@ -16,7 +16,7 @@ from queryengine_orm.finding import Find
 from queryengine_orm.loading import Prepared
 from queryengine_orm.mapping import Mapper, mapper_of
 from queryengine_orm.selects import Selection
-from queryengine_orm.units import Identities, Unit, key_of
+from queryengine_orm.units import Identities, Unit, complete, key_of
 from queryengine_orm.writes import insert_rows, upsert_of
 
 __all__ = ["Session"]
@@ -170,9 +170,14 @@ class Session:
         if any(type(each) is not mapper.model for each in instances):
             raise UsageError("insert_all takes objects of one class")
         await self.flush_before_reading()
-        names = [name for name in mapper.columns if any(name in vars(each) for each in instances)]
-        rows = [{name: vars(each).get(name) for name in names} for each in instances]
-        return await insert_rows(self.executor, mapper, rows, names)
+        if mapper.version is not None or mapper.declared:
+            for each in instances:
+                complete(mapper, each)
+        values = [vars(each) for each in instances]
+        given = set[str]().union(*values)
+        return await insert_rows(
+            self.executor, mapper, values, [name for name in mapper.columns if name in given]
+        )
 
     async def upsert(
         self,
@@ -183,17 +188,20 @@ class Session:
     ) -> None:
         """Insert an object's row, or update the one with the same values of `on`: unless told, its key.
 
-        `update` says which columns are updated; all but those of `on`, unless told. The session does not keep
-        the object.
+        `update` says which columns are updated: unless told, all but those of `on`. A version counts on. The
+        session does not keep the object.
         """
         mapper, dialect = mapper_of(type(instance)), self.executor.dialect
         await self.flush_before_reading()
+        complete(mapper, instance)
         values = {name: vars(instance)[name] for name in mapper.columns if name in vars(instance)}
         keys = mapper.primary_key if on is None else [mapper.columns[each.name] for each in on]
         columns = [mapper.columns[name] for name in values]
         updated = [each for each in columns if each not in keys and not each.primary_key]
         if update is not None:
             updated = [mapper.columns[each.name] for each in update]
+        if mapper.version is not None and updated and mapper.version not in updated:
+            updated.append(mapper.version)
         statement = upsert_of(mapper, columns, keys, updated, dialect)
         text, parameters = statement.bound(list(values.values()))
         await self.executor.query(text, parameters, clean=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeAlias, cast
 
 from queryengine.ast import And, Comparison, Op, Path, Slot
 from queryengine_orm.declarative import CHANGES, DeclarativeBase, changes_of
@@ -17,9 +18,12 @@ from queryengine_orm.sql import Statement
 from queryengine_orm.tables import in_order
 from queryengine_orm.writes import delete_row_of, insert_of, update_row_of
 
-__all__ = ["Identities", "Unit", "key_of"]
+__all__ = ["Identities", "Unit", "complete", "key_of"]
 
 Key: TypeAlias = tuple[object, ...]
+
+MOST_SENT: Final = 200
+"""how many statements are sent before their answers are awaited"""
 
 
 def key_of(mapper: Mapper[Any]) -> Condition:
@@ -114,12 +118,12 @@ class Unit:
         self._cascade([*self._new.values(), *changed])
         given: list[tuple[DeclarativeBase, Column]] = []
         try:
-            for instance in _in_order(list(self._new.values())):
-                await _insert(executor, instance, given)
-            for instance in changed:
-                await _update(executor, instance)
-            for instance in reversed(_in_order(list(self._deleted.values()))):
-                await _delete(executor, instance)
+            for group in _groups(_in_order(list(self._new.values()))):
+                await _together([_insert(executor, each, given) for each in group])
+            for group in _groups(changed):
+                await _together([_update(executor, each) for each in group])
+            for group in _groups(_in_order(list(self._deleted.values()))[::-1]):
+                await _together([_delete(executor, each) for each in group])
         except BaseException:
             for instance, column in given:  # they are in no table
                 vars(instance).pop(column.attribute, None)
@@ -173,6 +177,28 @@ def _in_order(instances: Sequence[DeclarativeBase]) -> list[DeclarativeBase]:
     return ordered
 
 
+def _groups(ordered: Sequence[DeclarativeBase]) -> Iterator[list[DeclarativeBase]]:
+    """Cut a list into parts in which no object refers to another, nor follows one that it refers to."""
+    group: list[DeclarativeBase] = []
+    known: set[int] = set()
+    for instance in ordered:
+        ends = {id(related) for _, related in _references(instance)}
+        if group and (len(group) == MOST_SENT or ends & known):
+            yield group
+            group, known = [], set()
+        group.append(instance)
+        known |= {id(instance), *ends}
+    if group:
+        yield group
+
+
+async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Send statements that do not wait for one another; the first error is raised when all are answered."""
+    for answer in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(answer, BaseException):
+            raise answer
+
+
 def _references(instance: DeclarativeBase) -> Iterator[tuple[Relationship, DeclarativeBase]]:
     """Yield the objects that an object was made to refer to."""
     mapper = mapper_of(type(instance))
@@ -189,10 +215,8 @@ async def _insert(
     executor: Executor, instance: DeclarativeBase, given: list[tuple[DeclarativeBase, Column]]
 ) -> None:
     mapper = mapper_of(type(instance))
-    _take_keys(mapper, instance)
+    complete(mapper, instance)
     values = vars(instance)
-    if mapper.version is not None:
-        values.setdefault(mapper.version.attribute, 1)
     generated = mapper.generated
     if generated is not None and values.get(generated.attribute) is None:
         values.pop(generated.attribute, None)
@@ -221,6 +245,13 @@ def _known(
         statement = insert_of(mapper, columns, executor.dialect, returned)
         statements.put((mapper.model, key), statement)
     return statement
+
+
+def complete(mapper: Mapper[Any], instance: DeclarativeBase) -> None:
+    """Give a new object what its row needs besides: the keys of what it refers to, its first version."""
+    _take_keys(mapper, instance)
+    if mapper.version is not None:
+        vars(instance).setdefault(mapper.version.attribute, 1)
 
 
 def _take_keys(mapper: Mapper[Any], instance: DeclarativeBase) -> None:

@@ -23,11 +23,13 @@ VALUES: Final[LiteralString] = "{} = {}"
 async def insert_rows(
     executor: Executor, mapper: Mapper[Any], rows: Sequence[Mapping[str, object]], attributes: Sequence[str]
 ) -> int:
-    """Insert rows, given by attribute, by the fastest way that writes all of them exactly."""
+    """Insert rows, given by attribute, by the fastest way that writes all exactly; what one lacks is null."""
     columns = [mapper.columns[name] for name in attributes]
-    values: Iterable[Sequence[object]] = ([row[name] for name in attributes] for row in rows)
+    values: Iterable[Sequence[object]] = ([row.get(name) for name in attributes] for row in rows)
     if executor.dialect == "postgresql":
-        if any(keeps_null(column) and row[column.attribute] is None for column in columns for row in rows):
+        if any(
+            keeps_null(column) and row.get(column.attribute) is None for column in columns for row in rows
+        ):
             return await _insert_each(executor, mapper, columns, values)
         # A COPY has no casts: the driver itself writes JSON there.
         values = _encoded(
@@ -54,10 +56,10 @@ def _encoder(column: Column, executor: Executor) -> Encode | None:
 def _encoded(
     rows: Iterable[Sequence[object]], encoders: Sequence[Encode | None]
 ) -> Iterable[Sequence[object]]:
-    for row in rows:
-        yield [
-            value if encode is None else encode(value) for value, encode in zip(row, encoders, strict=True)
-        ]
+    if not any(encoders):
+        return rows
+    pairs = list(enumerate(encoders))
+    return ([row[place] if encode is None else encode(row[place]) for place, encode in pairs] for row in rows)
 
 
 def _is_json(column: Column) -> bool:
@@ -103,12 +105,19 @@ def upsert_of(
 ) -> Statement:
     """Return the statement that inserts a row, or updates `set_` of the one with the same values of `on`."""
     if set_:
-        updates = joined(", ", [sql("{} = excluded.{}", name(each.name), name(each.name)) for each in set_])
+        updates = joined(", ", [_replaced(mapper, column) for column in set_])
         action = sql("DO UPDATE SET {}", updates)
     else:
         action = sql("DO NOTHING")
     conflict = sql(" ON CONFLICT ({}) {}", _names(on), action)
     return Statement.of(_insert(mapper, columns, dialect, (), conflict), dialect)
+
+
+def _replaced(mapper: Mapper[Any], column: Column) -> SQL:
+    """Return how a column is updated by a row that is there already: a version counts on."""
+    if column is mapper.version:
+        return sql("{} = {} + 1", name(column.name), name(mapper.table, column.name))
+    return sql("{} = excluded.{}", name(column.name), name(column.name))
 
 
 def update_row_of(
