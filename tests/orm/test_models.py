@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 from queryengine_orm._native import ModelShape, Rows
-from queryengine_orm.errors import UsageError
+from queryengine_orm.errors import DataError, UsageError
 from queryengine_orm.sqlite import create_pool
 
 pytestmark = pytest.mark.anyio
@@ -106,3 +107,17 @@ async def test_a_shape_that_cannot_be_is_refused() -> None:
         ModelShape(Plain, ["id", "name"], [None])
     with pytest.raises(UsageError):
         (await rows()).to_models(ModelShape(Plain, ["id", "name", "more"]))
+
+
+async def test_a_column_of_numbers_is_a_buffer() -> None:
+    async with create_pool() as pool:
+        answer = await pool.query(
+            "SELECT 1 AS i, 1.5 AS f, 'x' AS t, NULL AS n UNION ALL SELECT -2, 3, 'y', NULL",
+            result=("int", "float", "text", "int"),
+        )
+    assert answer.buffer("i") == array("q", [1, -2])
+    assert memoryview(answer.buffer(1)).tolist() == [1.5, 3.0]
+    with pytest.raises(UsageError):
+        answer.buffer("t")
+    with pytest.raises(DataError):
+        answer.buffer("n")

@@ -1,5 +1,6 @@
 """What Rust does for queryengine-orm; mypy's stubtest holds these words against the built module."""
 
+from array import array
 from asyncio import AbstractEventLoop, BaseTransport, Future, Transport
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, Literal, Self, TypeVar, final, overload
@@ -39,7 +40,7 @@ class ModelShape(Generic[_M]):
 
     `names` are the attributes of the first columns, in order; `converters` are functions of a value that is
     not None, or None where it stays as it is. An object is made without `__init__`, and its attributes are
-    set without `__setattr__`: into the class's slots where it has them, otherwise into the instance's dict.
+    set without `__setattr__`: into the class's slots where it has them, otherwise into the instance.
     """
 
     def __new__(
@@ -269,6 +270,9 @@ class Rows:
 
     def to_models(self, shape: ModelShape[_M]) -> list[_M]:
         """Return an object of each row, made as the shape says."""
+
+    def buffer(self, key: int | str) -> array[Any]:
+        """Return a column of integers as `array("q")`, of floats as `array("d")`, a buffer each."""
 
     def column(self, key: int | str) -> list[Any]:
         """Return the values of one column, given by index or name."""

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 pub mod columns;
 pub mod errors;
+pub mod export;
 pub mod models;
 pub mod postgres;
 pub mod row;

@@ -9,26 +9,34 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::errors::UsageError;
 use crate::rows::Batch;
+use crate::values::classes;
 
 /// Where a column's value goes, and what it becomes on the way.
 struct Field {
     name: Py<PyString>,
     convert: Option<Py<PyAny>>,
-    /// The class's own setter of the attribute, where it has a slot for it.
-    slot: Option<Py<PyAny>>,
+    place: Place,
+}
+
+/// How an attribute is set without code of the class.
+enum Place {
+    /// By the class's slot.
+    Slot(Py<PyAny>),
+    /// Where Python keeps attributes of instances: no dict has to be made for it.
+    Instance,
+    /// In the dict: the class has a descriptor of this name, which would be called otherwise.
+    Dict,
 }
 
 /// How rows become objects of a class; made once per statement.
 ///
 /// `names` are the attributes of the first columns, in order; `converters` are functions of a value that is
 /// not None, or None where it stays as it is. An object is made without `__init__`, and its attributes are
-/// set without `__setattr__`: into the class's slots where it has them, otherwise into the instance's dict.
+/// set without `__setattr__`: into the class's slots where it has them, otherwise into the instance.
 #[pyclass(frozen, module = "queryengine_orm._native")]
 pub struct ModelShape {
     class: Py<PyType>,
     fields: Vec<Field>,
-    /// Whether all attributes go into the dict.
-    plain: bool,
 }
 
 #[pymethods]
@@ -50,19 +58,17 @@ impl ModelShape {
         }
         let mut fields = Vec::with_capacity(names.len());
         for (name, convert) in names.into_iter().zip(converters) {
-            let slot = slot(&class_, &name)?.map(Bound::unbind);
+            let place = place(&class_, &name)?;
             let name = PyString::intern(py, name.to_str()?).unbind();
             fields.push(Field {
                 name,
                 convert,
-                slot,
+                place,
             });
         }
-        let plain = fields.iter().all(|field| field.slot.is_none());
         Ok(Self {
             class: class_.unbind(),
             fields,
-            plain,
         })
     }
 
@@ -70,7 +76,9 @@ impl ModelShape {
         visit.call(&self.class)?;
         for field in &self.fields {
             visit.call(&field.convert)?;
-            visit.call(&field.slot)?;
+            if let Place::Slot(slot) = &field.place {
+                visit.call(slot)?;
+            }
         }
         Ok(())
     }
@@ -90,20 +98,24 @@ fn check(class: &Bound<'_, PyType>) -> PyResult<()> {
     )))
 }
 
-/// The member of `__slots__` of this name.
-fn slot<'py>(
-    class: &Bound<'py, PyType>,
-    name: &Bound<'py, PyString>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
+/// What the class has of this name decides.
+fn place(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<Place> {
     let py = class.py();
     for parent in class.mro().iter() {
         let Ok(found) = parent.getattr(intern!(py, "__dict__"))?.get_item(name) else {
             continue;
         };
-        let member = found.get_type().name()?.to_str()? == "member_descriptor";
-        return Ok(member.then_some(found));
+        if found.get_type().name()?.to_str()? == "member_descriptor" {
+            return Ok(Place::Slot(found.unbind()));
+        }
+        let described = found.get_type().hasattr(intern!(py, "__set__"))?;
+        return Ok(if described {
+            Place::Dict
+        } else {
+            Place::Instance
+        });
     }
-    Ok(None)
+    Ok(Place::Instance)
 }
 
 impl ModelShape {
@@ -133,11 +145,6 @@ impl ModelShape {
             let class = self.class.bind(py).as_type_ptr();
             Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class, 0))?
         };
-        let dict = if self.plain {
-            Some(dict_of(&made)?)
-        } else {
-            None
-        };
         batch.each(py, row, |index, value| {
             let Some(field) = self.fields.get(index) else {
                 return Ok(());
@@ -146,10 +153,10 @@ impl ModelShape {
                 Some(convert) if !value.is_none() => convert.bind(py).call1((value,))?,
                 _ => value,
             };
-            match (&dict, &field.slot) {
-                (Some(dict), _) => dict.set_item(&field.name, value),
-                (None, Some(slot)) => set_slot(slot.bind(py), &made, &value),
-                (None, None) => dict_of(&made)?.set_item(&field.name, value),
+            match &field.place {
+                Place::Slot(slot) => set_slot(slot.bind(py), &made, &value),
+                Place::Instance => classes::set(&made, field.name.bind(py), &value),
+                Place::Dict => dict_of(&made)?.set_item(&field.name, value),
             }
         })?;
         Ok(made)
@@ -185,10 +192,17 @@ fn set_slot(
 }
 
 /// The collector does not run while this lives, and goes on after it, whatever happens.
-struct Paused(bool);
+pub struct Paused(bool);
+
+impl Default for Paused {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Paused {
-    fn new() -> Self {
+    /// Pause it, if it runs.
+    pub fn new() -> Self {
         // SAFETY: the caller is attached to the interpreter, and stays so.
         Self(unsafe { ffi::PyGC_Disable() } == 1)
     }

@@ -10,7 +10,8 @@ use queryengine_sqlite::Cells;
 
 use crate::columns::{Columns, Kinds};
 use crate::errors::UsageError;
-use crate::models::ModelShape;
+use crate::export::buffer;
+use crate::models::{ModelShape, Paused};
 use crate::row::Row;
 use crate::values::{decode, stored};
 use crate::wire_rows::WireRows;
@@ -217,6 +218,7 @@ impl Rows {
 
     /// Return every row as a tuple.
     fn tuples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let _paused = Paused::new();
         let rows = PyList::empty(py);
         let mut values = Vec::with_capacity(self.batch.columns.len());
         for row in 0..self.batch.len() {
@@ -231,6 +233,7 @@ impl Rows {
 
     /// Return every row as a dict; of columns of one name the last counts.
     fn dicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let _paused = Paused::new();
         let names: Vec<_> = self.batch.columns.names(py).iter().collect();
         let rows = PyList::empty(py);
         for row in 0..self.batch.len() {
@@ -246,6 +249,11 @@ impl Rows {
     /// Return an object of each row, made as the shape says.
     fn to_models<'py>(&self, py: Python<'py>, shape: &ModelShape) -> PyResult<Bound<'py, PyList>> {
         shape.models(py, &self.batch)
+    }
+
+    /// Return a column of integers as `array("q")`, of floats as `array("d")`, a buffer each.
+    fn buffer<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        buffer(py, &self.batch, self.batch.place(key)?)
     }
 
     /// Return the values of one column, given by index or name.

@@ -50,7 +50,7 @@ pub fn new_uuid(py: Python<'_>, bytes: u128) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// What `object.__setattr__` does, whatever the class makes of it.
-fn set(
+pub fn set(
     object: &Bound<'_, PyAny>,
     name: &Bound<'_, PyString>,
     value: &Bound<'_, PyAny>,

@@ -24,6 +24,7 @@ mod times;
 
 pub use kind::Kind;
 pub use parameters::{IsNull, Parameters};
+pub use scalars::fixed;
 pub use shown::Shown;
 
 /// Decode one field, None for null. Raises `DataError` for what Python's type cannot hold, or malformed bytes.
