@@ -43,6 +43,7 @@ __all__ = [
     "all_of",
     "checked",
     "compare",
+    "is_core",
     "schema_of",
 ]
 

@@ -19,7 +19,7 @@ from queryengine_orm.selects import Selection, ordering, select_of
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
 from queryengine_orm.storage import storage_of
 
-__all__ = ["Adopt", "Branch", "Query", "load"]
+__all__ = ["Adopt", "Branch", "Prepared", "Query", "load"]
 
 M = TypeVar("M", bound=DeclarativeBase)
 

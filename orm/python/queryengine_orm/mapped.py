@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from queryengine_orm.declarative import DeclarativeBase
 
 __all__ = [
+    "MISSING",
     "Check",
     "ColumnOptions",
     "Constraint",
@@ -25,6 +26,7 @@ __all__ = [
     "One",
     "Related",
     "RelationOptions",
+    "Relationship",
     "Secondary",
     "String",
     "Unique",

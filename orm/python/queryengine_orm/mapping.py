@@ -12,7 +12,6 @@ from queryengine.annotations import field_type, take_apart
 from queryengine.documents import document_relation
 from queryengine.policy import looks_secret
 from queryengine.schema import (
-    DecimalType,
     Field,
     FieldType,
     IntegerType,
@@ -25,13 +24,20 @@ from queryengine_orm.declarative import DeclarativeBase, Declared, Registry
 from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapped import ColumnOptions, Constraint, ForeignKey, Mapped, Related, Secondary, String
 
-__all__ = ["Column", "Mapper", "Relationship", "mapper_of", "mappers_of"]
+__all__ = [
+    "Column",
+    "Mapper",
+    "RelationSource",
+    "Relationship",
+    "document_of",
+    "field_of",
+    "mapper_of",
+    "mappers_of",
+]
 
 M = TypeVar("M", bound=DeclarativeBase)
 
 DocumentClass: TypeAlias = type[object]
-
-UNBOUNDED_DIGITS = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -325,8 +331,3 @@ def resolved(declared: Declared, model: type[DeclarativeBase]) -> object:
     if isinstance(found, str):
         return resolved(Declared(declared.name, found, declared.owner, declared.attribute), model)
     return found
-
-
-def unbounded(type_: FieldType) -> bool:
-    """Tell whether a decimal column has no precision of its own."""
-    return isinstance(type_, DecimalType) and type_.digits >= UNBOUNDED_DIGITS

@@ -14,7 +14,18 @@ from queryengine_orm.expressions import ColumnRef, Condition, ScalarNode
 from queryengine_orm.mapping import Column, Mapper
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
 
-__all__ = ["Key", "Selection", "count_of", "key_of", "select_of", "selection_of"]
+__all__ = [
+    "Key",
+    "Selection",
+    "count_of",
+    "counting",
+    "exists_of",
+    "key_of",
+    "ordering",
+    "page_select",
+    "select_of",
+    "selection_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +67,7 @@ def _key_of_ast(key: OrderKey) -> Key:
 
 
 def select_of(selection: Selection, dialect: Dialect, text: TextRules | None = None) -> Statement:
-    """Return the statement that gives the rows.
-
-    The keys of the order come with them, after the columns, where `page_of` is to make cursors.
-    """
+    """Return the statement that gives the rows."""
     return Statement.of(_select(selection, dialect, text), dialect)
 
 

@@ -32,7 +32,7 @@ from queryengine_orm.driver import Dialect, Kind
 from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.sql import Encode
 
-__all__ = ["Decode", "Storage", "domain_of", "storage_of"]
+__all__ = ["Decode", "Storage", "domain_of", "exact", "storage_of"]
 
 Decode: TypeAlias = Callable[[object], object]
 

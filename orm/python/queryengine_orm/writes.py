@@ -15,7 +15,15 @@ from queryengine_orm.mapping import Column, Mapper
 from queryengine_orm.objects import ColumnReader, keeps_null
 from queryengine_orm.sql import SQL, Bind, Encode, Statement, joined, name, sql
 
-__all__ = ["delete_of", "insert_of", "insert_rows", "update_of", "upsert_of"]
+__all__ = [
+    "delete_of",
+    "delete_row_of",
+    "insert_of",
+    "insert_rows",
+    "update_of",
+    "update_row_of",
+    "upsert_of",
+]
 
 VALUES: Final[LiteralString] = "{} = {}"
 
