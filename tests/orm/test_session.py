@@ -348,6 +348,15 @@ async def test_what_could_not_be_stored_has_no_key(session: Session) -> None:
     assert not await session.find(Author).exists()
 
 
+async def test_of_many_statements_the_one_that_failed_is_raised(session: Session) -> None:
+    await stored(session)
+    session.add_all([Author(name=name) for name in ("X", "Ada", "Y", "Z")])
+    with pytest.raises(UniqueViolation):
+        await session.flush()
+    session.clear()
+    assert await session.find(Author).count() == 2
+
+
 async def test_tables_are_dropped(session: Session, library: Pool) -> None:
     await stored(session)
     await drop_all(library, Base)
