@@ -103,6 +103,10 @@ conformance: $(STAMP) postgres mongo prisma orm ## run the conformance kit on ev
 fuzz: $(STAMP) postgres mongo prisma orm ## new random rows and filters on every database, for MINUTES (default 10)
 	$(BIN)/python scripts/fuzz.py --minutes $(MINUTES) --workers $(WORKERS) $(ARGS)
 
+.PHONY: soak
+soak: $(STAMP) postgres orm ## the companion's long runs: a million queries, 10,000 cancels, PostgreSQL killed (ARGS)
+	$(BIN)/python -m scripts.soak $(ARGS)
+
 .PHONY: matrix
 matrix: $(STAMP) postgres mongo prisma ## the tests on each Python of the machine, with the oldest and the newest versions
 	scripts/matrix

@@ -1,0 +1,105 @@
+"""Tasks that are cancelled anywhere: the connection is clean or dead, and no answer goes astray."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from queryengine_orm.errors import ConnectionLost
+from queryengine_orm.pool import PostgresPool, create_pool
+from queryengine_orm.postgres import Connection, connect
+
+from tests.orm.faults import messages
+from tests.orm.faults.liar import HONEST, Wire, serving
+from tests.orm.faults.proxy import proxied
+from tests.orm.faults.storm import Storm
+from tests.servers.postgres import PostgresServer
+
+PATIENCE = 60.0
+
+
+@pytest.fixture
+async def pool(postgres: PostgresServer) -> AsyncIterator[PostgresPool]:
+    """Give a pool of a few connections for many tasks."""
+    dsn = f"{postgres.url()}?sslmode=disable"
+    async with await create_pool(dsn, minimum=0, maximum=5, acquire_timeout=PATIENCE) as pool:
+        yield pool
+
+
+@pytest.mark.long
+async def test_no_answer_goes_astray_in_a_storm_of_cancellations(pool: PostgresPool) -> None:
+    storm = Storm(pool, seed=2026)
+    async with asyncio.timeout(PATIENCE):
+        await storm.blow(1_000)
+    assert storm.failures == []
+    assert storm.answered > 100
+    assert storm.cancelled > 100
+    assert pool.statistics()["acquired"] == pool.statistics()["waiting"] == 0
+
+
+async def test_the_server_stops_what_nobody_waits_for(postgres: PostgresServer) -> None:
+    async with asyncio.timeout(PATIENCE), await connect(f"{postgres.url()}?sslmode=disable") as connection:
+        call = connection.query("SELECT pg_sleep(600)")
+        await asyncio.sleep(0.02)
+        call.cancel()
+        await asyncio.sleep(0)  # what is sent in the same turn would be behind it, and waits for it
+        assert [tuple(row) for row in await connection.query("SELECT 'next'")] == [("next",)]
+
+
+async def test_calls_before_and_behind_one_that_is_cancelled_are_answered(postgres: PostgresServer) -> None:
+    async with asyncio.timeout(PATIENCE), await connect(f"{postgres.url()}?sslmode=disable") as connection:
+        for number in range(10):
+            calls = [connection.query("SELECT $1::int", [number * 10 + place]) for place in range(10)]
+            calls[number].cancel()
+            for place, call in enumerate(calls):
+                if place != number:
+                    assert (await call)[0][0] == number * 10 + place
+            assert calls[number].cancelled()
+
+
+@pytest.mark.long
+async def test_a_call_cancelled_at_any_byte_of_its_answer_leaves_a_clean_connection(
+    postgres: PostgresServer,
+) -> None:
+    async with asyncio.timeout(PATIENCE), proxied(postgres.port) as proxy:
+        url = postgres.url().replace(f":{postgres.port}/", f":{proxy.port}/")
+        connection: Connection | None = None
+        for byte in range(0, 200, 7):
+            if connection is None or connection.is_closed:
+                connection = await connect(f"{url}?sslmode=disable")
+            proxy.piece = 1
+            call = connection.query("SELECT 'another', $1::int", [byte])
+            await proxy.has_passed(byte, is_over=call.done)
+            call.cancel()
+            proxy.piece = None
+            (row,) = await connection.query("SELECT 'mine', $1::int", [byte])
+            assert tuple(row) == ("mine", byte)
+        assert connection is not None
+        await connection.close()
+
+
+async def test_a_server_that_does_not_hear_a_request_to_cancel_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("queryengine_orm.postgres.CANCEL_SECONDS", 0.05)
+    connected = 0
+
+    async def conversation(wire: Wire) -> None:
+        nonlocal connected
+        connected += 1
+        if connected > 1:
+            return await wire.hear_out()
+        await wire.hear_start()
+        await wire.say(messages.greeting())
+        while True:
+            tag, _ = await wire.hear()
+            await wire.say(b"" if tag == b"E" else HONEST.get(tag, b"") if tag != b"S" or connected else b"")
+
+    async with serving(conversation) as served, asyncio.timeout(PATIENCE):
+        connection = await connect(served.dsn())
+        call = connection.query("SELECT n FROM t")
+        await asyncio.sleep(0.02)
+        call.cancel()
+        with pytest.raises(ConnectionLost):
+            await connection.query("SELECT n FROM t")
