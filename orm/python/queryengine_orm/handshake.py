@@ -17,6 +17,7 @@ from queryengine_orm.errors import (
     ConnectionLost,
     DatabaseError,
     OrmError,
+    ProtocolViolation,
 )
 from queryengine_orm.tls import attempts, context_for
 
@@ -118,10 +119,13 @@ async def _one(settings: Settings, address: Address, make: Callable[[Address], C
 
 
 def _may_go_the_other_way(error: Exception) -> bool:
-    """With `allow` and `prefer` a server that refuses one way may take the other; a password stays wrong."""
+    """With `allow` and `prefer` a server that refuses one way may take the other; a password stays wrong.
+
+    A server that broke the protocol, as by bytes behind its answer about TLS, is not asked again.
+    """
     if isinstance(error, DatabaseError):
         return error.sqlstate != PASSWORD_REFUSED
-    return isinstance(error, ssl.SSLError | ConnectionLost)
+    return isinstance(error, ssl.SSLError | ConnectionLost) and not isinstance(error, ProtocolViolation)
 
 
 def _translated(error: Exception) -> ConnectionFailed:

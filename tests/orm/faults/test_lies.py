@@ -9,7 +9,14 @@ from contextlib import suppress
 
 import pytest
 from queryengine_orm import postgres
-from queryengine_orm.errors import ConnectionLost, DatabaseError, OrmError, ProtocolViolation, TimeoutExceeded
+from queryengine_orm.errors import (
+    ConnectionLost,
+    DatabaseError,
+    OrmError,
+    ProtocolViolation,
+    TimeoutExceeded,
+    UsageError,
+)
 
 from tests.orm.faults import messages
 from tests.orm.faults.liar import HONEST, Served, Wire, serving, talk
@@ -161,6 +168,14 @@ async def test_what_a_server_may_say_at_any_time_changes_nothing() -> None:
 async def test_answers_are_the_same_however_they_are_cut(piece: int) -> None:
     async with serving(talk(), piece=piece) as served, asyncio.timeout(PATIENCE):
         assert await ask_thrice(served) == [[(42,)]] * 3
+
+
+async def test_a_copy_that_nobody_takes_is_an_error_and_not_no_rows() -> None:
+    copied = message(b"H", b"\0\0\0") + message(b"d", b"1\n") + message(b"c")
+    async with serving(talk({b"E": copied + messages.command_complete("COPY 1")})) as served:
+        async with asyncio.timeout(PATIENCE):
+            with pytest.raises(UsageError, match="copy_query"):
+                await ask(served)
 
 
 async def test_the_end_of_a_session_is_the_error_that_the_server_gave() -> None:

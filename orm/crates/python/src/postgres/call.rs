@@ -40,6 +40,8 @@ pub struct Expects {
     pub described: u32,
     /// Whether a `BEGIN` or the like went before it.
     pub is_preluded: bool,
+    /// Whether a COPY to the client is under way.
+    pub is_copying: bool,
     /// Whether the call failed for a plan that no longer fits, and shall be run again.
     pub again: bool,
 }

@@ -75,12 +75,16 @@ impl Session {
             Message::ParameterDescription(types) => call.take_types(types),
             Message::RowDescription(fields) => self.description(py, &fields),
             Message::NoData => self.description(py, &[]),
+            Message::DataRows(_) if call.expects.is_copying => Err(unexpected("a row in a COPY")),
             Message::DataRows(rows) => call.take_rows(rows),
             Message::CommandComplete(tag) => self.completed(py, Some(&tag)),
             Message::EmptyQueryResponse => self.completed(py, None),
             Message::PortalSuspended => call.suspended(py),
             Message::CopyIn(_) => self.copy_in(py),
-            Message::CopyOut(_) => Ok(()),
+            Message::CopyOut(_) => call.copy_out(),
+            Message::CopyData(_) | Message::CopyDone if !call.expects.is_copying => {
+                Err(unexpected("data of no COPY"))
+            }
             Message::CopyData(data) => self.copied(py, &data),
             Message::CopyDone => Ok(()),
             _ => Err(unexpected("a message of another state")),
@@ -134,12 +138,14 @@ impl Session {
             self.statements.clear();
         }
         self.has_prepared |= words == "PREPARE";
+        let is_lost = std::mem::take(&mut call.expects.is_copying);
         let written = tag.and_then(CommandTag::rows).unwrap_or_default();
         match &mut call.work {
             Work::Query(query) => {
                 one_of(&mut call.expects.completed, "CommandComplete")?;
                 if call.expects.completed == 0 {
                     let outcome = match query.gathered.take() {
+                        Some(_) if is_lost => Err(lost_copy()),
                         Some(gathered) => rows(py, gathered, written, words),
                         None => Err(UsageError::new_err(
                             "the statement's columns have changed since it was described; run it again",
@@ -165,6 +171,7 @@ impl Session {
                 let rows = rows(py, gathered, written, words);
                 call.outcome = Some(rows.and_then(|rows| answer_of(py, rows, true, false)));
             }
+            Work::Script { .. } if is_lost => call.outcome = Some(Err(lost_copy())),
             Work::Script { .. } => call.outcome = Some(python(py, words)),
             Work::CopyIn { .. } | Work::CopyOut { .. } => call.outcome = Some(python(py, written)),
             Work::Prepare { .. } | Work::Describe { .. } | Work::Prelude { .. } | Work::Barrier => {
@@ -239,6 +246,12 @@ impl Session {
 
     /// The oldest call has ended.
     fn ready(&mut self, py: Python<'_>, status: TransactionStatus) -> Taken {
+        // What comes too early leaves the call where it is, so that it fails with the connection.
+        if self.sent.front().is_some_and(Call::is_unanswered) {
+            return Err(unexpected(
+                "ReadyForQuery before the answers that precede it",
+            ));
+        }
         let Some(mut call) = self.sent.pop_front() else {
             return Err(unexpected("ReadyForQuery of no call"));
         };
@@ -262,11 +275,6 @@ impl Session {
         outcome: Option<PyResult<Py<PyAny>>>,
     ) -> Taken {
         let is_failed = outcome.as_ref().is_some_and(Result::is_err);
-        if !is_failed && call.expects.is_any() {
-            return Err(unexpected(
-                "ReadyForQuery before the answers that precede it",
-            ));
-        }
         match &call.work {
             Work::Prepare { sql, .. } => {
                 if let Some(Err(error)) = outcome {
@@ -314,6 +322,25 @@ impl Session {
 }
 
 impl Call {
+    /// Whether answers that come before its end have not come, though nothing has failed.
+    fn is_unanswered(&self) -> bool {
+        let is_failed = self.outcome.as_ref().is_some_and(Result::is_err);
+        !is_failed && self.expects.is_any()
+    }
+
+    /// A COPY to the client begins: wanted, or at least of a statement that runs.
+    fn copy_out(&mut self) -> Taken {
+        let is_run = match &self.work {
+            Work::CopyOut { .. } | Work::Script { .. } => true,
+            Work::Query(_) => self.expects.bound == 0 && self.expects.completed > 0,
+            _ => false,
+        };
+        if !is_run || std::mem::replace(&mut self.expects.is_copying, true) {
+            return Err(unexpected("CopyOutResponse"));
+        }
+        Ok(())
+    }
+
     fn take_types(&mut self, types: Box<[Oid]>) -> Taken {
         match &mut self.work {
             Work::Prepare { oids, .. } if oids.is_none() && self.expects.parsed == 0 => {
@@ -403,6 +430,11 @@ fn python<'py>(py: Python<'py>, value: impl IntoPyObject<'py>) -> PyResult<Py<Py
 fn one_of(count: &mut u32, what: &str) -> Taken {
     *count = count.checked_sub(1).ok_or_else(|| unexpected(what))?;
     Ok(())
+}
+
+/// The data of a COPY came, and there was nobody to take it.
+fn lost_copy() -> PyErr {
+    UsageError::new_err("COPY to the client needs copy_query")
 }
 
 fn unexpected(what: &str) -> Unexpected {

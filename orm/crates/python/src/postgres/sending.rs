@@ -27,6 +27,14 @@ impl Session {
             Ok(false) => self.waiting.push_front(call), // behind the preparation of its statement
             Err(error) => {
                 self.out.truncate(start);
+                // The table may have changed since the types of the parameters were described.
+                if let Some(sql) = call.sql()
+                    && let Ok(sql) = sql.to_str(py)
+                    && let Some(gone) = self.statements.remove(sql)
+                    && !gone.name.is_empty()
+                {
+                    self.closing.push(gone.name.clone());
+                }
                 self.finish(call, Err(error));
             }
         }
