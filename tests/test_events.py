@@ -7,12 +7,19 @@ import logging
 import pytest
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 
-from queryengine import MemoryQueryEngine, create_qe_dependency
+from queryengine import MemoryQueryEngine, create_qe_aggregate_dependency, create_qe_dependency
 from queryengine.cursor import CursorCodec, own_secret
 from tests.command_models import Book
 
+
+class Counts(BaseModel):
+    count: int = 0
+
+
 books = create_qe_dependency(MemoryQueryEngine(Book), required=True)
+counts = create_qe_aggregate_dependency(MemoryQueryEngine(Book), row=Counts)
 REQUEST = Request({"type": "http", "query_string": b""})
 
 
@@ -26,6 +33,15 @@ def test_a_refusal_is_logged_once_with_code_clause_and_span(caplog: pytest.LogCa
     assert (facts["code"], facts["clause"], facts["span"]) == ("unknown_field", "where", (11, 24))
     assert "secret_note" not in str(facts)
     assert "hush" not in str(facts)
+
+
+def test_a_refused_aggregate_tells_its_clause(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "queryengine")
+    with pytest.raises(RequestValidationError):
+        counts.build(REQUEST, '{"groupBy": ["secret_note"]}')
+    (record,) = [record for record in caplog.records if record.name == "queryengine"]
+    assert (vars(record)["code"], vars(record)["clause"]) == ("unknown_field", "groupBy")
+    assert "secret_note" not in str(vars(record))
 
 
 def test_a_filter_that_is_taken_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:

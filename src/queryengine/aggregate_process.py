@@ -116,8 +116,7 @@ class AggregateProcessor:
         try:
             ast = self._fill(self._plan(lexed, source, shape), lexed, shape.values, principal)
             if policy.max_cost is not None:
-                check_cost(ast.rows, policy.weights, policy.max_cost)
-                check_cost(ast.groups, policy.weights, policy.max_cost)
+                check_cost(policy.weights, policy.max_cost, ast.rows, ast.groups)
         except FilterError as error:
             raise located(error, source, lexed) from None
         return ast

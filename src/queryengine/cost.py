@@ -71,19 +71,22 @@ def estimate(ast: FilterAST, weights: CostWeights | None = None) -> Cost:
     >>> estimate(FilterAST()).total
     0
     """
-    weights = weights or CostWeights()
-    figures = {name: round(getattr(weights, name) * count, 3) for name, count in _filter(ast).items()}
-    parts = {name: figure for name, figure in figures.items() if figure}
-    return Cost(round(sum(parts.values()), 3), MappingProxyType(parts))
+    return _priced(_filter(ast), weights or CostWeights())
 
 
-def check_cost(ast: FilterAST, weights: CostWeights, most: float) -> None:
-    """Raise FilterError, with the figures, for a filter that costs more than the budget."""
-    cost = estimate(ast, weights)
+def check_cost(weights: CostWeights, most: float, *filters: FilterAST) -> None:
+    """Raise FilterError, with the figures, where filters cost more together than the budget."""
+    cost = _priced(sum(map(_filter, filters), Counter[str]()), weights)
     if cost.total > most:
         figures = ", ".join(f"{name} {figure:g}" for name, figure in cost.parts.items())
         message = f"the filter costs {cost.total:g} of at most {most:g}: {figures}"
         raise FilterError(ErrorCode.LIMIT_EXCEEDED, message, expected=(f"max_cost {most:g}",))
+
+
+def _priced(counts: Counter[str], weights: CostWeights) -> Cost:
+    figures = {name: round(getattr(weights, name) * count, 3) for name, count in counts.items()}
+    parts = {name: figure for name, figure in figures.items() if figure}
+    return Cost(round(sum(parts.values()), 3), MappingProxyType(parts))
 
 
 def _filter(ast: FilterAST) -> Counter[str]:

@@ -10,9 +10,11 @@ from queryengine.errors import FilterError
 
 __all__ = ["log_refusal", "warn"]
 
-CLAUSES: Final = frozenset(
+FILTER: Final = frozenset(
     {"where", "order", "fields", "include", "limit", "offset", "skip", "after", "before"}
 )
+AGGREGATE: Final = frozenset({"groupBy", "having", "count", "countDistinct", "sum", "avg", "min", "max"})
+CLAUSES: Final = FILTER | AGGREGATE
 
 
 def log_refusal(error: FilterError) -> None:

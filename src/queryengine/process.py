@@ -104,7 +104,7 @@ class Processor:
         try:
             ast = self._fill(self._plan(lexed, source, shape), lexed, shape.values, principal)
             if policy.max_cost is not None:
-                check_cost(ast, policy.weights, policy.max_cost)
+                check_cost(policy.weights, policy.max_cost, ast)
         except FilterError as error:
             raise located(error, source, lexed) from None
         return ast

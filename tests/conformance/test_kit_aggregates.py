@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from uuid import UUID
 
 import pytest
 
@@ -15,6 +16,7 @@ from queryengine.memory import MemoryQueryEngine
 from queryengine.schema import TypeKind
 from queryengine.testing import WORLD, Adapter, Aggregate
 from queryengine.testing.adapter import Stage
+from queryengine.testing.aggregating import typed
 from queryengine.testing.cases import all_cases
 from queryengine.testing.cases.aggregates import aggregate_cases
 from queryengine.testing.grouping import check_groups
@@ -61,6 +63,15 @@ def wrong(stage: Stage, groups: Sequence[Sequence[object]]) -> Aggregate:
         return groups
 
     return replace(memory, run=run)
+
+
+class DriversUUID(UUID):
+    """As asyncpg has one."""
+
+
+def test_classes_of_values_are_compared_but_for_a_driver_s_own_uuid() -> None:
+    assert typed([[1]]) != typed([[True]]) != typed([[1.0]])
+    assert typed([[DriversUUID(int=0)]]) == typed([[UUID(int=0)]])
 
 
 def test_the_cases_have_names_of_their_own() -> None:
