@@ -88,7 +88,8 @@ check: $(STAMP) prisma orm ## the fast loop, under a minute: lint, mypy, the tes
 	    -m "not browser and not fuzz and not long and not processes and not servers" $(ARGS)
 
 .PHONY: test
-test: $(STAMP) postgres mongo prisma browser orm lint types rust fuzz-protocol docs ## everything that has to hold, on real databases
+test: $(STAMP) postgres mongo prisma browser ## everything that has to hold, on real databases
+	$(MAKE) --no-print-directory --jobs $(WORKERS) --output-sync=target orm lint types docs rust fuzz-protocol
 	$(BIN)/pytest --numprocesses $(WORKERS) \
 	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 \
 	    --conformance-json=build/conformance.json $(ARGS)
@@ -114,6 +115,10 @@ matrix: $(STAMP) postgres mongo prisma ## the tests on each Python of the machin
 .PHONY: bench
 bench: $(STAMP) prisma ## measure against the peers; writes benchmarks/results/*.json
 	$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: bench-orm
+bench-orm: $(STAMP) postgres orm ## measure the companion against drivers and ORMs; writes benchmarks/results/orm*.json
+	$(BIN)/python -m benchmarks.orm $(ARGS)
 
 .PHONY: docs
 docs: $(STAMP) ## build the documentation into build/site; a warning is an error

@@ -15,7 +15,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Row", "Runner", "calls", "compare", "coroutines", "print_rows", "write_rows"]
+__all__ = ["Row", "Runner", "calls", "compare", "coroutines", "measure", "print_rows", "row", "write_rows"]
 
 ROUND_SECONDS: Final = 0.05
 SLICES: Final = 50
@@ -99,29 +99,32 @@ def row(name: str, peer: str, *, ours_us: float, peer_us: float, bar: float | No
     )
 
 
-def measure(sides: Iterable[Runner], *, rounds: int) -> list[float]:
-    """Return, for each side, the median over the rounds of its microseconds a call."""
+def measure(sides: Iterable[Runner], *, rounds: int, turns: int = SLICES) -> list[float]:
+    """Return, for each side, the median over the rounds of its microseconds a call.
+
+    A call that takes as long as a round wants few `turns`.
+    """
     runners = list(sides)
     slices = [max(1, _calls_in(ROUND_SECONDS, runner) // SLICES) for runner in runners]
     figures: list[list[float]] = [[] for _ in runners]
     for _ in range(rounds):
-        for side, seconds in enumerate(_round(runners, slices)):
+        for side, seconds in enumerate(_round(runners, slices, turns)):
             figures[side].append(seconds / slices[side] * 1e6)
     return [statistics.median(of_side) for of_side in figures]
 
 
-def _round(runners: list[Runner], slices: list[int]) -> list[float]:
+def _round(runners: list[Runner], slices: list[int], turns: int) -> list[float]:
     """Return the median seconds of each side's turns in one round, without the garbage collector in it."""
     seconds: list[list[float]] = [[] for _ in runners]
     gc.collect()
     gc.disable()
     try:
-        for _ in range(SLICES):
+        for _ in range(turns):
             for side, runner in enumerate(runners):
                 seconds[side].append(runner(slices[side]))
     finally:
         gc.enable()
-    return [statistics.median(turns) for turns in seconds]
+    return [statistics.median(of_side) for of_side in seconds]
 
 
 def _calls_in(seconds: float, runner: Runner) -> int:

@@ -203,8 +203,20 @@ def errors() -> str:
 
 def benchmarks(results: Path = ROOT / "benchmarks" / "results") -> str:
     """What `make bench` measured last, as far as its results are committed."""
+    return _measured(path for path in results.glob("*.json") if not path.name.startswith(COMPANION))
+
+
+def benchmarks_orm(results: Path = ROOT / "benchmarks" / "results") -> str:
+    """What `make bench-orm` measured last, as far as its results are committed."""
+    return _measured(results.glob(f"{COMPANION}*.json"))
+
+
+COMPANION = "orm_"
+
+
+def _measured(files: Iterable[Path]) -> str:
     tables: list[str] = []
-    for path in sorted(results.glob("*.json")):
+    for path in sorted(files):
         rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))  # Any: texts and numbers
         tables.append(f"### {path.stem}\n\n" + table(BENCHMARK_HEAD, map(benchmark_row, rows)))
     return "\n\n".join(tables) or "*Not measured yet: no results are committed.*"
@@ -272,6 +284,7 @@ TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "aggregate-gaps": lambda: table(["Engine", "Does not give", "Because"], aggregate_gaps()),
         "benchmarks": benchmarks,
+        "benchmarks-orm": benchmarks_orm,
         "comparisons": comparisons,
         "decisions": decisions,
         "errors": errors,
