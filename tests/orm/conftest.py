@@ -21,7 +21,7 @@ from tests.servers.postgres import PostgresServer
 async def schema_on(server: PostgresServer) -> AsyncGenerator[Pool]:
     """Give a pool on a schema of its own."""
     schema = f"orm_{secrets.token_hex(8)}"
-    async with await create_postgres_pool(server.url(), options=f"-c search_path={schema}") as pool:
+    async with create_postgres_pool(server.url(), options=f"-c search_path={schema}") as pool:
         await pool.script(f'CREATE SCHEMA "{schema}"')
         try:
             yield pool

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 import uvloop
 from queryengine_orm import driver
+from queryengine_orm.connecting import connect_pool
 from queryengine_orm.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -31,7 +32,7 @@ async def pooled(
 ) -> AsyncGenerator[PostgresPool]:
     async with (
         asyncio.timeout(PATIENCE),
-        await create_pool(
+        create_pool(
             server.url(),
             minimum=minimum,
             maximum=maximum,
@@ -62,11 +63,9 @@ async def test_a_pool_grows_to_its_bound_and_no_further(postgres: PostgresServer
 
 
 @pytest.mark.parametrize(("minimum", "maximum"), [(0, 0), (2, 1), (-1, 1)])
-async def test_bounds_that_make_no_sense_are_refused(
-    postgres: PostgresServer, minimum: int, maximum: int
-) -> None:
+def test_bounds_that_make_no_sense_are_refused(postgres: PostgresServer, minimum: int, maximum: int) -> None:
     with pytest.raises(ConfigurationError):
-        await create_pool(postgres.url(), minimum=minimum, maximum=maximum)
+        _ = create_pool(postgres.url(), minimum=minimum, maximum=maximum)
 
 
 async def test_who_waits_too_long_is_told_who_holds_what(postgres: PostgresServer) -> None:
@@ -231,7 +230,7 @@ async def test_a_connection_that_is_lost_is_replaced(postgres: PostgresServer) -
 async def test_a_connection_that_died_in_a_pause_is_found_out(postgres: PostgresServer) -> None:
     async with (
         asyncio.timeout(PATIENCE),
-        await create_pool(postgres.url(), maximum=1, idle_check=0.05) as pool,
+        create_pool(postgres.url(), maximum=1, idle_check=0.05) as pool,
         connected(postgres) as other,
     ):
         process = await first(pool, "SELECT pg_backend_pid()")
@@ -244,8 +243,8 @@ async def test_a_connection_that_died_in_a_pause_is_found_out(postgres: Postgres
 
 async def test_a_pool_without_a_server_says_so_at_once(postgres: PostgresServer) -> None:
     with pytest.raises(ConnectionFailed):
-        await create_pool("postgresql://u:p@127.0.0.1:1/d")
-    async with await create_pool("postgresql://u:p@127.0.0.1:1/d", minimum=0) as pool:
+        _ = await create_pool("postgresql://u:p@127.0.0.1:1/d")
+    async with create_pool("postgresql://u:p@127.0.0.1:1/d", minimum=0) as pool:
         for _ in range(2):
             with pytest.raises(ConnectionFailed, match="no connection"):
                 await pool.query("SELECT 1")
@@ -266,7 +265,7 @@ async def test_a_pool_that_closes_lets_calls_end_and_takes_no_more(postgres: Pos
 
 async def test_a_pool_that_closes_waits_only_up_to_its_deadline(postgres: PostgresServer) -> None:
     async with asyncio.timeout(PATIENCE):
-        pool = await create_pool(postgres.url(), close_timeout=0.05)
+        pool = await create_pool(postgres.url(), close_timeout=0.05).open()
         async with pool.acquire() as connection:
             slow = connection.query("SELECT pg_sleep(60)")
             await pool.close()
@@ -305,3 +304,11 @@ def test_pool_and_connection_work_on_uvloop(postgres: PostgresServer) -> None:
             assert sizes == [3, 3, 1]
 
     uvloop.run(work())
+
+
+async def test_the_scheme_of_a_url_says_whose_pool_it_is(postgres: PostgresServer) -> None:
+    for url in (postgres.url(), "sqlite://"):
+        async with connect_pool(url) as pool:
+            assert (await pool.query("SELECT 1"))[0][0] == 1
+    with pytest.raises(ConfigurationError, match="mysql"):
+        connect_pool("mysql://u@h/d")

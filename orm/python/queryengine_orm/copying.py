@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from queryengine_orm.errors import UsageError
 
 if TYPE_CHECKING:
-    from queryengine_orm.postgres import Connection
+    from queryengine_orm.connection import Connection
 
 __all__ = ["copy_out", "copy_rows"]
 

@@ -22,7 +22,7 @@ from queryengine_orm.errors import (
 from queryengine_orm.tls import attempts, context_for
 
 if TYPE_CHECKING:
-    from queryengine_orm.postgres import Connection
+    from queryengine_orm.connection import Connection
 
 __all__ = ["open_link", "open_transport"]
 

@@ -15,6 +15,7 @@ from collections.abc import (
     Awaitable,
     Callable,
     Coroutine,
+    Generator,
     Iterable,
     Mapping,
     Sequence,
@@ -24,11 +25,11 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar, Unpack
 
 from queryengine_orm._native import Rows
+from queryengine_orm.connection import STATEMENTS, Connection, opener
 from queryengine_orm.driver import Isolation, Kind
 from queryengine_orm.dsn import Address, Options, Settings, settings_of
 from queryengine_orm.errors import ConfigurationError, ConnectionFailed, OrmError, PoolTimeout, UsageError
 from queryengine_orm.handshake import open_link
-from queryengine_orm.postgres import STATEMENTS, Connection, opener
 from queryengine_orm.transactions import PostgresTransaction, begin
 
 __all__ = ["PostgresPool", "create_pool"]
@@ -43,7 +44,7 @@ REST_SECONDS: Final = 0.5
 
 
 class PostgresPool:
-    """Connections for many tasks. Made by `create_pool`, and closed by `async with` or `close()`.
+    """Connections for many tasks. Made by `create_pool`; an `async with` opens it, and closes it.
 
     `minimum` connections are opened at once, up to `maximum` when they are needed. Nobody waits longer than
     `acquire_timeout` seconds; `close()` waits for those at work for `close_timeout`. A connection that nobody
@@ -81,11 +82,14 @@ class PostgresPool:
         self._failure: OrmError | None = None
         self._is_resting = False
         self._given_back = asyncio.Event()
-        self._is_closed = False
+        self._is_open = self._is_closed = False
         self._opened = self._dropped = self._timed_out = 0
 
     async def open(self) -> Self:
-        """Open the first connections. Raises ConnectionFailed."""
+        """Open the first connections, once; to await the pool does the same. Raises ConnectionFailed."""
+        if self._is_open or self._is_closed:
+            return self
+        self._is_open = True
         first = [asyncio.ensure_future(open_link(self._settings, self._make)) for _ in range(self._minimum)]
         try:
             for connection in await asyncio.gather(*first):
@@ -100,8 +104,11 @@ class PostgresPool:
             raise
         return self
 
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self.open().__await__()
+
     async def __aenter__(self) -> Self:
-        return self
+        return await self.open()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
@@ -400,7 +407,7 @@ class PostgresPool:
         return task
 
 
-async def create_pool(
+def create_pool(
     dsn: str | None = None,
     /,
     *,
@@ -410,16 +417,17 @@ async def create_pool(
     close_timeout: float = 10.0,
     idle_check: float = 30.0,
     statements: int = STATEMENTS,
-    timeout: float | None = 60.0,  # noqa: ASYNC109  # of each later call, not of this one
+    timeout: float | None = 60.0,  # of each later call, not of this one
     **options: Unpack[Options],
 ) -> PostgresPool:
-    """Open a pool; what is not said is found as libpq finds it. All times are in seconds.
+    """Return a pool that opens when it is entered; what is not said is found as libpq finds it.
 
     `timeout` is what any call may take, None for no bound; `statements` is how many prepared statements each
-    connection keeps, 0 for servers behind pgbouncer's transaction mode. Raises ConnectionFailed.
+    connection keeps, 0 for servers behind pgbouncer's transaction mode. All times are in seconds. Raises
+    ConfigurationError; to enter it raises ConnectionFailed.
     """
     settings = settings_of(dsn, **options)
-    pool = PostgresPool(
+    return PostgresPool(
         settings,
         minimum=minimum,
         maximum=maximum,
@@ -428,4 +436,3 @@ async def create_pool(
         idle_check=idle_check,
         make=opener(settings, statements=statements, timeout=timeout),
     )
-    return await pool.open()

@@ -13,7 +13,7 @@ from queryengine_orm.driver import Isolation, Kind
 from queryengine_orm.errors import TransactionRollback, UsageError
 
 if TYPE_CHECKING:
-    from queryengine_orm.postgres import Connection
+    from queryengine_orm.connection import Connection
 
 __all__ = ["PostgresTransaction", "begin"]
 

@@ -1,0 +1,261 @@
+"""One session of PostgreSQL by our own client, and all that it can do. Knows no pool."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from itertools import count, islice
+from types import TracebackType
+from typing import Final, Literal, Self, TypeAlias, Unpack
+
+from queryengine_orm._native import Link, Rows
+from queryengine_orm.cancelling import ask_to_cancel
+from queryengine_orm.copying import copy_out, copy_rows
+from queryengine_orm.driver import Isolation, Kind
+from queryengine_orm.dsn import Address, Options, Settings, settings_of
+from queryengine_orm.errors import UsageError
+from queryengine_orm.handshake import open_link
+from queryengine_orm.listening import Listener
+from queryengine_orm.transactions import PostgresTransaction, begin
+
+__all__ = ["STATEMENTS", "Connection", "Notice", "connect", "opener"]
+
+LOG: Final = logging.getLogger("queryengine_orm.postgres")
+STATEMENTS: Final = 256
+"""how many prepared statements a connection keeps"""
+MANY: Final = 1_000
+"""how many rows of parameters are sent in one breath"""
+CANCEL_SECONDS: Final = 5.0
+"""how long a server may take to hear that it shall cancel, and to be done with it"""
+
+Notice: TypeAlias = Mapping[str, str | None]
+"""severity, sqlstate, message, detail, hint"""
+
+
+class Connection(Link, asyncio.BufferedProtocol):
+    """One session. Calls give asyncio's own futures and are sent at once, in their order.
+
+    A task that is cancelled leaves the connection clean: its query is cancelled on the server if it runs
+    alone, or else its answer is passed over. Made by `connect` or by a pool.
+    """
+
+    dialect: Literal["postgresql"] = "postgresql"
+    address: Address
+    settings: Settings
+    on_notice: Callable[[Notice], object] | None = None
+    """called with each notice; by default they are logged"""
+    on_end: Callable[[Connection], object] | None = None
+    on_ready: Callable[[Connection], object] | None = None
+    """called when it takes calls again after a query was cancelled"""
+    transactions: int = 0
+    """how many `PostgresTransaction` have been entered and are not finished"""
+    _numbers: count[int]
+    _listeners: dict[str, set[Listener]]
+    _cancelling: asyncio.Task[None] | None = None
+    _writable: asyncio.Event
+
+    def place(self, settings: Settings, address: Address) -> Self:
+        """Say where it leads; done once, before it is opened."""
+        self.settings, self.address = settings, address
+        self._numbers = count(1)
+        self._listeners = {}
+        self._writable = asyncio.Event()
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.is_closed else self.status
+        return f"<Connection {self.process_id} to {self.address.host}:{self.address.port}, {state}>"
+
+    def new_name(self, kind: str) -> str:
+        """Return a name that nothing of this session has had."""
+        return f"queryengine_{kind}_{next(self._numbers)}"
+
+    def transaction(
+        self, *, isolation: Isolation | None = None, read_only: bool = False
+    ) -> PostgresTransaction:
+        """Return a transaction that begins with its first statement."""
+        return PostgresTransaction(nullcontext(self), begin(isolation, read_only=read_only))
+
+    async def execute_many(
+        self, sql: str, rows: Iterable[Sequence[object]], /, *, clean: bool = False
+    ) -> int:
+        """Run one statement with each of `rows`, all or nothing; give how many rows they wrote."""
+        rows = iter(rows)
+        some = list(islice(rows, MANY))
+        if len(some) < MANY:
+            return await self.query_many(sql, some, clean=clean) if some else 0
+        async with self._transaction_unless_in_one():
+            written = 0
+            while some:
+                written += await self.query_many(sql, some, clean=clean)
+                some = list(islice(rows, MANY))
+            return written
+
+    def _transaction_unless_in_one(self) -> AbstractAsyncContextManager[object]:
+        return nullcontext() if self.is_in_transaction else self.transaction()
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is under way, if only one whose BEGIN still waits for a statement."""
+        # While calls are under way the status is that of before them, and may be of who had it before.
+        return self.transactions > 0 or (self.load == 0 and self.status != "idle")
+
+    async def stream(
+        self,
+        sql: str,
+        parameters: Sequence[object] = (),
+        /,
+        *,
+        result: Sequence[Kind | None] | None = None,
+        batch: int = 500,
+    ) -> AsyncGenerator[Rows]:
+        """Give the rows in batches, in a transaction of its own if there is none."""
+        if batch < 1:
+            raise UsageError("a batch has one row at least")
+        portal = self.new_name("portal")
+        async with self._transaction_unless_in_one():
+            rows, more = await self.open_portal(portal, batch, sql, parameters, result=result)
+            try:
+                yield rows
+                while more:
+                    rows, more = await self.fetch(portal, batch)
+                    yield rows
+            finally:
+                if not self.is_closed and self.status == "active":
+                    await self.close_portal(portal)
+
+    async def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], /) -> int:
+        """Insert many rows by COPY, all or nothing; `table` is `name` or `schema.name`."""
+        return await copy_rows(self, table, columns, rows)
+
+    def copy_query(self, sql: str, /) -> AsyncGenerator[bytes]:
+        """Run `COPY ... TO STDOUT` and give what it writes, piece by piece."""
+        return copy_out(self, sql)
+
+    async def script(self, sql: str, /) -> None:
+        """Run several statements without parameters."""
+        await self.run_script(sql)
+
+    @asynccontextmanager
+    async def listen(self, channel: str, /) -> AsyncGenerator[Listener]:
+        """Listen on a channel; iterate over what is given to get each notification."""
+        listener = Listener()
+        listeners = self._listeners.setdefault(channel, set())
+        name = '"' + channel.replace('"', '""') + '"'
+        listeners.add(listener)
+        try:
+            await self.run_script(f"LISTEN {name}")
+            yield listener
+        finally:
+            listeners.discard(listener)
+            if not listeners:
+                self._listeners.pop(channel, None)
+                if not self.is_closed:
+                    await self.run_script(f"UNLISTEN {name}")
+
+    async def close(self) -> None:
+        """Take leave of the server; calls under way fail."""
+        self.terminate()
+        if self._cancelling is not None:
+            self._cancelling.cancel()
+            await asyncio.gather(self._cancelling, return_exceptions=True)
+
+    def pause_reading(self) -> None:
+        """Let the server wait."""
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    async def wait_writable(self) -> None:
+        """Wait until the transport has sent enough to take more."""
+        while self.is_paused and not self.is_closed:
+            self._writable.clear()
+            await self._writable.wait()
+
+    # -- what the link calls
+
+    def _on_writable(self) -> None:
+        self._writable.set()
+
+    def _on_notice(self, notice: dict[str, str | None]) -> None:
+        if self.on_notice is not None:
+            self.on_notice(notice)
+        else:
+            LOG.info("%s: %s", notice["severity"], notice["message"])
+
+    def _on_notification(self, process: int, channel: str, payload: str) -> None:
+        for listener in self._listeners.get(channel, ()):
+            listener.put(process, channel, payload)
+
+    def _on_end(self) -> None:
+        self._writable.set()
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.end()
+        if self.on_end is not None:
+            self.on_end(self)
+
+    def _on_alone(self) -> None:
+        """Nobody waits for what runs: have the server cancel it."""
+        self._cancelling = asyncio.get_running_loop().create_task(self._cancel())
+
+    async def _cancel(self) -> None:
+        """Cancel; nothing is sent until the server has heard it and a `Sync` has returned."""
+        request = self.cancel_request()
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS):
+                if request is not None:
+                    await ask_to_cancel(self.settings, self.address, request)
+                await self.barrier()
+        except (OSError, TimeoutError) as error:
+            self.abort(f"a query could not be cancelled: {error}")
+        except asyncio.CancelledError:
+            self.abort("the connection was closed")
+            raise
+        finally:
+            self._cancelling = None
+        if self.on_ready is not None and not self.is_closed:
+            self.on_ready(self)
+
+
+def opener(
+    settings: Settings, *, statements: int = STATEMENTS, timeout: float | None = None
+) -> Callable[[Address], Connection]:
+    """Return what makes connections that are not open yet, for `open_link`."""
+
+    def make(address: Address) -> Connection:
+        loop = asyncio.get_running_loop()
+        return Connection(loop, statements=statements, timeout=timeout).place(settings, address)
+
+    return make
+
+
+async def connect(
+    dsn: str | None = None,
+    /,
+    *,
+    statements: int = STATEMENTS,
+    timeout: float | None = None,  # noqa: ASYNC109  # of each later call, not of this one
+    **options: Unpack[Options],
+) -> Connection:
+    """Open a connection; what is not said is found as libpq finds it.
+
+    `statements` is how many prepared statements are kept; 0 is for servers behind pgbouncer's transaction
+    mode. `timeout` is the seconds that any call may take. Raises ConnectionFailed, AuthenticationFailed.
+    """
+    settings = settings_of(dsn, **options)
+    return await open_link(settings, opener(settings, statements=statements, timeout=timeout))
