@@ -283,6 +283,11 @@ impl Session {
                 return Ok(());
             }
             Work::Script { is_reset: true, .. } => {
+                if is_failed && self.is_cancelling {
+                    // The request to cancel came too late for its query and hit this: once more, when it is over.
+                    self.waiting.push_front(Call::new(None, call.work));
+                    return Ok(());
+                }
                 if is_failed || self.status != TransactionStatus::Idle {
                     self.fail(py, End::Lost("the session could not be reset".to_owned()));
                     return Ok(());
