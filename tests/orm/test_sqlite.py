@@ -289,6 +289,8 @@ async def test_a_database_in_memory_lives_as_long_as_its_pool() -> None:
         assert await later == 2
     with pytest.raises(UsageError):
         await pool.query("SELECT 1")
+    async with await create_pool() as awaited:
+        assert (await awaited.query("SELECT 1"))[0][0] == 1
 
 
 async def test_lower_folds_exactly_a_to_z_and_text_is_ordered_by_code_point(pool: SQLitePool) -> None:

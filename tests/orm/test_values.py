@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import asyncio
+from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -16,8 +17,11 @@ from hypothesis import strategies as st
 from psycopg import pq
 from psycopg.adapt import Transformer
 from queryengine_orm._native import decode_value, encode_value
-from queryengine_orm.errors import DataError, ParameterError
+from queryengine_orm.driver import Kind, Rows
+from queryengine_orm.errors import DataError, ParameterError, UsageError
+from queryengine_orm.postgres import connect
 
+from tests.orm.postgres_world import connected
 from tests.orm.typed import TYPES, TypeCase, same
 from tests.servers.postgres import PostgresServer
 
@@ -186,3 +190,53 @@ def test_malformed_bytes_are_an_error_of_ours_and_never_a_panic(case: TypeCase, 
         decode_value(case.oid, raw)
     except (DataError, ValueError) as error:
         assert "panic" not in str(error)  # noqa: PT017 (bytes that mean something raise nothing)
+
+
+@pytest.fixture(scope="module")
+def ask(postgres: PostgresServer) -> Generator[Callable[[str, Sequence[object]], Rows]]:
+    """Give a plain function that asks by our own connection."""
+    with asyncio.Runner() as runner:
+        connection = runner.run(connect(postgres.url()))
+
+        async def query(sql: str, parameters: Sequence[object]) -> Rows:
+            return await connection.query(sql, parameters)
+
+        yield lambda sql, parameters: runner.run(query(sql, parameters))
+        runner.run(connection.close())
+
+
+ALL_TYPES = ", ".join(f"${place}::{case.name}" for place, case in enumerate(TYPES, 1))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
+@given(values=st.tuples(*(st.none() | case.values for case in TYPES)))
+def test_our_own_connection_carries_every_type_both_ways(
+    ask: Callable[[str, Sequence[object]], Rows], values: tuple[object, ...]
+) -> None:
+    (row,) = ask(f"SELECT {ALL_TYPES}", values)
+    for case, value, back in zip(TYPES, values, row, strict=True):
+        assert same(back, value), (case.name, value, back)
+
+
+@pytest.mark.anyio
+async def test_types_of_the_schema_s_own_travel_as_text(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        await connection.script("CREATE TYPE pg_temp.mood AS ENUM ('glad', 'sad')")
+        rows = await connection.query("SELECT $1::pg_temp.mood, ARRAY[$2]::pg_temp.mood[]", ("glad", "sad"))
+        assert tuple(rows[0]) == ("glad", "{sad}")
+
+
+@pytest.mark.anyio
+async def test_numbers_are_shown_as_the_caller_wants_where_that_is_exact(postgres: PostgresServer) -> None:
+    kinds: tuple[Kind, ...] = ("int", "float", "decimal", "text", "json")
+    sql = "SELECT 5::numeric, 2.5::numeric, 7::int4, '{}'::jsonb, '[1]'::text"
+    async with connected(postgres) as connection:
+        rows = await connection.query(sql, (), result=kinds)
+        assert tuple(rows[0]) == (5, 2.5, Decimal(7), "{}", [1])
+        (odd,) = await connection.query("SELECT 5.5::numeric", (), result=("int",))
+        with pytest.raises(DataError):
+            _ = odd[0]
+        with pytest.raises(UsageError, match="cannot be shown"):
+            await connection.query("SELECT 'x'::text", (), result=("int",))
+        numbers = await connection.query("SELECT n, n::float4 FROM generate_series(1, 3) n")
+        assert (list(numbers.buffer(0)), list(numbers.buffer(1))) == ([1, 2, 3], [1.0, 2.0, 3.0])

@@ -12,6 +12,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Generator,
     Iterable,
     Mapping,
     Sequence,
@@ -20,7 +21,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import unquote
 
 from queryengine_orm._native import Rows, SQLitePost, SQLiteSession
@@ -94,8 +95,8 @@ def path_of(url: str) -> str:
 class SQLitePool:
     """One writer and some readers of a database file, on the event loop that opened it.
 
-    Use it as `async with create_pool("sqlite:///shop.db") as pool`. Reads see what was committed; calls that
-    write outside of a transaction take turns.
+    Use it as `async with create_pool("sqlite:///shop.db") as pool`, or await it and close it. Reads see
+    what was committed; calls that write outside of a transaction take turns.
     """
 
     dialect: Dialect = "sqlite"
@@ -166,8 +167,12 @@ class SQLitePool:
             await asyncio.wait(closing, timeout=self._settings.close_timeout)
         self._loop.remove_reader(self._post.fileno())
 
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self.__aenter__().__await__()
+
     async def __aenter__(self) -> Self:
-        await self.open()
+        if self._post is None:
+            await self.open()
         return self
 
     async def __aexit__(

@@ -1,7 +1,5 @@
 //! `numeric`: groups of four digits on the wire, `Decimal` in Python; exact both ways.
 
-use std::fmt::Write;
-
 use bytes::{BufMut, BytesMut};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt};
@@ -48,21 +46,27 @@ fn text_of(raw: &[u8]) -> Option<String> {
     text.push_str(sign);
     // Groups are counted by their power of 10,000.
     let first = i32::from(weight).max(0);
-    write!(text, "{}", group(first)).ok()?;
-    for place in (0..first).rev() {
-        write!(text, "{:04}", group(place)).ok()?;
+    for place in (0..=first).rev() {
+        let value = group(place);
+        // The first group has no zeros before it.
+        for unit in [1_000, 100, 10, 1] {
+            if place < first || value >= unit || unit == 1 {
+                text.push(digit(value, unit));
+            }
+        }
     }
     if scale > 0 {
         text.push('.');
-        let end = text.len() + scale;
-        let mut place = -1;
-        while text.len() < end {
-            write!(text, "{:04}", group(place)).ok()?;
-            place -= 1;
+        for index in 0..scale {
+            let unit = [1_000, 100, 10, 1][index % 4];
+            text.push(digit(group(-1 - (index / 4) as i32), unit));
         }
-        text.truncate(end);
     }
     Some(text)
+}
+
+fn digit(value: u16, unit: u16) -> char {
+    char::from(b'0' + (value / unit % 10) as u8)
 }
 
 /// Encode a `Decimal`, or an `int`; a `float` is refused, which is none exactly.
