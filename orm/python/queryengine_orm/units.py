@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, Final, TypeAlias, cast
 
 from queryengine.ast import And, Comparison, Op, Path, Slot
@@ -62,10 +63,15 @@ class Identities:
         """Return objects that were just read, or in their places those that are known."""
         known = self._known.setdefault(mapper.model, {})
         keys = [key.attribute for key in mapper.primary_key]
-        if len(keys) == 1:
-            only = keys[0]
-            return [known.setdefault((each.__dict__[only],), each) for each in objects]
-        return [known.setdefault(_key(mapper, each), each) for each in objects]
+        if len(keys) > 1:
+            return [known.setdefault(_key(mapper, each), each) for each in objects]
+        # By the attribute and not by `vars`, which would make a dict for each object.
+        value_of = attrgetter(keys[0])
+        fresh: dict[Key, DeclarativeBase] = {(value_of(each),): each for each in objects}
+        if len(fresh) == len(objects) and known.keys().isdisjoint(fresh):
+            known.update(fresh)
+            return objects
+        return [known.setdefault((value_of(each),), each) for each in objects]
 
     def changed(self) -> Iterator[DeclarativeBase]:
         """Yield the objects that have changes."""
