@@ -46,6 +46,7 @@ from queryengine.request import read_query
 from scripts.docs_code import ROOT, Block
 from tests.front_end import run_script
 
+INSTALLED = frozenset({"queryengine", "queryengine-sqlalchemy", "aiosqlite", "opentelemetry-sdk", "uvicorn"})
 LANGUAGES = frozenset({"http", "js", "json", "pycon", "python", "sh", "sql", "text", "toml"})
 
 
@@ -246,7 +247,7 @@ def installable(packages: list[str]) -> None:
         if package.startswith(("./", "../")) or package == ".":
             continue
         name, _, extras = package.rstrip("]").partition("[")
-        assert name in {"queryengine", "queryengine-sqlalchemy", "aiosqlite", "uvicorn"}, package
+        assert name in INSTALLED, package
         assert {extra for extra in extras.split(",") if extra} <= set(project["optional-dependencies"])
 
 
