@@ -317,8 +317,29 @@ def test_a_request_that_asks_for_nothing_is_an_error() -> None:
     assert caught.value.errors()[0]["type"] == "empty_condition"
 
 
+def test_the_parameter_keeps_its_name_whatever_else_is_configured() -> None:
+    given = create_qe_aggregate_dependency(ENGINE, row=Delays, config=QueryConfig(cache_size=3))
+    assert given.build(request('aggregate={"count":true}'), None).aggregate.measures
+    named = create_qe_aggregate_dependency(ENGINE, row=Delays, config=QueryConfig(parameter="filter"))
+    assert named.build(request('filter={"count":true}'), None).aggregate.measures
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [
+        (QueryConfig(cache_size=3), "no 'aggregate' in it"),
+        (QueryConfig(parameter="a"), "no 'a' in it"),
+        (QueryConfig(source="body"), "it has no body"),
+    ],
+)
+def test_a_request_that_asks_for_nothing_is_told_where_to_ask(config: QueryConfig, place: str) -> None:
+    with pytest.raises(RequestValidationError) as caught:
+        create_qe_aggregate_dependency(ENGINE, row=Delays, config=config).build(request(), None)
+    assert caught.value.errors()[0]["msg"].endswith(place)
+
+
 def test_paging_may_be_left_to_others() -> None:
-    config = QueryConfig(parameter="aggregate", paging="external")
+    config = QueryConfig(paging="external")
     dependency = create_qe_aggregate_dependency(ENGINE, row=Delays, config=config)
     assert dependency.build(request(), '{"count": true}').aggregate.groups.window.limit is None
     with pytest.raises(RequestValidationError):

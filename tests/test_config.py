@@ -21,7 +21,7 @@ from queryengine.errors import ConfigurationError
         ({"cache_size": "many"}, "QueryConfig.cache_size='many': it has to be a whole number, 0 or more"),
         ({"parameter": ""}, "QueryConfig.parameter='': it has to be a name without brackets"),
         ({"parameter": "filter[]"}, "QueryConfig.parameter='filter[]': it has to be a name without brackets"),
-        ({"parameter": None}, "QueryConfig.parameter=None: it has to be a name without brackets"),
+        ({"parameter": 5}, "QueryConfig.parameter=5: it has to be a name without brackets"),
         ({"description": 5}, "QueryConfig.description=5: it has to be a text"),
         ({"schema_name": 5}, "QueryConfig.schema_name=5: it has to be a text"),
         (

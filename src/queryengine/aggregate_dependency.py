@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeGuard, TypeVar
 
 from pydantic import BaseModel
@@ -11,7 +12,7 @@ from queryengine.aggregate_process import AggregateProcessor
 from queryengine.aggregates import AggregateEngine, AggregateResult
 from queryengine.config import QueryConfig
 from queryengine.dependency import PrincipalDependency, RequestDependency, ScopeDependency
-from queryengine.errors import ErrorCode, FilterError
+from queryengine.errors import ErrorCode, FilterError, quoted
 from queryengine.parsed import Source
 from queryengine.policy import SecurityPolicy
 from queryengine.predicate import Scope
@@ -41,7 +42,9 @@ class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
     ) -> None:
         self.engine = engine
         self.row = row
-        config = config or QueryConfig(parameter=PARAMETER)
+        config = config or QueryConfig()
+        if config.parameter is None:
+            config = replace(config, parameter=PARAMETER)
         self.processor = AggregateProcessor(engine, row, policy=policy, config=config)
         self._compile = watched(config.telemetry, Stage.COMPILE, engine.model, engine.build_aggregate)
         super().__init__(
@@ -67,7 +70,10 @@ class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
         self, source: Source | None, scope: Scope | None, principal: str | None
     ) -> AggregateResult[Row, Q]:
         if source is None:
-            raise FilterError(ErrorCode.EMPTY_CONDITION, "the request asks for no aggregate")
+            missing = (
+                "it has no body" if self.config.source == "body" else f"no {quoted(self.config.name)} in it"
+            )
+            raise FilterError(ErrorCode.EMPTY_CONDITION, f"the request asks for no aggregate: {missing}")
         ast = self.processor.process(source, scope=scope, principal=principal)
         return AggregateResult(self._compile(ast), self.row, ast, self._refused)
 

@@ -110,9 +110,9 @@ def _misplaced(use: Use, endpoint: Endpoint) -> Iterator[str]:
     for method in sorted(endpoint.methods & {"GET", "HEAD"}):
         yield f"the filter is the body of a {method} request, which clients and proxies may drop: use POST"
     others = (other.dependency.config for other in endpoint.uses)
-    if any(other.source == "query" and other.parameter == config.parameter for other in others):
+    if any(other.source == "query" and other.name == config.name for other in others):
         yield (
-            f"one filter {config.parameter!r} stands in the URL and one in the body, which refuses the "
+            f"one filter {config.name!r} stands in the URL and one in the body, which refuses the "
             "other: give one of them another QueryConfig.parameter"
         )
 

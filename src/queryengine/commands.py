@@ -196,7 +196,7 @@ def _bind(processor: Processor, text: str) -> FilterAST:
     given = (sys.stdin.read() if text == "-" else text).strip()
     config, limits = processor.config, processor.policy.limits
     try:
-        if given.startswith(config.parameter):
+        if given.startswith(config.name):
             source = read_query(given.encode(), config, limits)
         else:
             source = read_text(given, limits)

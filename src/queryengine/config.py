@@ -24,9 +24,10 @@ class QueryConfig:
     'query'
     """
 
-    parameter: str = "filter"
-    """the name of the query parameter, and the root of bracket parameters; what differs from it by case or an
-    s only, and has a clause behind it (`Filter[where]`), is refused as a mistake, and so is `where[...]`"""
+    parameter: str | None = None
+    """the name of the query parameter, and the root of bracket parameters; None: `filter`, and `aggregate`
+    where aggregates are asked for. What differs from it by case or an s only, and has a clause behind it
+    (`Filter[where]`), is refused as a mistake, and so is `where[...]`"""
     source: Literal["query", "body"] = "query"
     """whether the filter stands in the URL or is the JSON body of the request, where a filter in the URL is
     refused"""
@@ -48,6 +49,15 @@ class QueryConfig:
     """what hears of stages, look-ups and refusals: `queryengine.otel.OpenTelemetry()`; None: nothing does"""
 
     @property
+    def name(self) -> str:
+        """The name of the parameter.
+
+        >>> QueryConfig().name
+        'filter'
+        """
+        return "filter" if self.parameter is None else self.parameter
+
+    @property
     def seals(self) -> bool:
         """Whether it says anything about cursors."""
         return self.cursor_secret is not None or self.cursor_lifetime is not None
@@ -56,12 +66,12 @@ class QueryConfig:
         check_word("QueryConfig.source", self.source, ("query", "body"))
         check_word("QueryConfig.paging", self.paging, ("internal", "external"))
         check_number("QueryConfig.cache_size", self.cache_size, 0)
-        check_kind("QueryConfig.parameter", self.parameter, str, NAME)
+        check_kind("QueryConfig.parameter", self.parameter, str | None, NAME)
         check_kind("QueryConfig.description", self.description, str | None, "a text")
         check_kind("QueryConfig.schema_name", self.schema_name, str | None, "a text")
         check_kind("QueryConfig.cursor_secret", self.cursor_secret, str | bytes | None, "a text or bytes")
         check_kind("QueryConfig.cursor_lifetime", self.cursor_lifetime, dt.timedelta | None, "a timedelta")
         check_kind("QueryConfig.telemetry", self.telemetry, Telemetry | None, "a Telemetry")
         check_kind("QueryConfig.example", self.example, Mapping | None, "a filter as a mapping")
-        if not self.parameter or not {"[", "]"}.isdisjoint(self.parameter):
+        if not self.name or not {"[", "]"}.isdisjoint(self.name):
             raise ConfigurationError(f"QueryConfig.parameter={self.parameter!r}: it has to be {NAME}")

@@ -72,7 +72,7 @@ class RequestDependency(ABC, Generic[R_co]):
         self._model = model
         self._limits = limits
         in_body = config.source == "body"
-        self._location = ("body",) if in_body else ("query", config.parameter)
+        self._location = ("body",) if in_body else ("query", config.name)
         # FastAPI asks for the signature of the object, and calls it with these names.
         self.__signature__ = _signature(None if in_body else _declared(config, document), scope, principal)
 
@@ -128,7 +128,7 @@ class RequestDependency(ABC, Generic[R_co]):
         try:
             refuse_query(raw, self.config)
         except FilterError as error:
-            raise self._refusal(error, ("query", self.config.parameter)) from None
+            raise self._refusal(error, ("query", self.config.name)) from None
         return None
 
     def _refusal(
@@ -217,7 +217,7 @@ def _signature(
 
 
 def _declared(config: QueryConfig, document: ParameterDocument) -> inspect.Parameter:
-    query = Query(alias=config.parameter, description=document.description)
+    query = Query(alias=config.name, description=document.description)
     return _keyword("filter", Annotated[str | None, document, query], None)
 
 

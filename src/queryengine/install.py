@@ -180,7 +180,7 @@ def _operations(app: FastAPI, document: Document) -> list[tuple[Endpoint, Docume
 
 def _describe_parameter(use: Use, operation: Document, components: Document) -> Written:
     """Make the parameter JSON, and return the names that the document gave to its components."""
-    name, filters = use.dependency.config.parameter, use.dependency.document
+    name, filters = use.dependency.config.name, use.dependency.document
     written: Written = {}
     for parameter in operation.get("parameters", []):
         schema = parameter.get("schema", {})

@@ -50,7 +50,7 @@ class ParameterDocument(ABC):
         purpose, single = self._purpose
         if config.source == "body":
             return purpose
-        return f"{purpose} The same as single parameters: `{config.parameter}{single}`."
+        return f"{purpose} The same as single parameters: `{config.name}{single}`."
 
     @property
     @abstractmethod

@@ -52,7 +52,7 @@ def read_query(raw: bytes, config: QueryConfig, limits: Limits) -> Source | None
     if len(raw) > limits.max_url_bytes:
         raise exceeded("max_url_bytes", limits.max_url_bytes, "bytes", Span(0, len(raw)))
     try:
-        pieces = list(_pieces(raw, config.parameter.encode()))
+        pieces = list(_pieces(raw, config.name.encode()))
         if not pieces:
             return None
         if len(pieces) == 1 and not pieces[0].bracketed:
@@ -72,14 +72,14 @@ def refuse_query(raw: bytes, config: QueryConfig) -> None:
     >>> refuse_query(b"page=2", QueryConfig(source="body"))
     """
     try:
-        piece = next(_pieces(raw, config.parameter.encode()), None)
+        piece = next(_pieces(raw, config.name.encode()), None)
     except FilterError as error:
         error.source = raw.decode("latin-1")
         raise
     if piece is not None:
         raise FilterError(
             ErrorCode.INVALID_PARAMETER,
-            f"{quoted(config.parameter)} stands in the URL, but here the body is the filter",
+            f"{quoted(config.name)} stands in the URL, but here the body is the filter",
             span=piece.name_span,
             source=raw.decode("latin-1"),
             expected=("the filter as the JSON body",),
