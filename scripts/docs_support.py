@@ -70,11 +70,15 @@ def _told(found: Found, label: str) -> list[str]:
 
 def _counts(results: Results) -> str:
     rows = [
-        f"| {name} | {found.passed:,} | {found.gaps:,} | {found.faults:,} |"
+        f"| {name} | {found.passed:,} | {found.gaps:,} | {found.faults:,} "
+        f"| {found.aggregates:,} | {found.aggregate_gaps:,} |"
         for name, found in results.items()
     ]
-    head = "| Back-end | Cases that pass | that meet declared gaps | that fail by a fault of the database |"
-    return "\n".join([head, "| --- | --: | --: | --: |", *rows])
+    head = (
+        "| Back-end | Cases that pass | that meet declared gaps | that fail by a fault of the database "
+        "| Cases of aggregates that pass | that meet declared gaps |"
+    )
+    return "\n".join([head, "| --- | --: | --: | --: | --: | --: |", *rows])
 
 
 def _table(head: str, rows: Sequence[tuple[str, str]], results: Results, reasons: Reasons) -> str:
@@ -107,7 +111,8 @@ def _facts(results: Results, name: str) -> object:
     """What does not change from run to run: all but the number of random filters."""
     found = results.get(name, Found())
     reasons = {label: sorted(told) for label, told in found.reasons.items()}
-    return found.passed, found.gaps, found.faults, found.needs, reasons
+    counts = found.passed, found.gaps, found.faults, found.aggregates, found.aggregate_gaps
+    return counts, found.needs, reasons
 
 
 if __name__ == "__main__":
