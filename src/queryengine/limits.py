@@ -52,7 +52,7 @@ class Limits:
     default_limit: int = 100
     """rows, where the filter names no limit"""
     max_limit: int = 1_000
-    """rows that a filter may ask for"""
+    """rows that a filter may ask for; not below `default_limit`: lower both"""
     max_related: int | None = None
     """rows of a relation to load with each row; where it is set, an include of many needs a `limit`"""
     max_offset: int = 1_000_000
