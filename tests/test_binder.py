@@ -14,6 +14,7 @@ import pytest
 from queryengine.ast import And, Comparison, JSONDocument, Not, Op, Or, Quantified, Quantifier
 from queryengine.engine import FULL, Capabilities
 from queryengine.errors import ErrorCode
+from queryengine.policy import Access, SecurityPolicy
 from queryengine.request import encode
 from queryengine.schema import TypeKind
 from tests.shop import Color, bind, only, refused
@@ -384,3 +385,53 @@ def test_a_gap_gives_its_note() -> None:
     operators = {**FULL, TypeKind.TEXT: frozenset({"eq"})}
     few = Capabilities(backend="few", operators=operators, notes={"text:like": "no patterns here"})
     assert refused({"where": {"name": {"like": "x"}}}, capabilities=few).hint == "no patterns here"
+
+
+ASKED_TWICE = [
+    ({"name": {"regex": "x"}}, {"name": Access(filter={"eq", "in"})}),
+    ({"label": {"contains": "x"}}, {"label": Access(filter={"isNull"})}),
+    ({"label": "x"}, {"label": Access(filter=False)}),
+]
+
+
+@pytest.mark.parametrize(("where", "paths"), ASKED_TWICE)
+def test_what_the_policy_does_not_allow_tells_nothing_of_the_back_end(
+    where: dict[str, Any], paths: dict[str, Access]
+) -> None:
+    few = Capabilities(backend="few", operators={**FULL, TypeKind.TEXT: frozenset({"eq", "in", "isNull"})})
+    error = refused({"where": where}, capabilities=few, policy=SecurityPolicy(paths=paths, regex=True))
+    assert error.code is CODE.NOT_ALLOWED
+    assert error.hint is None
+    assert "few" not in error.message
+
+
+def test_a_regex_that_the_policy_leaves_off_tells_nothing_of_the_back_end() -> None:
+    few = Capabilities(backend="few", operators={**FULL, TypeKind.TEXT: frozenset({"eq"})})
+    error = refused({"where": {"name": {"regex": "x"}}}, capabilities=few, policy=SecurityPolicy())
+    assert (error.code, error.message) == (CODE.NOT_ALLOWED, "regex is not allowed here")
+
+
+@pytest.mark.parametrize(
+    ("document", "able"),
+    [
+        ({"fields": ["name"]}, Capabilities(backend="few", projection=False)),
+        (
+            {"include": {"relation": "maker", "scope": {"order": "name"}}},
+            Capabilities(backend="few", include_window=False),
+        ),
+    ],
+)
+def test_a_name_that_may_not_be_used_tells_nothing_of_the_back_end(
+    document: dict[str, Any], able: Capabilities
+) -> None:
+    closed = Access(sort=False, select=False)
+    policy = SecurityPolicy(relations=True, paths={"name": closed, "maker.name": closed, "maker": Access()})
+    error = refused(document, capabilities=able, policy=policy)
+    assert (error.code, error.hint) == (CODE.NOT_ALLOWED, None)
+
+
+def test_an_operator_that_is_not_allowed_is_told_those_that_are() -> None:
+    policy = SecurityPolicy(paths={"name": Access(filter={"eq", "in", "contains", "startsWith"})})
+    error = refused({"where": {"name": {"gt": "x"}}}, policy=policy)
+    assert error.expected == refused({"where": {"name": {"startWith": "x"}}}, policy=policy).expected
+    assert set(error.expected) == {"eq", "in", "contains", "startsWith"}

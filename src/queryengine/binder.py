@@ -106,11 +106,11 @@ class _Clauses:
     def _project(
         self, view: ModelView, parsed: ParsedFilter, trail: Trail
     ) -> tuple[tuple[Path, ...] | None, type[BaseModel] | None]:
-        if parsed.fields is not None and not self._capabilities.projection:
-            raise self._unsupported("fields", "projection", trail, parsed.fields.span)
         limits = self._policy.limits
         budget = Budget(limits.max_include_depth, limits.max_relation_steps, "max_include_depth")
         shown = self._binder.projector.project(Place(view, budget=budget), parsed, self._scopes, trail)
+        if parsed.fields is not None and not self._capabilities.projection:
+            raise self._unsupported("fields", "projection", trail, parsed.fields.span)
         if limits.max_related is not None:
             check_fields(view, parsed, limits.max_related, trail)
         for step in [step for path in shown[0] or () for step in path.steps if step.scope is not None]:
@@ -288,10 +288,10 @@ class _Clauses:
 
         `most` bounds its limit, beside that of all rows.
         """
+        order = self._order(parsed, view, trail)
         if (parsed.window or parsed.order) and not self._capabilities.include_window:
             span = parsed.window[0][1].span if parsed.window else parsed.order[0].span
             raise self._unsupported("order and limit in an include", "include_window", trail, span)
-        order = self._order(parsed, view, trail)
         include = self._include(parsed, view, trail)
         fields, projection = self._project(view, parsed, (*trail, "fields"))
         return FilterAST(

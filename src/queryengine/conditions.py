@@ -145,7 +145,10 @@ class ConditionBinder:
                 assert_never(operator.arity)
 
     def _check(self, target: FieldTarget, operator: Operator, trail: Trail, span: Span) -> None:
-        """Refuse what the type, the back-end or the policy does not have, in this order."""
+        """Refuse what the type, the policy or the back-end does not have, in this order.
+
+        What the policy does not allow tells nothing of the back-end.
+        """
         kind, gap = target.path.kind, target.field.field.gap
         if kind not in operator.kinds:
             raise FilterError(
@@ -157,13 +160,18 @@ class ConditionBinder:
             )
         if operator.name in target.field.operators:
             return
+        if operator.name not in target.field.allowed:
+            raise FilterError(
+                ErrorCode.NOT_ALLOWED,
+                f"{operator.name} is not allowed here",
+                path=trail,
+                span=span,
+                expected=_operators_of(target),
+            )
         if gap is not None and operator.op is not Op.IS_NULL:
             raise self._unsupported(f"{operator.name} on this field", gap, trail, span)
-        if not self._capabilities.can(operator.name, kind):
-            note = self._capabilities.note(operator.name, kind)
-            raise self._unsupported(f"{operator.name} on {_with_article(kind)} field", note, trail, span)
-        message = f"{operator.name} is not allowed here"
-        raise FilterError(ErrorCode.NOT_ALLOWED, message, path=trail, span=span)
+        note = self._capabilities.note(operator.name, kind)
+        raise self._unsupported(f"{operator.name} on {_with_article(kind)} field", note, trail, span)
 
     def _unsupported(self, what: str, note: str | None, trail: Trail, span: Span) -> FilterError:
         return FilterError(

@@ -30,11 +30,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ViewField:
-    """A field under the caller's name. `operators` are those that type, back-end and policy all allow."""
+    """A field under the caller's name.
+
+    `allowed` are the operators that type and policy allow, `operators` those of them that the back-end has.
+    """
 
     name: str
     field: Field
     access: Access
+    allowed: frozenset[str]
     operators: frozenset[str]
     sort: bool
 
@@ -207,15 +211,15 @@ class _Builder:
 
     def _field(self, name: str, field: Field, access: Access) -> ViewField:
         kind = field.type.kind
-        words = (
-            word for word in FULL[kind] if self._capabilities.can(word, kind) and access.may_filter(word)
-        )
-        if field.gap is not None:
-            words = (word for word in words if by_name[word].op is Op.IS_NULL)
+        words = (word for word in FULL[kind] if access.may_filter(word))
         if self._policy is not None and not self._policy.regex:
             words = (word for word in words if by_name[word].op is not Op.REGEX)
+        allowed = frozenset(words)
+        able = (word for word in allowed if self._capabilities.can(word, kind))
+        if field.gap is not None:
+            able = (word for word in able if by_name[word].op is Op.IS_NULL)
         sortable = access.sort and field.gap is None and kind in self._capabilities.sortable
-        return ViewField(name, field, access, frozenset(words), sortable)
+        return ViewField(name, field, access, allowed, frozenset(able), sortable)
 
 
 Members = dict[str, tuple[Field | Relation, FieldInfo | None]]
