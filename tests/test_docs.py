@@ -61,6 +61,13 @@ def test_the_tables_of_a_page_are_what_the_code_says(page: Path) -> None:
     assert text == docs_tables.filled(text), "python -m scripts.docs_tables --write"
 
 
+@pytest.mark.parametrize("page", ["beanie", "support"])
+def test_a_page_names_the_secantusdb_whose_faults_it_tells(page: str) -> None:
+    pinned = re.search(r'"secantusdb==(.+?)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert pinned is not None
+    assert f"`secantusdb` {pinned[1]}" in (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+
+
 def test_measurements_become_a_table(tmp_path: Path) -> None:
     measured = {"name": "a|b", "peer": "x", "ours_us": 1.0, "peer_us": 2000.0, "ratio": 0.0005}
     rows = [measured | {"bar": 0.3, "holds": True}, measured | {"bar": None, "holds": None}]
