@@ -80,6 +80,11 @@ def test_a_page_alone_has_no_links() -> None:
     assert link_header(request(b""), Page(items=["a"])) is None
 
 
-def test_a_filter_in_a_body_cannot_be_linked() -> None:
+@pytest.mark.parametrize("page", [Page(items=["a"], next="x"), Page(items=["a"])])
+def test_a_filter_in_a_body_cannot_be_linked_on_the_first_page_either(page: Page[str]) -> None:
     with pytest.raises(ConfigurationError, match="URLs"):
-        link_header(request(b"", "POST"), Page(items=["a"], next="x"))
+        link_header(request(b"", "POST"), page)
+
+
+def test_a_request_for_the_headers_alone_has_its_links() -> None:
+    assert link_header(request(b"", "HEAD"), Page(items=["a"], next="x")) is not None

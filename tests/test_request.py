@@ -220,7 +220,8 @@ class FakeBody:
     """A request whose body comes in these chunks; it counts what was read of it."""
 
     def __init__(self, *chunks: bytes, **headers: str) -> None:
-        pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        declared = {"content_type": "application/json", **headers}
+        pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in declared.items()]
         self.scope: Mapping[str, Any] = {"headers": pairs}
         self.chunks = chunks
         self.read = 0
@@ -287,6 +288,17 @@ async def test_a_body_that_is_declared_as_anything_else_is_refused(declared: str
 
 
 @pytest.mark.anyio
+async def test_a_body_that_is_not_declared_is_refused() -> None:
+    undeclared = FakeBody(b"{}")
+    undeclared.scope = {"headers": []}
+    for body in (undeclared, FakeBody(b"{}", content_type="")):
+        error = await body_error(body)
+        assert str(error) == (
+            "the body is not declared, and has to be JSON (send the header Content-Type: application/json)"
+        )
+
+
+@pytest.mark.anyio
 async def test_a_wrong_content_type_is_told_the_right_one() -> None:
     error = await body_error(FakeBody(b"{}", content_type="text/plain"))
     assert str(error) == (
@@ -331,7 +343,8 @@ async def test_the_request_of_starlette_is_one_that_can_be_read() -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b'{"limit": 1}', "more_body": False}
 
-    assert await body_text(Request({"type": "http", "headers": []}, receive)) == '{"limit": 1}'
+    scope = {"type": "http", "headers": [(b"content-type", b"application/json")]}
+    assert await body_text(Request(scope, receive)) == '{"limit": 1}'
 
 
 # -- texts and documents

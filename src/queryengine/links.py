@@ -23,12 +23,14 @@ def link_header(request: Request, page: Page[Any], *, parameter: str = "filter")
 
     The links are relative to the request's own URL: they hold behind every proxy, and repeat no host that
     a caller made up. `parameter` is `QueryConfig.parameter`. Raises ConfigurationError for a filter that
-    is not in the URL.
+    is not in the URL, whether or not there is another page.
 
     >>> request = Request({"type": "http", "query_string": b'filter={"limit":2}&lang=en'})
     >>> link_header(request, Page(items=["a", "b"], next="x"))
     '<?lang=en&filter=%7B%22limit%22%3A2%2C%22after%22%3A%22x%22%7D>; rel="next"'
     """
+    if request.scope.get("method", "GET") not in ("GET", "HEAD"):
+        raise ConfigurationError("a link header is for filters in URLs: others cannot be followed by a link")
     ways = (("next", "after", page.next), ("prev", "before", page.previous))
     links = [
         f'<?{_query(request, parameter, word, cursor)}>; rel="{relation}"'
@@ -40,8 +42,6 @@ def link_header(request: Request, page: Page[Any], *, parameter: str = "filter")
 
 def _query(request: Request, parameter: str, word: str, cursor: str) -> str:
     """Return the request's query string with its filter going on at a cursor."""
-    if request.scope.get("method", "GET") != "GET":
-        raise ConfigurationError("a link header is for filters in URLs: others cannot be followed by a link")
     # Bytes that are no text stay what they are: the reader looks at the filter's own parameters only.
     raw = request.scope["query_string"].decode("ascii", "surrogateescape")
     given = parse_qsl(raw, keep_blank_values=True, errors="surrogateescape")

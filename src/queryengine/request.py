@@ -296,10 +296,11 @@ def _source(text: str, span: Span) -> Source:
 def _check_content_type(declared: str) -> None:
     media_type, _, parameters = declared.lower().partition(";")
     charset = re.search(r"charset\s*=\s*\"?([^\s\";]*)", parameters)
-    if not re.fullmatch(r"|application/(?:[^\s/;]+\+)?json", media_type.strip()):
+    if not re.fullmatch(r"application/(?:[^\s/;]+\+)?json", media_type.strip()):
+        how = f"declared as {quoted(media_type.strip())}" if media_type.strip() else "not declared"
         raise FilterError(
             ErrorCode.INVALID_ENCODING,
-            f"the body is declared as {quoted(media_type.strip())}, and has to be JSON",
+            f"the body is {how}, and has to be JSON",
             expected=["application/json"],
             hint="send the header Content-Type: application/json",
         )
