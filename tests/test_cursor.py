@@ -6,11 +6,13 @@ import datetime as dt
 import enum
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Annotated
 
 import pytest
 from cryptography.fernet import Fernet
+from fastapi import Depends, FastAPI
 
 from queryengine.ast import FilterAST, OrderKey, Path, Value
 from queryengine.config import QueryConfig
@@ -18,7 +20,8 @@ from queryengine.cursor import LONGEST, CursorCodec, InvalidCursor, own_secret
 from queryengine.dependency import create_qe_dependency
 from queryengine.engine import Capabilities
 from queryengine.errors import ConfigurationError, ErrorCode, FilterError
-from queryengine.pages import page_size
+from queryengine.memory import MemoryQueryEngine, MemoryQueryResult
+from queryengine.pages import Page, page_size
 from queryengine.policy import Access, SecurityPolicy
 from queryengine.process import Processor
 from queryengine.request import encode
@@ -38,6 +41,7 @@ from queryengine.schema import (
     TimeType,
     UUIDType,
 )
+from tests.asgi import call, query_of
 from tests.shop import OPEN, ShopEngine
 
 SECRET = "a secret of some length"
@@ -45,6 +49,16 @@ SECRET = "a secret of some length"
 
 class Color(enum.Enum):
     RED = 1
+
+
+@dataclass
+class Note:
+    id: int
+    weight: float
+    note: str
+
+
+notes = create_qe_dependency(MemoryQueryEngine(Note), config=QueryConfig(cursor_secret=SECRET), required=True)
 
 
 VALUES: Sequence[tuple[FieldType, Value]] = (
@@ -69,20 +83,27 @@ def key_of(type_: FieldType) -> OrderKey:
     return OrderKey(Path(("it",), (), Field("it", type_)))
 
 
+def named(name: str) -> OrderKey:
+    return OrderKey(Path((name,), (), Field(name, TextType())))
+
+
+TEXT = key_of(TextType())
+
+
 # -- the codec
 
 
 @pytest.mark.parametrize(("type_", "value"), VALUES)
 def test_a_value_of_any_type_comes_back_as_it_was(type_: FieldType, value: Value) -> None:
     codec = CursorCodec(SECRET)
-    (found,) = codec.open(codec.seal([value], "here"), [key_of(type_)], "here")
+    (found,) = codec.open(codec.seal([value], [key_of(type_)], "here"), [key_of(type_)], "here")
     assert found == value
     assert type(found) is type(value)
 
 
 def test_two_cursors_of_one_row_show_nothing_of_it_and_not_that_they_are_the_same() -> None:
     codec = CursorCodec(SECRET)
-    one, two = codec.seal(["secret"], "here"), codec.seal(["secret"], "here")
+    one, two = codec.seal(["secret"], [TEXT], "here"), codec.seal(["secret"], [TEXT], "here")
     assert one != two
     assert "secret" not in one
     assert one.replace("-", "").replace("_", "").isalnum()
@@ -91,7 +112,7 @@ def test_two_cursors_of_one_row_show_nothing_of_it_and_not_that_they_are_the_sam
 @pytest.mark.parametrize("place", [0, 5, 20, 60, -1])
 def test_a_cursor_with_a_changed_character_is_refused(place: int) -> None:
     codec = CursorCodec(SECRET)
-    cursor = codec.seal([5], "here")
+    cursor = codec.seal([5], [key_of(IntegerType())], "here")
     changed = list(cursor)
     changed[place] = "A" if changed[place] != "A" else "Q"
     with pytest.raises(InvalidCursor):
@@ -106,7 +127,7 @@ def test_what_is_no_cursor_is_refused(text: str) -> None:
 
 def test_a_cursor_of_another_secret_or_context_is_refused() -> None:
     codec, key = CursorCodec(SECRET), key_of(IntegerType())
-    cursor = codec.seal([5], "here")
+    cursor = codec.seal([5], [key_of(IntegerType())], "here")
     for other, context in ((CursorCodec(SECRET + "!"), "here"), (codec, "there")):
         with pytest.raises(InvalidCursor):
             other.open(cursor, [key], context)
@@ -114,7 +135,7 @@ def test_a_cursor_of_another_secret_or_context_is_refused() -> None:
 
 def test_a_cursor_whose_values_do_not_fit_the_order_any_more_is_refused() -> None:
     codec = CursorCodec(SECRET)
-    cursor = codec.seal(["text"], "here")
+    cursor = codec.seal(["text"], [TEXT], "here")
     for order in ([key_of(IntegerType())], [], [key_of(TextType())] * 2):
         with pytest.raises(InvalidCursor):
             codec.open(cursor, order, "here")
@@ -122,7 +143,7 @@ def test_a_cursor_whose_values_do_not_fit_the_order_any_more_is_refused() -> Non
 
 def test_a_cursor_ends_with_its_lifetime(monkeypatch: pytest.MonkeyPatch) -> None:
     codec, key = CursorCodec(SECRET, dt.timedelta(minutes=5)), key_of(IntegerType())
-    cursor = codec.seal([5], "here")
+    cursor = codec.seal([5], [key_of(IntegerType())], "here")
     assert codec.open(cursor, [key], "here") == (5,)
     later = Fernet.decrypt
 
@@ -140,13 +161,67 @@ def test_without_a_secret_a_process_warns_and_has_its_own() -> None:
     own_secret.cache_clear()
     codec = CursorCodec()
     with pytest.warns(UserWarning, match="cursor_secret"):
-        cursor = codec.seal([5], "here")
+        cursor = codec.seal([5], [key_of(IntegerType())], "here")
     assert CursorCodec().open(cursor, [key_of(IntegerType())], "here") == (5,)
 
 
-def test_values_too_long_for_a_url_are_no_cursor() -> None:
-    with pytest.raises(ConfigurationError, match="too long"):
-        CursorCodec(SECRET).seal(["x" * LONGEST], "here")
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("x" * 4_700, ErrorCode.LIMIT_EXCEEDED),
+        ("x" * (LONGEST + 1), ErrorCode.LIMIT_EXCEEDED),
+        ("a\x00b", ErrorCode.OUT_OF_RANGE),
+        ("a\ud800", ErrorCode.OUT_OF_RANGE),
+    ],
+    ids=["long", "very long", "NUL", "surrogate"],
+)
+def test_a_text_that_no_cursor_holds_is_an_error_with_the_path_of_its_key(text: str, code: ErrorCode) -> None:
+    with pytest.raises(FilterError) as caught:
+        CursorCodec(SECRET).seal([7, text, "x"], [key_of(IntegerType()), named("name"), TEXT], "here")
+    assert (caught.value.code, caught.value.path) == (code, ("order", "name"))
+    assert text not in f"{caught.value} {caught.value.context()}"
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        (FloatType(), float("inf")),
+        (FloatType(), float("nan")),
+        (IntegerType(0, 9), 10),
+        (DecimalType(5), Decimal("123.456")),
+        (DecimalType(5), Decimal("NaN")),
+        (DateTimeType(aware=True, resolution=1_000), dt.datetime(2024, 1, 1, 0, 0, 0, 1, tzinfo=dt.UTC)),
+    ],
+    ids=str,
+)
+def test_a_value_outside_of_its_field_is_refused_by_the_page_and_not_with_its_cursor(
+    type_: FieldType, value: Value
+) -> None:
+    codec = CursorCodec(SECRET)
+    with pytest.raises(FilterError, match="a row has a value") as caught:
+        codec.seal([value], [replace(key_of(type_), implied=True)], "here")
+    assert (caught.value.code, caught.value.path) == (ErrorCode.OUT_OF_RANGE, ("order",))
+
+
+@pytest.mark.parametrize(
+    ("weight", "note", "code", "place"),
+    [(1.0, "x" * 5_000, "limit_exceeded", "note"), (float("inf"), "a short note", "out_of_range", "weight")],
+    ids=["long", "infinite"],
+)
+def test_a_service_answers_a_row_that_has_no_cursor_as_an_error_of_the_request(
+    weight: float, note: str, code: str, place: str
+) -> None:
+    app = FastAPI()
+
+    @app.get("/items")
+    async def read_notes(result: Annotated[MemoryQueryResult[Note], Depends(notes)]) -> Page[Note]:
+        return result.query.page([Note(n, weight, note) for n in (1, 2, 3)])
+
+    answer = call(app, query_of({"order": "weight,note", "limit": 2}))
+    assert answer.status == 422
+    (detail,) = answer.json["detail"]
+    assert (detail["type"], detail["loc"]) == (code, ["query", "filter", "order", place])
+    assert note not in str(detail)
 
 
 def test_a_setting_that_means_nothing_is_an_error() -> None:

@@ -55,8 +55,8 @@ def test_a_secret_of_this_process_alone_is_a_warning_and_a_record_once(
 ) -> None:
     own_secret.cache_clear()
     with pytest.warns(UserWarning, match="cursors have no secret"):
-        CursorCodec().seal([5], "here")
-    CursorCodec().seal([5], "here")
+        CursorCodec().seal([], [], "here")
+    CursorCodec().seal([], [], "here")
     (record,) = [record for record in caplog.records if record.name == "queryengine"]
     assert record.levelname == "WARNING"
     assert vars(record)["event"] == "cursor_secret_missing"

@@ -77,9 +77,6 @@ class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
         ast = self.processor.process(source, scope=scope, principal=principal)
         return AggregateResult(self._compile(ast), self.row, ast, self._refused)
 
-    def _refused(self, error: FilterError) -> Exception:
-        return self._refusal(error, self._location)
-
 
 def is_aggregate(
     dependency: RequestDependency[object],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from queryengine.ast import FilterAST, Path
 from queryengine.engine import Capabilities
-from queryengine.errors import ErrorCode, FilterError
+from queryengine.errors import ErrorCode, FilterError, Refusal, as_it_is
 from queryengine.operators import NUMBERS, SORTABLE
 from queryengine.schema import (
     DecimalType,
@@ -201,10 +201,6 @@ class AggregateCapabilities:
         return self.notes.get(f"{kind}:{function}") or self.notes.get(function)
 
 
-def _as_it_is(error: FilterError) -> Exception:
-    return error
-
-
 @dataclass(frozen=True, slots=True)
 class AggregateResult(Generic[Row, Q]):
     """What a dependency of aggregates gives: the native query, and the way from its rows to the answer's.
@@ -216,7 +212,7 @@ class AggregateResult(Generic[Row, Q]):
     query: Q
     row: type[Row]
     aggregate: AggregateAST
-    refusal: Callable[[FilterError], Exception] = field(default=_as_it_is, repr=False, compare=False)
+    refusal: Refusal = field(default=as_it_is, repr=False, compare=False)
 
     def rows(self, found: Iterable[Sequence[object]]) -> list[Row]:
         """Return the answer of what the query found: one tuple for each group, in the order of the query.

@@ -251,7 +251,10 @@ class SealsCursors(Protocol):
     """Makes the cursors of the rows of one filter's shape."""
 
     def seal(self, values: Sequence[Value], principal: str | None) -> str:
-        """Return the cursor of a row with these values of the order's keys, in the caller's order."""
+        """Return the cursor of a row with these values of the order's keys, in the caller's order.
+
+        Raises FilterError, or what a service answers by, for values that no cursor holds.
+        """
         ...
 
 

@@ -12,7 +12,7 @@ from queryengine.conditions import ConditionBinder
 from queryengine.config import QueryConfig
 from queryengine.cursor import CursorCodec, Cursors, has_cursors
 from queryengine.engine import Capabilities
-from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
+from queryengine.errors import ErrorCode, FilterError, Refusal, Span, nearest, quoted
 from queryengine.operands import OperandReader, Readers
 from queryengine.operators import SORTABLE
 from queryengine.parsed import Literal, ParsedFilter, ParsedInclude, ParsedOrder, Style
@@ -42,6 +42,7 @@ class Binder:
     readers: Readers
     reachable: Callable[[], tuple[ModelSchema[object], ...]]
     codec: Callable[[], CursorCodec]
+    refusal: Refusal
 
     def bind(self, parsed: ParsedFilter, text: str, style: Style, scope: ScopeShape) -> Plan:
         """Return the plan of the parsed filter's shape.
@@ -57,7 +58,7 @@ class Binder:
         template = clauses.root(parsed, scopes(self.view.schema), scopes.of(models))
         cursors = None
         if self.capabilities.cursor and self.view.schema.primary_key and has_cursors():
-            cursors = Cursors(self.codec, self.view.name, self.policy, template)
+            cursors = Cursors(self.codec, self.view.name, self.policy, template, self.refusal)
         if template.window.backward:
             template = replace(template, order=reversed_order(template.order))
         return Plan(template, slots.readers, scopes.checks, cursors, clauses.cursor)

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, cast
 
 from queryengine.ast import And, Comparison, FilterAST, Not, Or, OrderKey, Quantified, Slot, Value
 from queryengine.cache import BoundedCache
-from queryengine.errors import ConfigurationError
+from queryengine.errors import ConfigurationError, ErrorCode, FilterError, Refusal
 from queryengine.events import warn
 from queryengine.policy import Access, SecurityPolicy
-from queryengine.values import ValueProblem, reader, write
+from queryengine.values import JSONValue, ValueProblem, reader, write
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -50,7 +50,7 @@ class CursorCodec:
     >>> from queryengine.schema import Field, IntegerType
     >>> order = [OrderKey(Path(("id",), (), Field("id", IntegerType())))]
     >>> codec = CursorCodec("correct horse battery staple")
-    >>> cursor = codec.seal([5], "orders of one tenant")
+    >>> cursor = codec.seal([5], order, "orders of one tenant")
     >>> codec.open(cursor, order, "orders of one tenant")
     (5,)
     >>> codec.open(cursor, order, "orders of another tenant")
@@ -71,16 +71,18 @@ class CursorCodec:
         self._lifetime = None if lifetime is None else int(lifetime.total_seconds())
         self._boxes: BoundedCache[str, Fernet] = BoundedCache(KEYS_KEPT)
 
-    def seal(self, values: Sequence[Value], context: str) -> str:
+    def seal(self, values: Sequence[Value], order: Sequence[OrderKey], context: str) -> str:
         """Return the cursor of a row that has these values of the order's keys (None: null).
 
-        Raises ConfigurationError if it would be longer than 6,144 characters.
+        Raises FilterError for what `open` would refuse: a value that its field does not hold exactly, and
+        values that make a cursor of more than 6,144 characters.
         """
-        written = [None if value is None or isinstance(value, Slot) else write(value) for value in values]
+        written = [_written(key, value) for key, value in zip(order, values, strict=True)]
         plain = json.dumps([VERSION, *written], ensure_ascii=False, separators=(",", ":"))
         cursor = self._box(context).encrypt(plain.encode()).decode("ascii").rstrip("=")
         if len(cursor) > LONGEST:
-            raise ConfigurationError("a row's values are too long for a cursor: order by a shorter field")
+            longest, _ = max(zip(order, written, strict=True), key=lambda each: len(json.dumps(each[1])))
+            raise _too_long(longest)
         return cursor
 
     def open(self, text: str, order: Sequence[OrderKey], context: str) -> tuple[Value, ...]:
@@ -97,7 +99,10 @@ class CursorCodec:
         version, *written = cast("list[object]", json.loads(plain))
         if version != VERSION or len(written) != len(order):
             raise InvalidCursor
-        return tuple([_read(key, value) for key, value in zip(order, written, strict=True)])
+        try:
+            return tuple([_read(key, value) for key, value in zip(order, written, strict=True)])
+        except ValueProblem:  # the column's type has changed since
+            raise InvalidCursor from None
 
     def _box(self, context: str) -> Fernet:
         box = self._boxes.get(context)
@@ -117,16 +122,28 @@ class Cursors:
     """The cursors of one shape of filter: they hold for its model, policy, condition and order only."""
 
     def __init__(
-        self, codec: Callable[[], CursorCodec], model: str, policy: SecurityPolicy, template: FilterAST
+        self,
+        codec: Callable[[], CursorCodec],
+        model: str,
+        policy: SecurityPolicy,
+        template: FilterAST,
+        refusal: Refusal,
     ) -> None:
         self._codec = codec
+        self._refusal = refusal
         self._order = template.order
         self._said = (model, policy, template.condition)
         self._digest: str | None = None
 
     def seal(self, values: Sequence[Value], principal: str | None) -> str:
-        """Return the cursor of a row with these values of the order's keys, for one caller."""
-        return self._codec().seal(values, self._context(principal))
+        """Return the cursor of a row with these values of the order's keys, for one caller.
+
+        Raises what the refusal makes of a FilterError for a row that has none.
+        """
+        try:
+            return self._codec().seal(values, self._order, self._context(principal))
+        except FilterError as error:
+            raise self._refusal(error) from None
 
     def open(self, text: str, principal: str | None) -> tuple[Value, ...]:
         """Return the values of a cursor. Raises InvalidCursor."""
@@ -190,12 +207,44 @@ def _make_box(secret: bytes, context: str) -> Fernet:
     return Fernet(urlsafe_b64encode(key))
 
 
+def _written(key: OrderKey, value: Value) -> JSONValue:
+    """Return what stands for a row's value in a cursor, once it has been read back: rows may hold any."""
+    if value is None or isinstance(value, Slot):
+        return None
+    written = write(value)
+    try:
+        _read(key, written)
+    except ValueProblem as problem:
+        if problem.code is ErrorCode.LIMIT_EXCEEDED:
+            raise _too_long(key) from None
+        raise FilterError(
+            ErrorCode.OUT_OF_RANGE,
+            "a row has a value here that no cursor holds",
+            path=_place(key),
+            hint="order by another field",
+        ) from None
+    return written
+
+
 def _read(key: OrderKey, written: object) -> Value:
+    """Return the value of a key. Raises ValueProblem where it is none of the field's."""
     if written is None:
         return None
     if key.path.field is None:
         raise InvalidCursor
-    try:
-        return reader(key.path.field.type, max_string_length=LONGEST)(json.dumps(written))
-    except ValueProblem:  # the column's type has changed since
-        raise InvalidCursor from None
+    return reader(key.path.field.type, max_string_length=LONGEST)(json.dumps(written))
+
+
+def _place(key: OrderKey) -> tuple[str, ...]:
+    """Return the path of a key in the filter; the primary key, which we append, may be hidden."""
+    return ("order",) if key.implied else ("order", str(key.path))
+
+
+def _too_long(key: OrderKey) -> FilterError:
+    return FilterError(
+        ErrorCode.LIMIT_EXCEEDED,
+        "a row has a value here that is too long for a cursor",
+        path=_place(key),
+        expected=(f"{LONGEST} characters of a cursor",),
+        hint="order by a shorter field",
+    )

@@ -140,6 +140,10 @@ class RequestDependency(ABC, Generic[R_co]):
             self.config.telemetry.refused(self._model, error.code)
         return http_error(error, location)
 
+    def _refused(self, error: FilterError) -> Exception:
+        """Return what a handler raises for an error of the request that its rows bring to light."""
+        return self._refusal(error, self._location)
+
     def _answer(self, source: Source | None, scope: Scope | None, principal: str | None) -> R_co:
         if self.scoped and scope is None:
             raise FilterError(ErrorCode.ACCESS_DENIED, "access to these rows is denied")
@@ -177,7 +181,7 @@ class QEDependency(RequestDependency[R_co]):
         required: bool = False,
     ) -> None:
         self.engine = engine
-        self.processor = Processor(engine, policy=policy, config=config)
+        self.processor = Processor(engine, policy=policy, config=config, refusal=self._refused)
         self.required = required or scope is not None
         """whether the result is never None"""
         config = self.processor.config

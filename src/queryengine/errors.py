@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["ConfigurationError", "ErrorCode", "FilterError", "QueryEngineError", "Span", "nearest", "quoted"]
+__all__ = [
+    "ConfigurationError",
+    "ErrorCode",
+    "FilterError",
+    "QueryEngineError",
+    "Refusal",
+    "Span",
+    "as_it_is",
+    "nearest",
+    "quoted",
+]
 
 
 class Span(NamedTuple):
@@ -60,13 +70,13 @@ class ErrorCode(StrEnum):
     TYPE_MISMATCH = "type_mismatch"
     """The value is not of the field's type."""
     OUT_OF_RANGE = "out_of_range"
-    """A value of the field's type, or a sum, is outside of what the column or the back-end holds exactly."""
+    """A value of the field's type (a row's own in a cursor, too), or a sum, is none that is held exactly."""
     EMPTY_CONDITION = "empty_condition"
     """An empty object or an empty and, or, nor: nothing that could mean something."""
     QUANTIFIER_REQUIRED = "quantifier_required"
     """A to-many relation without some, every or none."""
     LIMIT_EXCEEDED = "limit_exceeded"
-    """A limit of the policy is breached; `expected` says its name and its value."""
+    """A limit of the policy, or a cursor's length, is breached; `expected` says its name and its value."""
     INVALID_REGEX = "invalid_regex"
     """The pattern is outside of the subset that runs in linear time."""
     INVALID_CURSOR = "invalid_cursor"
@@ -177,3 +187,12 @@ class FilterError(QueryEngineError):
         if self.hint is not None:
             context["hint"] = self.hint
         return context
+
+
+Refusal: TypeAlias = Callable[[FilterError], Exception]
+"""Makes of an error that comes up after binding what is raised: by a dependency, what FastAPI answers 422."""
+
+
+def as_it_is(error: FilterError) -> Exception:
+    """Return the error: the refusal where there is no HTTP."""
+    return error

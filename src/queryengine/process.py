@@ -13,7 +13,7 @@ from queryengine.config import QueryConfig
 from queryengine.cost import check_cost
 from queryengine.cursor import CursorCodec
 from queryengine.engine import Engine
-from queryengine.errors import ErrorCode, FilterError, Span
+from queryengine.errors import ErrorCode, FilterError, Refusal, Span, as_it_is
 from queryengine.lexer import Lexed, lex
 from queryengine.operands import Readers
 from queryengine.parsed import ParsedFilter, Source, Style
@@ -36,6 +36,7 @@ class Processor:
     """Turns texts into bound filters for one engine and policy. It keeps what it learned of each shape.
 
     A filter whose shape is known skips parsing, binding and rewriting; its values are checked all the same.
+    `refusal` makes of a FilterError what `fetch_page` raises for a row that has no cursor.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Processor:
         *,
         policy: SecurityPolicy | None = None,
         config: QueryConfig | None = None,
+        refusal: Refusal = as_it_is,
     ) -> None:
         self._engine = engine
+        self._refusal = refusal
         self.policy = policy or SecurityPolicy()
         self.config = config or QueryConfig()
         self._plans: PlanCache[Plan] = PlanCache(self.config.cache_size)
@@ -77,6 +80,7 @@ class Processor:
             Readers(self.policy),
             lambda: self._reach().models,
             lambda: self._codec,
+            self._refusal,
         )
 
     @cached_property

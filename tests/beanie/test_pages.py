@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import Depends, FastAPI
 from fastapi_pagination import Page as NumberedPage
 from fastapi_pagination import Params, set_page
 from fastapi_pagination.ext.beanie import apaginate
+from httpx2 import ASGITransport, AsyncClient, Response
 from pydantic import BaseModel, ConfigDict
 from queryengine_beanie import BeanieQueryEngine, BeanieQueryResult, fetch_page
 from queryengine_beanie.statement import KEYS
 
-from queryengine import ConfigurationError, Page, QueryConfig, SecurityPolicy
+from queryengine import (
+    ConfigurationError,
+    FilterError,
+    Page,
+    QueryConfig,
+    SecurityPolicy,
+    create_qe_dependency,
+)
 from queryengine.pages import Total
 from queryengine.parsed import Source
 from queryengine.process import Processor
 from tests.beanie.conftest import Shop
-from tests.beanie.shop import Order
+from tests.beanie.shop import Customer, Order
 
 
 class Brief(BaseModel):
@@ -154,3 +163,46 @@ def test_fastapi_pagination_pages_results_and_counts_all_documents(shop: Shop, f
     assert page.total == len(everything)
     found = [row.number if isinstance(row, Order) else row["number"] for row in page.items]
     assert found == [getattr(row, "number") for row in everything[2:4]]  # noqa: B009  # a document's
+
+
+class CustomerOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+
+
+listed = create_qe_dependency(
+    BeanieQueryEngine(Customer), policy=SecurityPolicy(expose=CustomerOut), config=CONFIG, required=True
+)
+
+
+async def list_customers(
+    result: Annotated[BeanieQueryResult[Customer], Depends(listed)],
+) -> Page[CustomerOut]:
+    return (await fetch_page(result)).shown(CustomerOut)
+
+
+async def answer_of_service(filter: Filter) -> Response:
+    app = FastAPI()
+    app.get("/customers")(list_customers)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        return await client.get("/customers", params={"filter": json.dumps(filter)})
+
+
+async def insert_long_names() -> None:
+    for _ in range(2):
+        await Customer(name="~" * 5_000, orders=[]).insert()
+
+
+def test_a_document_too_long_for_a_cursor_is_an_error_of_the_request(shop: Shop) -> None:
+    shop.runner.run(insert_long_names())
+    filter: Filter = {"where": {"name": {"startsWith": "~"}}, "order": "name", "limit": 1}
+    answer = shop.runner.run(answer_of_service(filter))
+    (detail,) = answer.json()["detail"]
+    assert (answer.status_code, detail["type"]) == (422, "limit_exceeded")
+    assert detail["loc"] == ["query", "filter", "order", "name"]
+    engine = BeanieQueryEngine(Customer)
+    made = engine.build_query(Processor(engine, config=CONFIG).process(Source(json.dumps(filter))))
+    with pytest.raises(FilterError, match="too long for a cursor"):
+        shop.runner.run(fetch_page(made))
+    shop.runner.run(shop.load())

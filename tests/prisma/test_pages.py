@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from queryengine_prisma import PrismaQueryResult, fetch_page
+from fastapi import Depends, FastAPI
+from queryengine_prisma import PrismaQueryResult, fetch_page, fetch_page_sync
 
-from queryengine import ConfigurationError, FilterError, Page
+from queryengine import ConfigurationError, FilterError, Page, QueryConfig, create_qe_dependency
 from queryengine.ast import FilterAST
 from queryengine.errors import ErrorCode
 from queryengine.testing import Stage
+from tests.asgi import call, query_of
 
 Filter = dict[str, Any]  # Any: values as JSON has them
 
@@ -87,3 +89,37 @@ def test_a_result_that_no_engine_made_is_refused(on_sqlite: Stage) -> None:
     actions: Any = None
     with pytest.raises(ConfigurationError, match="not made by an engine"):
         asyncio.run(fetch_page(actions, made))
+
+
+@dataclass
+class LongRow:
+    id: int
+    name: str
+
+
+class LongRows:
+    """The actions of a client whose rows have long names."""
+
+    def find_many(self, **query: object) -> list[LongRow]:
+        del query
+        return [LongRow(n, "x" * 5_000) for n in (1, 2)]
+
+    def count(self, **query: object) -> int:
+        del query
+        return 2
+
+
+def test_a_row_too_long_for_a_cursor_is_an_error_of_the_request(on_sqlite: Stage) -> None:
+    engine: Any = on_sqlite.engine("Label")  # Any: of a generated model
+    listed = create_qe_dependency(
+        engine, config=QueryConfig(cursor_secret="a secret of the tests"), required=True
+    )
+    app, given = FastAPI(), Depends(listed)
+
+    @app.get("/items")
+    async def read_labels(result: PrismaQueryResult[LongRow] = given) -> Page[LongRow]:
+        return fetch_page_sync(LongRows(), result)
+
+    answer = call(app, query_of({"order": "name", "limit": 1}))
+    assert (answer.status, answer.code) == (422, "limit_exceeded")
+    assert answer.json["detail"][0]["loc"] == ["query", "filter", "order", "name"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Annotated
@@ -10,14 +11,16 @@ from urllib.parse import quote
 import pytest
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient
 from pydantic import BaseModel
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine, SQLAlchemyQueryResult, fetch_page, fetch_page_sync
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session, selectinload
 
 from queryengine import (
     ConfigurationError,
+    FilterError,
     Page,
     Processor,
     QueryConfig,
@@ -28,6 +31,7 @@ from queryengine import (
 )
 from queryengine.predicate import Scope
 from queryengine.request import encode
+from tests.asgi import call, query_of
 from tests.sqlalchemy.models import Person, Place, Types
 
 CONFIG = QueryConfig(cursor_secret="a secret of some length")
@@ -226,3 +230,48 @@ def test_a_service_is_walked_by_its_links(postgres_session: Session) -> None:
     wrong = client.get("/people?filter=" + quote(f'{{"order":"-name","limit":4,"before":"{changed}"}}'))
     assert wrong.status_code == 422
     assert wrong.json()["detail"][0]["type"] == "invalid_cursor"
+
+
+LONG = "x" * 5_000
+TOO_LONG = ("limit_exceeded", ["query", "filter", "order", "name"])
+BY_NAME = {"order": "name", "limit": 1}
+
+
+def test_a_row_too_long_for_a_cursor_is_an_error_of_the_request(sqlite_session: Session) -> None:
+    sqlite_session.execute(update(Person).values(name=LONG))
+
+    own = FastAPI()
+
+    @own.get("/people")
+    async def read_people(
+        found: Annotated[SQLAlchemyQueryResult[Person], Depends(listed)],
+    ) -> Page[PersonOut]:
+        return fetch_page_sync(sqlite_session, found).shown(PersonOut)
+
+    answer = call(own, query_of(BY_NAME), path="/people")
+    (detail,) = answer.json["detail"]
+    assert (answer.status, (detail["type"], detail["loc"])) == (422, TOO_LONG)
+    assert call(own, query_of({"order": "name"}), path="/people").status == 200
+    with pytest.raises(FilterError, match="too long for a cursor"):
+        fetch_page_sync(sqlite_session, result({**BY_NAME}))
+    sqlite_session.rollback()
+
+
+async def test_an_async_session_answers_a_row_too_long_for_a_cursor_the_same_way(
+    async_engine: AsyncEngine,
+) -> None:
+    own = FastAPI()
+    async with async_engine.connect() as connection, AsyncSession(connection) as session:
+        await session.execute(update(Person).values(name=LONG))
+
+        @own.get("/people")
+        async def read_people(
+            found: Annotated[SQLAlchemyQueryResult[Person], Depends(listed)],
+        ) -> Page[PersonOut]:
+            return (await fetch_page(session, found)).shown(PersonOut)
+
+        async with AsyncClient(transport=ASGITransport(own), base_url="http://test") as client:
+            answer = await client.get("/people", params={"filter": json.dumps(BY_NAME)})
+        (detail,) = answer.json()["detail"]
+        assert (answer.status_code, (detail["type"], detail["loc"])) == (422, TOO_LONG)
+        await session.rollback()

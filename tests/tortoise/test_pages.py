@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import logging
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import pytest
+from fastapi import Depends, FastAPI
+from httpx2 import ASGITransport, AsyncClient
+from pydantic import BaseModel, ConfigDict
 from queryengine_tortoise import TortoiseQueryEngine, TortoiseQueryResult, fetch_page
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
 
-from queryengine import ConfigurationError, FilterError, Page, QueryConfig, SecurityPolicy
+from queryengine import (
+    ConfigurationError,
+    FilterError,
+    Page,
+    QueryConfig,
+    SecurityPolicy,
+    create_qe_dependency,
+)
 from queryengine.pages import Total
 from queryengine.parsed import Source
 from queryengine.process import Processor
@@ -108,3 +118,35 @@ async def test_an_order_by_the_databases_collation_has_no_cursors() -> None:
     with pytest.raises(FilterError, match="cursor") as caught:
         Processor(engine, config=CONFIG).process(Source('{"after": "x"}'))
     assert caught.value.code == "unsupported_by_backend"
+
+
+class ProductOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+
+
+listed = create_qe_dependency(
+    TortoiseQueryEngine(Product), policy=SecurityPolicy(expose=ProductOut), config=CONFIG, required=True
+)
+
+
+async def list_products(
+    result: Annotated[TortoiseQueryResult[Product], Depends(listed)],
+) -> Page[ProductOut]:
+    return (await fetch_page(result)).shown(ProductOut)
+
+
+async def test_a_row_too_long_for_a_cursor_is_an_error_of_the_request(
+    products: Pages[Product], shop: TortoiseContext
+) -> None:
+    await shop.db().execute_script(f"UPDATE goods SET product_name = '{'x' * 5_000}'")
+    app = FastAPI()
+    app.get("/products")(list_products)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        answer = await client.get("/products", params={"filter": '{"order": "name", "limit": 1}'})
+    (detail,) = answer.json()["detail"]
+    assert (answer.status_code, detail["type"]) == (422, "limit_exceeded")
+    assert detail["loc"] == ["query", "filter", "order", "name"]
+    with pytest.raises(FilterError, match="too long for a cursor"):
+        await products.fetch('{"order": "name", "limit": 1}')
