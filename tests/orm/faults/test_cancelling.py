@@ -82,7 +82,7 @@ async def test_a_call_cancelled_at_any_byte_of_its_answer_leaves_a_clean_connect
 async def test_a_server_that_does_not_hear_a_request_to_cancel_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("queryengine_orm.postgres.CANCEL_SECONDS", 0.05)
+    monkeypatch.setattr("queryengine_orm.connection.CANCEL_SECONDS", 0.05)
     connected = 0
 
     async def conversation(wire: Wire) -> None:
