@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from queryengine.ast import FilterAST
 from queryengine.errors import ConfigurationError, ErrorCode, FilterError
+from queryengine.pages import count_filter, page_size
 from queryengine.parsed import Source
 from queryengine.predicate import Predicate
 from queryengine.process import Processor
@@ -90,6 +91,20 @@ class Conformance:
             _fail(case, f"rows {list(answer)}", f"rows {keys}")
         if case.shows is not None:
             self._check_shown(case, ast, rows)
+        self._check_total(case, ast, len(rows))
+
+    def _check_total(self, case: Case, ast: FilterAST, found: int) -> None:
+        """Hold that a page of the filter counts all rows, as far as the back-end has pages in this order."""
+        able, cursors = self.stage.engine(case.entity).capabilities, ast.shape and ast.shape.cursors
+        if self.stage.adapter.page is None or cursors is None or not able.cursor:
+            return
+        if not all(able.can("gt", key.path.kind) for key in ast.order):
+            return
+        whole = not ast.window.offset and found < page_size(ast)
+        count = found if whole else len(self.stage.rows(case.entity, count_filter(ast)))
+        total = self.stage.page(case.entity, ast).total
+        if total != count:
+            _fail(case, f"a total of {count}", f"a total of {total}")
 
     def _check_shown(self, case: Case, ast: FilterAST, rows: Sequence[object]) -> None:
         assert ast.projection is not None

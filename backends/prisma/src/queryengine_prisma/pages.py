@@ -79,8 +79,10 @@ class _Query:
         """Return the page of the rows, without what was loaded for their keys alone."""
         rows = [(row, [_value(row, key) for key in self._ast.order]) for row in found]
         for row in found:
-            for parent, name in self._added:
-                setattr(_at(row, parent), name, None)
+            for way, name in self._added:
+                parent = _at(row, way)
+                if parent is not None:
+                    setattr(parent, name, None)
         return make_page(self._ast, rows, count=self._count, found=number)
 
 
@@ -92,7 +94,7 @@ def _number(arguments: ArgumentsCompiler, ast: FilterAST, count: Counting) -> di
 def _with_relations(arguments: dict[str, Any], order: Sequence[OrderKey]) -> list[tuple[Sequence[str], str]]:
     """Let arguments load the related rows that keys are of; return which were not loaded anyway, and of what.
 
-    They are rows that are required and have no scope: the capabilities refuse all other orders.
+    They have no scope: the capabilities refuse all other orders.
     """
     added: list[tuple[Sequence[str], str]] = []
     for key in order:
@@ -115,8 +117,9 @@ def _lies_in(way: Sequence[str], other: tuple[Sequence[str], str]) -> bool:
 
 
 def _at(row: object, way: Sequence[str]) -> object:
+    """Return the related row that a way leads to, None where there is none."""
     for name in way:
-        row = getattr(row, name)
+        row = None if row is None else getattr(row, name)
     return row
 
 
@@ -124,5 +127,5 @@ def _value(row: object, key: OrderKey) -> Value:
     field = key.path.field
     if field is None:
         raise TypeError(f"{key.path} is a relation, which has no order")
-    found = getattr(_at(row, [step.relation.name for step in key.path.steps]), field.name)
+    found = _at(row, [*(step.relation.name for step in key.path.steps), field.name])
     return None if found is None else read(field.type, found)
