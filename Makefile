@@ -41,7 +41,10 @@ ORM_KEY := $(shell { pwd; find orm -name '*.rs' -o -name 'Cargo.*' -o -name pypr
 ORM_STAMP = $(STAMP).orm/$(ORM_KEY)
 CARGO := CARGO_TARGET_DIR=$(CACHE)/cargo cargo
 
-$(ORM_STAMP): $(STAMP)
+# A stamp that outlived its checkout is no module: what was built lies there.
+.PHONY: unbuilt
+unbuilt:
+$(ORM_STAMP): $(STAMP) $(if $(wildcard orm/python/queryengine_orm/_native.*.so),,unbuilt)
 	scripts/need-rust
 	cd orm && VIRTUAL_ENV=$(VENV) CARGO_TARGET_DIR=$(CACHE)/cargo $(BIN)/maturin develop --quiet --release --uv
 	rm -rf $(@D) && mkdir -p $(@D) && touch $@
