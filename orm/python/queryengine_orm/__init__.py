@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from queryengine_orm.constraints import (
+    Check,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Secondary,
+    String,
+    Unique,
+)
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.expressions import Assignment, Expr, Order, Scalar
 from queryengine_orm.finding import Find
 from queryengine_orm.loading import Query
 from queryengine_orm.mapped import (
-    Check,
-    ForeignKey,
-    Index,
     Many,
     Mapped,
     Maybe,
     NotLoaded,
     One,
-    Secondary,
-    String,
-    Unique,
     mapped_column,
     relationship,
 )
@@ -31,6 +34,7 @@ __all__ = [
     "Expr",
     "Find",
     "ForeignKey",
+    "ForeignKeyConstraint",
     "Index",
     "Many",
     "Mapped",

@@ -56,8 +56,8 @@ class Link:
     place: Place
     source: SQL
     condition: SQL
-    own: SQL
-    """the column, beside the related rows, whose value says whose they are"""
+    own: tuple[SQL, ...]
+    """the columns, beside the related rows, whose values say whose they are"""
 
 
 class ConditionCompiler(Compiler[Place, Operand, SQL], gaps=frozenset()):
@@ -272,22 +272,16 @@ class ConditionCompiler(Compiler[Place, Operand, SQL], gaps=frozenset()):
         """Return the way that a relation goes from a place; always to an alias, as it may lead back there."""
         relation = relationship_of(step)
         target = self.alias(relation.target)
-        own = place.column(relation.own)
+        own = [place.column(column) for column in relation.own]
+        other = [target.column(column) for column in relation.other]
         table = sql("{} AS {}", name(relation.target.table), name(target.alias))
         if relation.secondary is None:
-            whose = target.column(relation.other)
-            return Link(target, table, sql("{} = {}", whose, own), whose)
+            return Link(target, table, _equal(other, own), tuple(other))
         between = next(self._aliases)
-        tables = sql(
-            "{} AS {} JOIN {} ON {} = {}",
-            name(relation.secondary.table),
-            name(between),
-            table,
-            target.column(relation.other),
-            name(between, relation.secondary.remote),
-        )
-        whose = name(between, relation.secondary.local)
-        return Link(target, tables, sql("{} = {}", whose, own), whose)
+        local, remote = ([name(between, column) for column in columns] for columns in relation.links)
+        joining = sql("{} AS {} JOIN {}", name(relation.secondary.table), name(between), table)
+        tables = sql("{} ON {}", joining, _equal(other, remote))
+        return Link(target, tables, _equal(local, own), tuple(local))
 
     # -- one handler for each operator
 
@@ -329,6 +323,10 @@ def relationship_of(step: Step) -> Relationship:
     if not isinstance(source, RelationSource):
         raise TypeError(f"{step.relation.name} is no relation of a model")
     return source.relationship
+
+
+def _equal(columns: Sequence[SQL], others: Sequence[SQL]) -> SQL:
+    return joined(" AND ", [sql("{} = {}", *pair) for pair in zip(columns, others, strict=True)])
 
 
 def related(path: Path) -> tuple[Step, ...]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from queryengine.ast import ModelScope, Slot, Step, Where
 from queryengine_orm.attributes import ToMany, ToOne
 from queryengine_orm.compiler import ConditionCompiler, Link, Place, relationship_of
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.dialects import TextRules, words_of
-from queryengine_orm.driver import Dialect, Executor, Kind
+from queryengine_orm.driver import Dialect, Executor
 from queryengine_orm.errors import UsageError
 from queryengine_orm.mapping import Column, Mapper, Relationship
-from queryengine_orm.objects import ObjectReader
+from queryengine_orm.objects import ColumnReader, ObjectReader, or_null
 from queryengine_orm.selects import Selection, ordering, select_of
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
 from queryengine_orm.storage import storage_of
@@ -23,6 +23,7 @@ __all__ = ["Adopt", "Branch", "Prepared", "Query", "load"]
 
 M = TypeVar("M", bound=DeclarativeBase)
 
+_Key: TypeAlias = tuple[object, ...]
 Adopt: TypeAlias = Callable[[Mapper[Any], list[Any]], list[Any]]
 
 MOST_KEYS: Final = 5_000
@@ -73,7 +74,7 @@ class Query(Generic[M]):
             if relation.name in loaded:
                 continue
             related = mapper.relationship(relation.name)
-            if related.own not in self.selection.columns:
+            if not set(related.own) <= set(self.selection.columns):
                 raise UsageError(f"{relation.name}: the query loads other columns only")
             scope = next(
                 (each.where for each in self.scopes if each.schema.model is related.target.model), None
@@ -157,11 +158,10 @@ async def load(
     """Give objects their related rows. Those of a relation to one row without such a row get None."""
     for branch in branches:
         relation = relationship_of(branch.step)
-        own = relation.own.attribute
-        owns: list[object] = [vars(each)[own] for each in objects]
-        keys = [key for key in dict.fromkeys(owns) if key is not None]
-        found: dict[object, list[Any]] = {}
-        for some in _parts(keys):
+        owns = [_key(each, relation.own) for each in objects]
+        keys = [key for key in dict.fromkeys(owns) if None not in key]
+        found: dict[_Key, list[Any]] = {}
+        for some in _parts(keys, MOST_KEYS // len(relation.own)):
             pairs = await _fetch(executor, branch, some, text)
             rows = [row for _, row in pairs]
             rows = rows if adopt is None else adopt(relation.target, rows)
@@ -174,33 +174,43 @@ async def load(
         await load(executor, list(below.values()), branch.branches, text, adopt)
 
 
-def _parts(keys: Sequence[object]) -> Iterator[Sequence[object]]:
-    for start in range(0, len(keys), MOST_KEYS):
-        yield keys[start : start + MOST_KEYS]
+def _key(instance: object, columns: Sequence[Column]) -> _Key:
+    values = vars(instance)
+    return tuple([values[column.attribute] for column in columns])
+
+
+def _parts(keys: Sequence[_Key], size: int) -> Iterator[Sequence[_Key]]:
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
 
 
 async def _fetch(
-    executor: Executor, branch: Branch, keys: Sequence[object], text: TextRules | None
-) -> list[tuple[object, Any]]:
+    executor: Executor, branch: Branch, keys: Sequence[_Key], text: TextRules | None
+) -> list[tuple[_Key, Any]]:
     """Fetch the related rows of those with these keys; a row that two share comes as one object."""
     relation = relationship_of(branch.step)
     dialect, columns = executor.dialect, branch.selection.columns
     reader = ObjectReader[Any](relation.target, columns, dialect)
-    key_kind: Kind | None = storage_of(relation.own.type, dialect).kind
+    own = [ColumnReader(column, dialect) for column in relation.own]
+    decodes = [or_null(each.decode) for each in own]
     statement = Statement.of(_related_rows(branch, relation, keys, dialect, text), dialect)
     sql_text, parameters = statement.bound()
-    rows = await executor.query(sql_text, parameters, result=(*reader.kinds, key_kind), clean=True)
+    rows = await executor.query(
+        sql_text, parameters, result=(*reader.kinds, *(each.kind for each in own)), clean=True
+    )
     primary = [columns.index(column) for column in relation.target.primary_key]
     made: dict[tuple[object, ...], Any] = {}
-    found: list[tuple[object, Any]] = []
+    found: list[tuple[_Key, Any]] = []
     for row, fresh in zip(rows, reader.read(rows), strict=True):
         one = made.setdefault(tuple(row[place] for place in primary), fresh)
-        found.append((row[len(columns)], one))
+        key = [row[place] for place in range(len(columns), len(columns) + len(own))]
+        pairs = zip(key, decodes, strict=True)
+        found.append((tuple([each if decode is None else decode(each) for each, decode in pairs]), one))
     return found
 
 
 def _related_rows(
-    branch: Branch, relation: Relationship, keys: Sequence[object], dialect: Dialect, text: TextRules | None
+    branch: Branch, relation: Relationship, keys: Sequence[_Key], dialect: Dialect, text: TextRules | None
 ) -> SQL:
     """Return the related rows of those with these keys, each with the key of its own, in their order."""
     compiler = ConditionCompiler(words_of(dialect, text))
@@ -213,23 +223,22 @@ def _related_rows(
     if not relation.many or (first == 0 and behind is None):
         if not relation.many and first > 0:
             where = sql("1 = 0")  # there is one row at most, which is left out
-        rows = sql("SELECT {}, {} FROM {} WHERE {}", joined(", ", shown), link.own, link.source, where)
+        rows = sql("SELECT {} FROM {} WHERE {}", joined(", ", [*shown, *link.own]), link.source, where)
         return sql("{} ORDER BY {}", rows, ordering(compiler, order, link.place)) if order else rows
+    shown += link.own
     names = [name(f"c{number}") for number in range(len(shown))]
     columns = [sql("{} AS {}", column, alias) for column, alias in zip(shown, names, strict=True)]
     ranked = sql(
-        "SELECT {}, {} AS qe_key, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {}) AS qe_number"
-        " FROM {} WHERE {}",
+        "SELECT {}, ROW_NUMBER() OVER (PARTITION BY {} ORDER BY {}) AS qe_number FROM {} WHERE {}",
         joined(", ", columns),
-        link.own,
-        link.own,
+        joined(", ", link.own),
         ordering(compiler, order, link.place),
         link.source,
         where,
     )
     last = sql("") if behind is None else sql(" AND qe_number <= {}", Bind(behind))
     return sql(
-        "SELECT {}, qe_key FROM ({}) AS qe_ranked WHERE qe_number > {}{} ORDER BY qe_number",
+        "SELECT {} FROM ({}) AS qe_ranked WHERE qe_number > {}{} ORDER BY qe_number",
         joined(", ", names),
         ranked,
         Bind(first),
@@ -254,10 +263,25 @@ def _conditions(compiler: ConditionCompiler, branch: Branch, link: Link, among: 
     return joined(" AND ", parts)
 
 
-def _among(column: SQL, key: Column, keys: Sequence[object], dialect: Dialect) -> SQL:
-    storage = storage_of(key.type, dialect)
-    encode = storage.encode
-    values = [value if encode is None else encode(value) for value in keys]
+def _among(own: Sequence[SQL], columns: Sequence[Column], keys: Sequence[_Key], dialect: Dialect) -> SQL:
+    """Return what is true where columns together hold one of the keys."""
+    storages = [storage_of(column.type, dialect) for column in columns]
+    values = [
+        [key[place] if storage.encode is None else storage.encode(key[place]) for key in keys]
+        for place, storage in enumerate(storages)
+    ]
+    if len(columns) == 1 and dialect == "postgresql":
+        return sql("{} = ANY({})", own[0], Bind(values[0]))
+    if len(columns) == 1:
+        return sql("{} IN ({})", own[0], Bind(values[0], each=storages[0].operand))
     if dialect == "postgresql":
-        return sql("{} = ANY({})", column, Bind(values))
-    return sql("{} IN ({})", column, Bind(values, each=cast("Any", storage.operand)))
+        lists = [
+            sql("CAST({} AS {}[])", Bind(each), SQL([storage.type.partition(" COLLATE")[0]]))
+            for each, storage in zip(values, storages, strict=True)
+        ]
+        return sql("({}) IN (SELECT * FROM unnest({}))", joined(", ", own), joined(", ", lists))
+    rows = [
+        sql("({})", joined(", ", [sql(storage.operand, Bind(value)) for storage, value in pairs]))
+        for pairs in ([*zip(storages, row, strict=True)] for row in zip(*values, strict=True))
+    ]
+    return sql("({}) IN (VALUES {})", joined(", ", own), joined(", ", rows))

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overloa
 
 from queryengine.schema import FieldType
 from queryengine_orm.attributes import Attribute, ToMany, ToOne
+from queryengine_orm.constraints import ForeignKey, Secondary, String
 
 if TYPE_CHECKING:
     from queryengine_orm.declarative import DeclarativeBase
 
 __all__ = [
     "MISSING",
-    "Check",
     "ColumnOptions",
-    "Constraint",
-    "ForeignKey",
-    "Index",
     "Many",
     "Mapped",
     "Maybe",
@@ -27,9 +24,6 @@ __all__ = [
     "Related",
     "RelationOptions",
     "Relationship",
-    "Secondary",
-    "String",
-    "Unique",
     "mapped_column",
     "relationship",
 ]
@@ -43,66 +37,6 @@ MISSING: Final[Any] = object()  # Any: it stands where a value of any type may b
 
 class NotLoaded(AttributeError):  # noqa: N818  # it says what is the matter
     """An attribute was read of a row that came without it: a column that was left out, a relation."""
-
-
-@dataclass(frozen=True, slots=True)
-class String:
-    """Text of at most `length` characters, `VARCHAR(length)`: `mapped_column(String(50))`."""
-
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignKey:
-    """A column that holds the key of another row: `mapped_column(ForeignKey("users.id"))`.
-
-    `target` is a table and its column, by their names in the database. With `enforced=False` the database is
-    not told: a key may then name a row that is not there.
-    """
-
-    target: str
-    on_delete: Literal["cascade", "set null", "restrict", "no action"] | None = None
-    enforced: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Secondary:
-    """The table between two models: `local` names this one's primary key, `remote` the other's."""
-
-    table: str
-    local: str
-    remote: str
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Unique:
-    """Attributes whose values together are in one row only."""
-
-    attributes: tuple[str, ...]
-
-    def __init__(self, *attributes: str) -> None:
-        object.__setattr__(self, "attributes", attributes)
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Index:
-    """Attributes that an index is made of, in this order."""
-
-    attributes: tuple[str, ...]
-
-    def __init__(self, *attributes: str) -> None:
-        object.__setattr__(self, "attributes", attributes)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A condition on every row, in SQL and with the names of columns. It is the author's own text."""
-
-    sql: str
-
-
-Constraint = Unique | Index | Check
-"""What `__constraints__` of a mapped class lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +70,7 @@ class ColumnOptions:
 class RelationOptions:
     """What `relationship` was told."""
 
-    foreign_key: str | None = None
+    foreign_key: str | tuple[str, ...] | None = None
     secondary: Secondary | None = None
     hidden: bool = False
 
@@ -354,7 +288,7 @@ class Relationship:
 @overload
 def relationship(
     *,
-    foreign_key: str | None = None,
+    foreign_key: str | tuple[str, ...] | None = None,
     secondary: Secondary | None = None,
     hidden: bool = False,
     init: Literal[False] = False,
@@ -362,7 +296,7 @@ def relationship(
 @overload
 def relationship(
     *,
-    foreign_key: str | None = None,
+    foreign_key: str | tuple[str, ...] | None = None,
     secondary: Secondary | None = None,
     hidden: bool = False,
     init: Literal[True],
@@ -370,7 +304,7 @@ def relationship(
 ) -> Any: ...
 def relationship(
     *,
-    foreign_key: str | None = None,
+    foreign_key: str | tuple[str, ...] | None = None,
     secondary: Secondary | None = None,
     hidden: bool = False,
     init: bool = False,
@@ -378,9 +312,9 @@ def relationship(
 ) -> Any:
     """Relate a model to another one, which the annotation names: `One[X]`, `Maybe[X]` or `Many[X]`.
 
-    `foreign_key` is the attribute that holds the key: of this model, or of the other one where there are
-    many. It may be left out where just one fits. `secondary` is the table between two models. With
-    `init=True` the constructor takes the related object.
+    `foreign_key` is the attribute that holds the key (several in a tuple): of this model, or of the other one
+    where there are many. It may be left out where just one fits. `secondary` is the table between two
+    models. With `init=True` the constructor takes the related object.
     """
     del init, default  # for type checkers
     return Relationship(RelationOptions(foreign_key, secondary, hidden))

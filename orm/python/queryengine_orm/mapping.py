@@ -20,13 +20,26 @@ from queryengine.schema import (
     Relation,
     TextType,
 )
+from queryengine_orm.constraints import (
+    Constraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    OnDelete,
+    Secondary,
+    String,
+)
 from queryengine_orm.declarative import DeclarativeBase, Declared, Registry
 from queryengine_orm.errors import ConfigurationError
-from queryengine_orm.mapped import ColumnOptions, Constraint, ForeignKey, Mapped, Related, Secondary, String
+from queryengine_orm.mapped import (
+    ColumnOptions,
+    Mapped,
+    Related,
+)
 
 __all__ = [
     "Column",
     "Mapper",
+    "Reference",
     "RelationSource",
     "Relationship",
     "document_of",
@@ -64,20 +77,44 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A foreign key as tables have it: columns that hold those of one row of a table, unless one is null."""
+
+    columns: tuple[Column, ...]
+    table: str
+    names: tuple[str, ...]
+    on_delete: OnDelete | None
+    enforced: bool
+
+    @property
+    def nullable(self) -> bool:
+        """Whether there may be no such row."""
+        return any(column.nullable for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Relationship:
     """A relation as tables have it: rows where `own` of the one are `other` of the other.
 
-    With `secondary`, `own` and `other` are the two primary keys, and its table joins them.
+    With `secondary`, `own` and `other` are the two primary keys, and its table joins them; otherwise one of
+    them is the foreign key of `reference`.
     """
 
     name: str
     mapper: Mapper[Any]
     target: Mapper[Any]
-    own: Column
-    other: Column
+    own: tuple[Column, ...]
+    other: tuple[Column, ...]
     many: bool
     nullable: bool
+    reference: Reference | None = None
     secondary: Secondary | None = None
+
+    @property
+    def links(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The columns of the table between: those that hold `own`, and those that hold `other`."""
+        assert self.secondary is not None, "only relations by a table between have links"
+        return _names(self.secondary.local), _names(self.secondary.remote)
 
 
 @dataclass(slots=True, eq=False)
@@ -89,6 +126,7 @@ class Mapper(Generic[M]):
     columns: Mapping[str, Column]
     """by attribute"""
     primary_key: tuple[Column, ...]
+    references: tuple[Reference, ...]
     constraints: tuple[Constraint, ...]
     version: Column | None
     declared: Mapping[str, Declared]
@@ -101,7 +139,7 @@ class Mapper(Generic[M]):
         """The key that the database gives to new rows: one whole number, which the class leaves to it."""
         key = self.primary_key[0]
         alone = len(self.primary_key) == 1 and isinstance(key.type, IntegerType)
-        left = not key.options.has_default and key.foreign_key is None
+        left = not key.options.has_default and not any(key in each.columns for each in self.references)
         return key if alone and left else None
 
     @property
@@ -143,9 +181,8 @@ class Mapper(Generic[M]):
 
     def always_there(self, name: str) -> bool:
         """Tell whether there always is a related row: the key is not null, and the database enforces it."""
-        column = self._own_key(name)
-        key = column.foreign_key
-        return not column.nullable and key is not None and key.enforced
+        reference = self._own_key(name)
+        return reference.enforced and not reference.nullable
 
     def relationship(self, name: str) -> Relationship:
         """Return a relation as tables have it. Raises ConfigurationError where no key tells whose rows."""
@@ -159,22 +196,30 @@ class Mapper(Generic[M]):
         target = mapper_of(self._target_of(declared))
         secondary = attribute.options.secondary
         if secondary is not None:
-            own, other = self.primary_key[0], target.primary_key[0]
-            return Relationship(name, self, target, own, other, True, True, secondary)
+            own, other = self.primary_key, target.primary_key
+            found = Relationship(name, self, target, own, other, True, True, secondary=secondary)
+            if [len(names) for names in found.links] != [len(own), len(other)]:
+                raise ConfigurationError(
+                    f"{self.model.__name__}.{name}: {secondary.table} has keys of others"
+                )
+            return found
         if attribute.many:
-            other = target.key_to(self, attribute.options.foreign_key, f"{self.model.__name__}.{name}")
-            return Relationship(name, self, target, self.referred(other), other, True, True)
-        own = self._own_key(name)
-        nullable = attribute.nullable or own.nullable
-        return Relationship(name, self, target, own, target.referred(own), False, nullable)
+            key = target.key_to(self, attribute.options.foreign_key, f"{self.model.__name__}.{name}")
+            return Relationship(name, self, target, self.referred(key), key.columns, True, True, key)
+        key = self._own_key(name)
+        nullable = attribute.nullable or key.nullable
+        return Relationship(name, self, target, key.columns, target.referred(key), False, nullable, key)
 
-    def _own_key(self, name: str) -> Column:
+    def _own_key(self, name: str) -> Reference:
         declared = self.declared[name]
         attribute = cast("Related[Any]", declared.attribute)
-        wanted = attribute.options.foreign_key or (f"{name}_id" if f"{name}_id" in self.columns else None)
+        wanted = attribute.options.foreign_key
         place = f"{self.model.__name__}.{name}"
         if wanted is not None:
             return self.key_named(wanted, place)
+        for reference in self.references:
+            if [column.attribute for column in reference.columns] == [f"{name}_id"]:
+                return reference
         return self.key_to(mapper_of(self._target_of(declared)), None, place)
 
     def _target_of(self, declared: Declared) -> type[DeclarativeBase]:
@@ -183,22 +228,19 @@ class Mapper(Generic[M]):
             raise ConfigurationError(f"{self.model.__name__}.{declared.name} is of no mapped class")
         return target
 
-    def key_named(self, attribute: str, place: str) -> Column:
-        """Return the column of a foreign key by its attribute."""
-        column = self.columns.get(attribute)
-        if column is None or column.foreign_key is None:
-            raise ConfigurationError(f"{place}: {self.model.__name__}.{attribute} is no foreign key")
-        return column
+    def key_named(self, attributes: str | tuple[str, ...], place: str) -> Reference:
+        """Return a foreign key by the attributes that hold it."""
+        names = _names(attributes)
+        for reference in self.references:
+            if tuple(column.attribute for column in reference.columns) == names:
+                return reference
+        raise ConfigurationError(f"{place}: {self.model.__name__}.{', '.join(names)} is no foreign key")
 
-    def key_to(self, target: Mapper[Any], attribute: str | None, place: str) -> Column:
-        """Return this model's column that holds the key of another one."""
-        if attribute is not None:
-            return self.key_named(attribute, place)
-        found = [
-            column
-            for column in self.columns.values()
-            if column.foreign_key is not None and column.foreign_key.target.rpartition(".")[0] == target.table
-        ]
+    def key_to(self, target: Mapper[Any], attributes: str | tuple[str, ...] | None, place: str) -> Reference:
+        """Return this model's foreign key to another one."""
+        if attributes is not None:
+            return self.key_named(attributes, place)
+        found = [reference for reference in self.references if reference.table == target.table]
         if len(found) != 1:
             raise ConfigurationError(
                 f"{place}: {self.model.__name__} has {len(found) or 'no'} foreign keys to {target.table}; "
@@ -206,16 +248,15 @@ class Mapper(Generic[M]):
             )
         return found[0]
 
-    def referred(self, key: Column) -> Column:
-        """Return the column of this model that a foreign key of another one names."""
-        assert key.foreign_key is not None, "only foreign keys refer to columns"
-        name = key.foreign_key.target.rpartition(".")[2]
-        for column in self.columns.values():
-            if column.name == name:
-                return column
-        raise ConfigurationError(
-            f"{self.model.__name__} has no column {name!r}, to which a foreign key refers"
-        )
+    def referred(self, key: Reference) -> tuple[Column, ...]:
+        """Return the columns of this model that a foreign key of another one names."""
+        columns = {column.name: column for column in self.columns.values()}
+        missing = [name for name in key.names if name not in columns]
+        if missing:
+            raise ConfigurationError(
+                f"{self.model.__name__} has no column {missing[0]!r}, to which a foreign key refers"
+            )
+        return tuple(columns[name] for name in key.names)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -266,10 +307,40 @@ def _read(model: type[M]) -> Mapper[M]:
         model.__tablename__,
         MappingProxyType(columns),
         key,
+        tuple(_references(model, columns)),
         tuple(model.__constraints__),
         versions[0] if versions else None,
         MappingProxyType(relations),
     )
+
+
+def _references(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> Iterator[Reference]:
+    """Yield the foreign keys of a class: those of its columns, then those of its constraints."""
+    keys = [
+        ForeignKeyConstraint((name,), (single.target,), single.on_delete, single.enforced)
+        for name, column in columns.items()
+        if (single := column.foreign_key) is not None
+    ]
+    keys += [each for each in model.__constraints__ if isinstance(each, ForeignKeyConstraint)]
+    for key in keys:
+        place = f"{model.__name__}.{', '.join(key.attributes)}"
+        missing = [name for name in key.attributes if name not in columns]
+        if missing:
+            raise ConfigurationError(f"{model.__name__} has no column {missing[0]!r}")
+        targets = [target.rpartition(".") for target in key.targets]
+        tables = {table for table, _, _ in targets}
+        if len(tables) != 1 or "" in tables:
+            raise ConfigurationError(f"{place}: a foreign key names a table and its column")
+        if len(targets) != len(key.attributes):
+            raise ConfigurationError(f"{place}: a foreign key has as many columns as the key it refers to")
+        held = tuple(columns[name] for name in key.attributes)
+        yield Reference(
+            held, tables.pop(), tuple(name for _, _, name in targets), key.on_delete, key.enforced
+        )
+
+
+def _names(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
 
 
 def _column(model: type[DeclarativeBase], declared: Declared, options: ColumnOptions) -> Column:

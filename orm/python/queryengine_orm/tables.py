@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from queryengine_orm.constraints import Check, Index, Unique
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Dialect, Executor
 from queryengine_orm.errors import ConfigurationError
-from queryengine_orm.mapped import Check, Index, Secondary, Unique
-from queryengine_orm.mapping import Column, Mapper, mappers_of
+from queryengine_orm.mapping import Column, Mapper, Relationship, mappers_of
 from queryengine_orm.sql import quoted
 from queryengine_orm.storage import storage_of
 
@@ -69,8 +69,7 @@ def in_order(mappers: Sequence[Mapper[Any]]) -> list[Mapper[Any]]:
 
 
 def _refers_to(mapper: Mapper[Any]) -> set[str]:
-    keys = [column.foreign_key for column in mapper.columns.values()]
-    return {key.target.rpartition(".")[0] for key in keys if key is not None}
+    return {reference.table for reference in mapper.references}
 
 
 def _table(mapper: Mapper[Any], dialect: Dialect, made: set[str], later: list[str]) -> str:
@@ -82,21 +81,17 @@ def _table(mapper: Mapper[Any], dialect: Dialect, made: set[str], later: list[st
             lines.append(f"UNIQUE ({_names(_columns(mapper, constraint.attributes))})")
         elif isinstance(constraint, Check):
             lines.append(f"CHECK ({constraint.sql})")
-    for column in mapper.columns.values():
-        key = column.foreign_key
-        if key is None or not key.enforced:
+    for reference in mapper.references:
+        if not reference.enforced:
             continue
-        table, _, name = key.target.rpartition(".")
-        if not table:
-            place = f"{mapper.model.__name__}.{column.attribute}"
-            raise ConfigurationError(f"{place}: a foreign key names a table and its column")
-        line = f"FOREIGN KEY ({quoted(column.name)}) REFERENCES {quoted(table)} ({quoted(name)})"
-        line += ON_DELETE[key.on_delete]
-        if table in made or dialect == "sqlite":
+        table, names = quoted(reference.table), ", ".join(map(quoted, reference.names))
+        line = f"FOREIGN KEY ({_names(reference.columns)}) REFERENCES {table} ({names})"
+        line += ON_DELETE[reference.on_delete]
+        if reference.table in made or dialect == "sqlite":
             lines.append(line)
         else:
             # Dropped first, so that it can be said again where the tables are there already.
-            own = quoted(f"fk_{mapper.table}_{column.name}")
+            own = quoted("_".join(["fk", mapper.table, *(column.name for column in reference.columns)]))
             alter = f"ALTER TABLE {quoted(mapper.table)} DROP CONSTRAINT IF EXISTS {own}"
             later.append(f"{alter}, ADD CONSTRAINT {own} {line}")
     body = ",\n    ".join(lines)
@@ -147,20 +142,24 @@ def _names(columns: Sequence[Column]) -> str:
 
 def _between(base: type[DeclarativeBase], dialect: Dialect) -> Iterator[str]:
     """Yield the tables between two models that no class is mapped to."""
-    for table, (secondary, one, other) in _secondaries(base).items():
+    for table, relation in _secondaries(base).items():
         lines: list[str] = []
-        for name, mapper in ((secondary.local, one), (secondary.remote, other)):
-            key = mapper.primary_key[0]
-            type_ = storage_of(key.type, dialect, key.length).type
-            target = f"{quoted(mapper.table)} ({quoted(key.name)})"
-            lines.append(f"{quoted(name)} {type_} NOT NULL REFERENCES {target} ON DELETE CASCADE")
-        lines.append(f"PRIMARY KEY ({quoted(secondary.local)}, {quoted(secondary.remote)})")
+        keys: list[str] = []
+        for names, mapper in zip(relation.links, (relation.mapper, relation.target), strict=True):
+            for name, key in zip(names, mapper.primary_key, strict=True):
+                type_ = storage_of(key.type, dialect, key.length).type
+                lines.append(f"{quoted(name)} {type_} NOT NULL")
+            held = ", ".join(map(quoted, names))
+            target = f"{quoted(mapper.table)} ({_names(mapper.primary_key)})"
+            keys.append(f"FOREIGN KEY ({held}) REFERENCES {target} ON DELETE CASCADE")
+        both = ", ".join(quoted(name) for names in relation.links for name in names)
+        lines += [f"PRIMARY KEY ({both})", *keys]
         body = ",\n    ".join(lines)
         yield f"CREATE TABLE IF NOT EXISTS {quoted(table)} (\n    {body}\n)"
 
 
-def _secondaries(base: type[DeclarativeBase]) -> dict[str, tuple[Secondary, Mapper[Any], Mapper[Any]]]:
-    found: dict[str, tuple[Secondary, Mapper[Any], Mapper[Any]]] = {}
+def _secondaries(base: type[DeclarativeBase]) -> dict[str, Relationship]:
+    found: dict[str, Relationship] = {}
     mappers = list(mappers_of(base))
     mapped = {mapper.table for mapper in mappers}
     for mapper in mappers:
@@ -168,5 +167,5 @@ def _secondaries(base: type[DeclarativeBase]) -> dict[str, tuple[Secondary, Mapp
             relation = mapper.relationship(name)
             secondary = relation.secondary
             if secondary is not None and secondary.table not in mapped:
-                found.setdefault(secondary.table, (secondary, mapper, relation.target))
+                found.setdefault(secondary.table, relation)
     return found

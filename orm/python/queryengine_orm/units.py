@@ -268,16 +268,20 @@ def _take_keys(mapper: Mapper[Any], instance: DeclarativeBase) -> None:
         if name not in values:
             continue
         relation = mapper.relationship(name)
-        if relation.many or (changes and name not in changes and relation.own.attribute in changes):
+        own = [column.attribute for column in relation.own]
+        if relation.many or (changes and name not in changes and any(each in changes for each in own)):
             continue
         related = cast("DeclarativeBase | None", values[name])
         if related is None and name not in changes:
             continue
-        key = None if related is None else vars(related).get(relation.other.attribute)
-        if related is not None and key is None:
-            raise UsageError(f"{type(instance).__name__}.{name}: new objects refer to one another in a ring")
-        if values.get(relation.own.attribute) != key:
-            setattr(instance, relation.own.attribute, key)
+        for attribute, other in zip(own, relation.other, strict=True):
+            key = None if related is None else vars(related).get(other.attribute)
+            if related is not None and key is None:
+                raise UsageError(
+                    f"{type(instance).__name__}.{name}: new objects refer to one another in a ring"
+                )
+            if values.get(attribute) != key:
+                setattr(instance, attribute, key)
 
 
 async def _update(executor: Executor, instance: DeclarativeBase) -> None:

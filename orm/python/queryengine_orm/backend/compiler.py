@@ -47,7 +47,9 @@ def columns_of(
     """
     if ast.fields is None:
         return tuple(mapper.columns.values())
-    wanted = [*mapper.primary_key, *needed, *(relationship_of(branch.step).own for branch in branches)]
+    wanted = [*mapper.primary_key, *needed]
+    for branch in branches:
+        wanted.extend(relationship_of(branch.step).own)
     for path in ast.fields:
         source = path.steps[0].relation.source if path.steps else path.field and path.field.source
         if isinstance(source, Column):
@@ -76,7 +78,7 @@ def _branches(ast: FilterAST) -> Iterator[Branch]:
 def _branch(step: Step, ast: FilterAST) -> Branch:
     relation = relationship_of(step)
     branches = tuple(_branches(ast))
-    needed = () if relation.secondary is not None else (relation.other,)
+    needed = () if relation.secondary is not None else relation.other
     columns = columns_of(relation.target, ast, branches, needed)
     return Branch(step, selection_of(relation.target, ast, columns), branches)
 
