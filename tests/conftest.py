@@ -1,8 +1,9 @@
-"""The servers that tests of several modules share; marks the tests that ask any server."""
+"""The servers that tests of several modules share; marks what asks a server, and what coverage leaves out."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -14,14 +15,27 @@ STARTS_A_SERVER: Final = frozenset({"postgres", "mongo", "java_shop", "stage", "
 """fixtures that start PostgreSQL, a MongoDB, or Prisma's engine"""
 ON_A_SERVER: Final = frozenset({"postgresql", "PostgreSQL", "asyncpg"})
 """parameters by which a fixture asks for one of these"""
+NOT_OF_THE_CORE: Final = frozenset(
+    {"beanie", "conformance", "examples", "orm", "prisma", "sqlalchemy", "tortoise"}
+)
+"""folders whose tests do not count for the core's coverage, and run faster without its being measured"""
+COUNTED: Final = ("test_kit", "test_memory")
+"""beginnings of the modules in these that do count: the kit itself, and the core's own engine"""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Mark what asks a server, so that `make check` can leave it out."""
+    """Mark what asks a server, so that `make check` can leave it out, and what is not of the core."""
     for item in items:
+        if item.get_closest_marker("fuzz") or _is_not_of_the_core(item.path):
+            item.add_marker(pytest.mark.no_cover)
         if isinstance(item, pytest.Function) and _asks_a_server(item):
             item.add_marker(pytest.mark.servers)
+
+
+def _is_not_of_the_core(path: Path) -> bool:
+    folders = {path.parent.name, path.parent.parent.name}
+    return not NOT_OF_THE_CORE.isdisjoint(folders) and not path.name.startswith(COUNTED)
 
 
 def _asks_a_server(test: pytest.Function) -> bool:

@@ -79,10 +79,13 @@ class Subject:
         return None
 
 
-@pytest.mark.long
-def test_what_the_schema_accepts_binds() -> None:
-    subject = Subject()
+@pytest.fixture(scope="module")
+def subject() -> Subject:
+    return Subject()
 
+
+@pytest.mark.long
+def test_what_the_schema_accepts_binds(subject: Subject) -> None:
     @settings(deadline=None, max_examples=80)
     @given(instances({"$ref": subject.schema.root}, subject.schema.components))
     def law(document: object) -> None:
@@ -107,8 +110,7 @@ def test_what_the_schema_accepts_binds() -> None:
         {"groupBy": "name", "having": {"or": [{"name": "x"}, {"name": None}]}, "order": ["name desc"]},
     ],
 )
-def test_what_binds_the_schema_accepts(document: object) -> None:
-    subject = Subject()
+def test_what_binds_the_schema_accepts(subject: Subject, document: object) -> None:
     assert subject.error(document) is None
     assert subject.accepts(document)
 
@@ -135,14 +137,13 @@ def test_what_binds_the_schema_accepts(document: object) -> None:
         {"count": True, "where": {"nothing": 1}},
     ],
 )
-def test_what_does_not_bind_the_schema_refuses(document: object) -> None:
-    subject = Subject()
+def test_what_does_not_bind_the_schema_refuses(subject: Subject, document: object) -> None:
     assert subject.error(document) is not None
     assert not subject.accepts(document)
 
 
-def test_the_conditions_on_rows_are_the_components_of_filters() -> None:
-    components = Subject().schema.components
+def test_the_conditions_on_rows_are_the_components_of_filters(subject: Subject) -> None:
+    components = subject.schema.components
     assert components["ShipAggregate"]["properties"]["where"] == {"$ref": "#/components/schemas/ShipWhere"}
     assert {"PortNested", "ContainerQuantifiers"} <= set(components)
 

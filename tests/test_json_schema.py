@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 import json
 from dataclasses import make_dataclass, replace
+from functools import cached_property
 from itertools import starmap
 from typing import Any, TypeAlias
 
@@ -50,7 +51,10 @@ class Subject:
         self.capabilities: Capabilities = engine.capabilities
         windowed = config is None or config.paging == "internal"
         self.schema = filter_schema(self.processor.view, self.capabilities, policy, windowed=windowed)
-        self.validator: Any = validator(self.schema)  # Any: its stubs are not whole
+
+    @cached_property
+    def validator(self) -> Any:  # Any: its stubs are not whole
+        return validator(self.schema)
 
     def accepts(self, document: object) -> bool:
         return bool(self.validator.is_valid(document))
