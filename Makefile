@@ -81,7 +81,7 @@ serve: $(DEMO_NEEDS) ## keep the demo's service up, with /docs
 environment: $(STAMP) ## make the development environment, outside the checkout
 
 .PHONY: format
-format: $(STAMP) ## format the code, repair what the linter can, renew the tables in the docs
+format: $(STAMP) orm ## format the code, repair what the linter can, renew the tables in the docs
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/python -m scripts.docs_tables --write
@@ -119,7 +119,7 @@ matrix: $(STAMP) postgres mongo prisma ## the tests on each Python of the machin
 	scripts/matrix
 
 .PHONY: bench
-bench: $(STAMP) prisma ## measure against the peers; writes benchmarks/results/*.json
+bench: $(STAMP) prisma orm ## measure against the peers; writes benchmarks/results/*.json
 	$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: bench-orm

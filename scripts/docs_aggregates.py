@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from beanie import Document
 from queryengine_beanie import BeanieQueryEngine
+from queryengine_orm import DeclarativeBase
+from queryengine_orm.backend import ORMQueryEngine
 from queryengine_sqlalchemy import SQLAlchemyQueryEngine
 from queryengine_tortoise import TortoiseQueryEngine
 from tortoise.models import Model
@@ -31,6 +33,8 @@ def _engines() -> Mapping[str, AggregateEngine[object]]:
         "SQLAlchemy, SQLite": SQLAlchemyQueryEngine(object, dialect="sqlite"),
         "Tortoise, PostgreSQL": TortoiseQueryEngine(Model, dialect="postgresql"),
         "Tortoise, SQLite": TortoiseQueryEngine(Model, dialect="sqlite"),
+        "queryengine-orm, PostgreSQL": ORMQueryEngine(DeclarativeBase, dialect="postgresql"),
+        "queryengine-orm, SQLite": ORMQueryEngine(DeclarativeBase, dialect="sqlite"),
         "Beanie": BeanieQueryEngine(Document),
     }
 

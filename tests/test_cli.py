@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from queryengine.operators import OPERATORS
 
 MODEL = "tests.command_models:Book"
 TABLE = "tests.sqlalchemy.models:Person"
+MAPPED = "tests.orm.library:Book"
 
 
 def run(*arguments: str, given: str | None = None) -> Result:
@@ -128,6 +130,26 @@ def test_explain_shows_the_plan_of_a_database(tmp_path: Path, driver: str) -> No
     assert document["cost_parts"]["comparison"] == 1
 
 
+def test_explain_shows_the_plan_of_the_companions_database(tmp_path: Path) -> None:
+    from queryengine_orm import create_all
+    from queryengine_orm.connecting import connect_pool
+
+    from tests.orm.library import Base
+
+    url = f"sqlite:///{tmp_path / 'library.db'}"
+
+    async def prepare() -> None:
+        async with connect_pool(url) as pool:
+            await create_all(pool, Base)
+
+    asyncio.run(prepare())
+    asked = ("explain", '{"where": {"id": 40417}}', "-m", MAPPED, "--database", url)
+    *_, title, plan = run(*asked).stdout.splitlines()
+    assert (title, plan) == ("plan", "  detail: SEARCH qe USING INTEGER PRIMARY KEY (rowid=?)")
+    document = json.loads(run(*asked, "--json").stdout)
+    assert (document["backend"], "?1 = 40417" in document["query"]) == ("orm", True)
+
+
 def test_explain_is_json_without_a_database_too() -> None:
     document = json.loads(run("explain", '{"limit": 5}', "-m", TABLE, "--json").stdout)
     assert document["filter"] == '{"limit":5}'
@@ -140,15 +162,26 @@ def test_explain_is_json_without_a_database_too() -> None:
         (MODEL, "sqlite://", "memory asks no database"),
         (TABLE, "sqlite://", "cannot be asked: no such table: person"),
         (TABLE, "sqlite+aiosqlite://", "cannot be asked: no such table: person"),
+        (TABLE, "sqlite:///nothere.db", "cannot be asked: there is no file 'nothere.db'"),
+        (
+            TABLE,
+            "sqlite+aiosqlite:///file:nothere.db?uri=true",
+            "cannot be asked: there is no file 'nothere.db'",
+        ),
+        (MAPPED, "sqlite:///nothere.db", "cannot be asked: there is no file 'nothere.db'"),
         (TABLE, "nonsense", "cannot be asked: Could not parse"),
         (TABLE, "mysql+asyncmy://localhost/x", "cannot be asked: No module named"),
         (TABLE, "postgresql+asyncpg://nobody@127.0.0.1:1/x", "cannot be asked: "),
     ],
 )
-def test_a_database_that_cannot_be_asked_is_a_wrong_call(model: str, url: str, message: str) -> None:
+def test_a_database_that_cannot_be_asked_is_a_wrong_call(
+    model: str, url: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     error = run("explain", "{}", "-m", model, "--database", url).exception
     assert isinstance(error, ConfigurationError)
     assert message in str(error)
+    assert list(tmp_path.iterdir()) == []  # nothing is made by asking
 
 
 def test_operators_lists_them_all() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,13 +168,34 @@ def test_the_companion_loads_neither_web_framework_nor_parser() -> None:
 
 
 def test_the_companions_backend_is_named_as_an_entry_point() -> None:
-    project = tomllib.loads((ROOT / "orm" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    module, _, name = project["entry-points"]["queryengine.backends"]["orm"].partition(":")
+    module, _, name = project(ROOT / "orm")["entry-points"]["queryengine.backends"]["orm"].partition(":")
     assert isinstance(getattr(importlib.import_module(module), name), type)
 
 
 def test_the_modules_of_the_companion_form_no_cycle() -> None:
     check_order(modules_of(COMPANION))
+
+
+def project(folder: Path) -> Mapping[str, Any]:  # Any: what TOML holds
+    """Return what a distribution says of itself."""
+    text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = tomllib.loads(text)["project"]
+    return found
+
+
+def test_every_backend_is_an_extra_of_its_own() -> None:
+    extras = project(ROOT)["optional-dependencies"]
+    for name in (*BACKENDS, "orm"):
+        assert extras[name] == [f"queryengine-{name}"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_readme_of_a_backend_names_the_oldest_version_that_it_takes(backend: str) -> None:
+    folder = BACKENDS[backend].parents[1]
+    needed = re.search(r"It needs \w+ ([\d.]+)", (folder / "README.md").read_text(encoding="utf-8"))
+    if needed is not None:
+        own = project(folder)["dependencies"][1]
+        assert own.partition(">=")[2].removesuffix(".0") == needed[1]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

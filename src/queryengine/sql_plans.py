@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, cast
+from urllib.parse import unquote
 
 from pydantic import JsonValue
 
+from queryengine.errors import ConfigurationError
 from queryengine.explain import without_values
 
-__all__ = ["EXPLAIN", "SQLDatabase", "read_plan"]
+__all__ = ["EXPLAIN", "SQLDatabase", "check_file", "read_plan"]
 
 SQLDatabase: TypeAlias = Literal["sqlite", "postgresql"]
 
@@ -40,6 +43,21 @@ def read_plan(database: SQLDatabase, rows: Sequence[Sequence[object]], *, values
     plan = rows[0][0]  # which one driver gives as text and another one as an object
     found = cast("JsonValue", json.loads(plan) if isinstance(plan, str) else plan)
     return found if values else without_values(found, TEXTS)
+
+
+def check_file(path: str | None) -> None:
+    """Raise ConfigurationError where SQLite has no such file, or URI of one: to open it would make it.
+
+    >>> check_file(":memory:")
+    >>> check_file("nothere.db")
+    Traceback (most recent call last):
+    queryengine.errors.ConfigurationError: the database cannot be asked: there is no file 'nothere.db'
+    """
+    if not path or "mode=memory" in path:
+        return
+    file = unquote(path.removeprefix("file:").partition("?")[0]) if path.startswith("file:") else path
+    if file not in ("", ":memory:") and not Path(file).is_file():
+        raise ConfigurationError(f"the database cannot be asked: there is no file {file!r}")
 
 
 def _steps(rows: Sequence[Sequence[object]], parent: int) -> list[JsonValue]:

@@ -18,9 +18,10 @@ from queryengine_orm.pool import create_pool as create_postgres_pool
 from queryengine_orm.sqlite import create_pool
 from queryengine_orm.writes import insert_rows
 
+from queryengine.aggregates import AggregateAST
 from queryengine.ast import FilterAST
 from queryengine.pages import Page, Total
-from queryengine.testing import Adapter
+from queryengine.testing import Adapter, Aggregate
 from queryengine.testing.world import LINK, Item
 from tests.orm.world import MODELS, ArrayBase, Bag, Base
 from tests.servers.postgres import PostgresServer
@@ -72,6 +73,10 @@ class World:
         """Return a page of them."""
         return await fetch_page(self._pool, self.engines[entity].build_query(ast), total=total)
 
+    async def groups(self, entity: str, ast: AggregateAST) -> Sequence[Sequence[object]]:
+        """Return a tuple for each group."""
+        return await self.engines[entity].build_aggregate(ast).all(self._pool)
+
 
 @contextmanager
 def _open(pool: Pool, name: str, absent: Mapping[str, str], runner: asyncio.Runner) -> Generator[Adapter]:
@@ -79,7 +84,13 @@ def _open(pool: Pool, name: str, absent: Mapping[str, str], runner: asyncio.Runn
     world = World(pool)
     runner.run(world.prepare())
     yield Adapter(
-        name=name, engines=world.engines, load=world.load, run=world.run, absent=absent, page=world.page
+        name=name,
+        engines=world.engines,
+        load=world.load,
+        run=world.run,
+        absent=absent,
+        page=world.page,
+        aggregate=Aggregate(engines=world.engines, run=world.groups),
     )
 
 

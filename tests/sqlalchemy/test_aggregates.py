@@ -185,4 +185,4 @@ def test_where_the_database_may_be_sqlite_a_sum_of_decimals_is_a_gap(crates: Ses
         ask(crates, '{"sum": "price"}', "sum_price", told=False)
     assert caught.value.code == "unsupported_by_backend"
     assert caught.value.path == ("sum",)
-    assert caught.value.hint == "SQLite keeps decimals as doubles, whose sum is not exact; PostgreSQL has it"
+    assert caught.value.hint == "SQLite adds decimals as doubles, which is not exact; PostgreSQL has it"

@@ -6,11 +6,27 @@ from typing import Annotated, assert_type
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 from queryengine_orm import DeclarativeBase, Query
-from queryengine_orm.backend import ORMQueryEngine, ORMQueryResult, fetch_page
+from queryengine_orm.backend import (
+    AggregateQuery,
+    ORMAggregateResult,
+    ORMQueryEngine,
+    ORMQueryResult,
+    explain,
+    fetch_groups,
+    fetch_page,
+)
 from queryengine_orm.driver import Pool
 
-from queryengine import Engine, FilterAST, Page, QEDependency, create_qe_dependency
+from queryengine import (
+    Engine,
+    FilterAST,
+    Page,
+    QEDependency,
+    create_qe_aggregate_dependency,
+    create_qe_dependency,
+)
 from queryengine.engine import Sort
+from queryengine.explain import Explanation
 from queryengine.schema import ModelSchema
 from typing_tests.orm_models import Flight
 
@@ -64,3 +80,23 @@ async def list_pages(
     result: Annotated[ORMQueryResult[Flight], Depends(flights)], pool: Annotated[Pool, Depends(the_pool)]
 ) -> Page[Flight]:
     return assert_type(await fetch_page(pool, result, total="exact"), Page[Flight])
+
+
+class Counted(BaseModel):
+    count: int = 0
+
+
+counted = create_qe_aggregate_dependency(engine, row=Counted)
+
+
+@app.get("/groups")
+async def list_groups(
+    result: Annotated[ORMAggregateResult[Counted], Depends(counted)], pool: Annotated[Pool, Depends(the_pool)]
+) -> list[Counted]:
+    assert_type(result.query, AggregateQuery)
+    assert_type(await result.query.all(pool), list[tuple[object, ...]])
+    return assert_type(await fetch_groups(pool, result), list[Counted])
+
+
+async def what_becomes_of(result: ORMQueryResult[Flight], pool: Pool) -> None:
+    assert_type(await explain(pool, result, values=True), Explanation)

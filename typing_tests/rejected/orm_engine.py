@@ -1,7 +1,9 @@
 """What the companion's engine does not take, and what its result is not."""
 
+from pydantic import BaseModel
 from queryengine_orm import Query
-from queryengine_orm.backend import ORMQueryEngine, ORMQueryResult
+from queryengine_orm.backend import ORMAggregateResult, ORMQueryEngine, ORMQueryResult, explain, fetch_groups
+from queryengine_orm.driver import Pool
 
 from queryengine import FilterAST
 from typing_tests.orm_models import Carrier, Flight
@@ -29,3 +31,27 @@ def take_apart(ast: FilterAST) -> None:
     # pyright says: Type "Query[Flight]" is not assignable to declared type "Query[Carrier]"
 
     print(result, query, other)
+
+
+class Counted(BaseModel):
+    count: int = 0
+
+
+class Delays(BaseModel):
+    avg_delay: float | None = None
+
+
+async def fetch(pool: Pool, groups: ORMAggregateResult[Counted], rows: ORMQueryResult[Flight]) -> None:
+    found: list[Delays] = await fetch_groups(pool, groups)
+    # mypy says: Argument 2 to "fetch_groups" has incompatible type "AggregateResult[Counted, AggregateQuery]"
+    # pyright says: Type "list[Counted]" is not assignable to declared type "list[Delays]"
+
+    await fetch_groups(pool, rows)
+    # mypy says: Argument 2 to "fetch_groups" has incompatible type "ORMQueryResult[Flight]"
+    # pyright says: Argument of type "ORMQueryResult[Flight]" cannot be assigned to parameter "result" of type
+
+    await explain(pool, groups)
+    # mypy says: Argument 2 to "explain" has incompatible type "AggregateResult[Counted, AggregateQuery]"
+    # pyright says: Argument of type "ORMAggregateResult[Counted]" cannot be assigned to parameter "result"
+
+    print(found)

@@ -21,10 +21,12 @@ __all__ = [
     "counting",
     "exists_of",
     "key_of",
+    "narrowed",
     "ordering",
     "page_select",
     "select_of",
     "selection_of",
+    "source",
 ]
 
 
@@ -93,12 +95,18 @@ def _select(
         shown += [_plain(compiler, key.scalar, place) for key in selection.order]
     if counted is not None:
         shown.append(counted)
-    parts = [sql("SELECT {} FROM {}", joined(", ", shown), _from(place))]
+    rows = sql("SELECT {} FROM {}", joined(", ", shown), source(place))
+    return narrowed(rows, selection, compiler, place)
+
+
+def narrowed(rows: SQL, selection: Selection, compiler: ConditionCompiler, place: Place) -> SQL:
+    """Return a SELECT of a place's rows with what a selection says of them: which, and in which order."""
+    parts = [rows]
     if selection.where is not None:
         parts.append(sql("WHERE {}", compiler.condition(selection.where, place)))
     if selection.order:
         parts.append(sql("ORDER BY {}", ordering(compiler, selection.order, place)))
-    parts.extend(_window(selection, dialect))
+    parts.extend(_window(selection, compiler.words.dialect))
     return joined(" ", parts)
 
 
@@ -129,7 +137,8 @@ def _window(selection: Selection, dialect: Dialect) -> list[SQL]:
     return parts
 
 
-def _from(place: Place) -> SQL:
+def source(place: Place) -> SQL:
+    """Return what the rows of a place are selected from."""
     return sql("{} AS {}", name(place.mapper.table), name(place.alias))
 
 
@@ -144,7 +153,7 @@ def counting(
     compiler = ConditionCompiler(words_of(dialect, text))
     # Another alias than that of the rows around it, with which this may stand in one statement.
     place = Place("counted", mapper)
-    rows = sql("SELECT 1 FROM {}", _from(place))
+    rows = sql("SELECT 1 FROM {}", source(place))
     if where is not None:
         rows = sql("{} WHERE {}", rows, compiler.condition(where, place))
     if most is not None:
@@ -161,7 +170,7 @@ def exists_of(mapper: Mapper[Any], where: Condition | None, dialect: Dialect) ->
     """Return the statement that tells whether there is a row of a condition."""
     compiler = ConditionCompiler(words_of(dialect))
     place = Place("qe", mapper)
-    rows = sql("SELECT 1 FROM {}", _from(place))
+    rows = sql("SELECT 1 FROM {}", source(place))
     if where is not None:
         rows = sql("{} WHERE {}", rows, compiler.condition(where, place))
     return Statement.of(sql("SELECT EXISTS ({})", rows), dialect)

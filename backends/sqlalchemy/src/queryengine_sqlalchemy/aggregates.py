@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -20,15 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import Subquery
 
-from queryengine.aggregates import (
-    APPLIES,
-    AggregateAST,
-    AggregateCapabilities,
-    AggregateResult,
-    Function,
-    Measure,
-    Row,
-)
+from queryengine.aggregates import AggregateAST, AggregateResult, Function, Measure, Row
 from queryengine.ast import Path
 from queryengine.schema import DecimalType, Field, TypeKind
 from queryengine_sqlalchemy.compiler import Column, ConditionCompiler, Entity, Expression, TextRules
@@ -36,35 +27,13 @@ from queryengine_sqlalchemy.operands import SQLType
 from queryengine_sqlalchemy.ordering import directed, value_at
 from queryengine_sqlalchemy.schema import AttributeSource
 
-__all__ = ["AggregateCompiler", "AggregateSelect", "SQLAlchemyAggregateResult", "aggregates_on"]
+__all__ = ["AggregateCompiler", "AggregateSelect", "SQLAlchemyAggregateResult"]
 
 AggregateSelect: TypeAlias = Select[tuple[Any, ...]]  # Any: a group has as many values as are asked for
 SQLAlchemyAggregateResult: TypeAlias = AggregateResult[Row, AggregateSelect]
 """What a dependency of aggregates gives on SQLAlchemy: `await fetch_groups(session, result)`."""
 
-
 DOUBLE: SQLType = Double()
-
-
-def aggregates_on(dialect: str | None) -> AggregateCapabilities:
-    """Return what the databases that a dialect stands for give exactly."""
-    documents = "members of documents have no type of their own in the answer of a database"
-    if dialect == "postgresql":
-        return AggregateCapabilities(documents=False, notes=MappingProxyType({"documents": documents}))
-    lost = "SQLite keeps decimals as doubles, whose sum is not exact; PostgreSQL has it"
-    inexact = {Function.SUM, Function.AVG}
-    return AggregateCapabilities(
-        functions=MappingProxyType(
-            {
-                function: kinds - {TypeKind.DECIMAL} if function in inexact else kinds
-                for function, kinds in APPLIES.items()
-            }
-        ),
-        documents=False,
-        notes=MappingProxyType(
-            {"documents": documents, **{f"{TypeKind.DECIMAL}:{function}": lost for function in inexact}}
-        ),
-    )
 
 
 class AggregateCompiler:

@@ -12,7 +12,8 @@ from queryengine.engine import FULL, Capabilities
 from queryengine.explain import Explanation
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine.settings import check_word
-from queryengine_sqlalchemy.aggregates import AggregateCompiler, AggregateSelect, aggregates_on
+from queryengine.sql_aggregates import aggregates_on
+from queryengine_sqlalchemy.aggregates import AggregateCompiler, AggregateSelect
 from queryengine_sqlalchemy.compiler import TextRules
 from queryengine_sqlalchemy.describe import describe
 from queryengine_sqlalchemy.explain import explain_on
@@ -70,7 +71,7 @@ class SQLAlchemyQueryEngine(Generic[T]):
         check_word("null_order", null_order, NULL_ORDERS)
         check_word("case_fold", case_fold, CASE_FOLDS)
         self._model = model
-        self._dialect = dialect
+        self._dialect: Literal["sqlite", "postgresql"] | None = dialect
         self._capabilities = _capabilities(dialect, text_order, null_order)
         self._reader = SchemaReader(dialect)
         text = TextRules(text_order, case_fold)

@@ -16,7 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from queryengine.cost import CostWeights
 from queryengine.errors import ConfigurationError
 from queryengine.explain import Explanation, explain_filter
-from queryengine.sql_plans import EXPLAIN, SQLDatabase, read_plan
+from queryengine.sql_plans import EXPLAIN, SQLDatabase, check_file, read_plan
 from queryengine_sqlalchemy.constructs import UnsupportedDialectError
 from queryengine_sqlalchemy.describe import describe
 from queryengine_sqlalchemy.results import SQLAlchemyQueryResult
@@ -68,6 +68,8 @@ def explain_on(
     """
     try:
         url = make_url(database)
+        if url.get_backend_name() == "sqlite":
+            check_file(url.database)
         if url.get_dialect().is_async:
             return asyncio.run(_explain_async(url, result, weights))
         engine = create_engine(url, poolclass=NullPool)

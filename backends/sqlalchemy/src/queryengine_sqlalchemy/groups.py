@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from typing import Final
-
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from queryengine.aggregates import Row
+from queryengine.sql_aggregates import is_out_of_range
 from queryengine_sqlalchemy.aggregates import SQLAlchemyAggregateResult
 
 __all__ = ["fetch_groups", "fetch_groups_sync"]
-
-OUT_OF_RANGE: Final = "22003"
-"""PostgreSQL's SQLSTATE `numeric_value_out_of_range`"""
 
 
 async def fetch_groups(session: AsyncSession, result: SQLAlchemyAggregateResult[Row]) -> list[Row]:
@@ -49,11 +44,4 @@ def fetch_groups_sync(session: Session, result: SQLAlchemyAggregateResult[Row]) 
 
 def _refusal(error: DBAPIError, result: SQLAlchemyAggregateResult[Row]) -> Exception | None:
     """Return what to raise where the error of a database is of a sum."""
-    return result.beyond_64_bits() if _is_out_of_range(error.orig) else None
-
-
-def _is_out_of_range(error: BaseException | None) -> bool:
-    if isinstance(error, sqlite3.OperationalError):
-        return str(error) == "integer overflow"
-    state: object = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return state == OUT_OF_RANGE
+    return result.beyond_64_bits() if is_out_of_range(error.orig) else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Final, Literal, Self, TypeAlias, cast
+from typing import Any, Literal, Self, TypeAlias, cast
 
 from pypika_tortoise.context import SqlContext
 from pypika_tortoise.queries import Query, QueryBuilder
@@ -20,15 +19,13 @@ from typing_extensions import override
 from queryengine.aggregates import AggregateAST, AggregateResult, Function, Row
 from queryengine.ast import Path
 from queryengine.schema import TypeKind
+from queryengine.sql_aggregates import is_out_of_range
 from queryengine_tortoise.aggregates import BoundAggregate
 from queryengine_tortoise.forms import instant
 from queryengine_tortoise.meta import base_queryset, pk_attribute, shows_all
 from queryengine_tortoise.reading import Decode, decoder
 
 __all__ = ["TortoiseAggregateQuery", "TortoiseAggregateResult", "fetch_groups"]
-
-OUT_OF_RANGE: Final = "22003"
-"""PostgreSQL's SQLSTATE `numeric_value_out_of_range`"""
 
 
 class TortoiseAggregateQuery(ValuesListQuery[Literal[False]]):
@@ -93,19 +90,16 @@ async def fetch_groups(
     try:
         found = await (result.query if using_db is None else result.query.using_db(using_db))
     except Exception as error:  # each driver has errors of its own, which Tortoise wraps or not
-        refusal = result.beyond_64_bits() if _is_out_of_range(error) else None
+        refusal = result.beyond_64_bits() if is_out_of_range(_cause(error)) else None
         if refusal is None:
             raise
         raise refusal from error
     return result.rows(found)
 
 
-def _is_out_of_range(error: BaseException) -> bool:
-    """Tell whether a number is out of range to a database; Tortoise has the driver's error as an argument."""
-    cause: object = error.args[0] if isinstance(error, OperationalError) and error.args else error
-    if isinstance(cause, sqlite3.OperationalError):
-        return str(cause) == "integer overflow"
-    return getattr(cause, "sqlstate", None) == OUT_OF_RANGE
+def _cause(error: BaseException) -> object:
+    """Return the driver's error, which Tortoise has as an argument of its own."""
+    return error.args[0] if isinstance(error, OperationalError) and error.args else error
 
 
 class _Statement(QueryBuilder):

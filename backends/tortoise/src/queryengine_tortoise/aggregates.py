@@ -4,47 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 from pypika_tortoise.context import SqlContext
 from tortoise.models import Model
 from typing_extensions import override
 
-from queryengine.aggregates import APPLIES, AggregateAST, AggregateCapabilities, Function, Measure
+from queryengine.aggregates import AggregateAST, Function, Measure
 from queryengine.ast import Path
-from queryengine.schema import Field, IntegerType, TypeKind
-from queryengine_tortoise.column_types import Database
+from queryengine.schema import Field
+from queryengine.sql_aggregates import written
 from queryengine_tortoise.compiler import ConditionCompiler, Place
 from queryengine_tortoise.dialects import Column, Dialect
 from queryengine_tortoise.sql import SQL, Bind, joined, name, sql, write
 from queryengine_tortoise.statements import Statements, directed
 
-__all__ = ["BoundAggregate", "aggregates_on"]
+__all__ = ["BoundAggregate"]
 
 ROWS: Final = "qe_rows"
 GROUPS: Final = "qe_groups"
 SHOWN: Final = "qe_shown"
 KEY: Final = "qe_key"
 NO_LIMIT: Final = 2**63 - 1
-
-
-def aggregates_on(database: Database | None) -> AggregateCapabilities:
-    """Return what the databases that an engine may meet give exactly."""
-    notes = {"documents": "members of documents have no type of their own in the answer of a database"}
-    if database == "postgresql":
-        return AggregateCapabilities(documents=False, notes=MappingProxyType(notes))
-    inexact = (Function.SUM, Function.AVG)
-    for function in inexact:
-        lost = "SQLite adds decimals as doubles, which is not exact; PostgreSQL has it"
-        notes[f"{TypeKind.DECIMAL}:{function}"] = lost
-    functions = {
-        function: kinds - {TypeKind.DECIMAL} if function in inexact else kinds
-        for function, kinds in APPLIES.items()
-    }
-    return AggregateCapabilities(
-        functions=MappingProxyType(functions), documents=False, notes=MappingProxyType(notes)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +105,11 @@ class _Compiler:
 
     def _value(self, measure: Measure, number: int) -> SQL:
         field = None if measure.path is None else measure.path.field
-        if field is None:
-            return sql("COUNT(*)")
         column = name(ROWS, f"of_{number}")
-        match measure.function:
-            case Function.COUNT | Function.COUNT_DISTINCT:
-                return sql("COUNT(DISTINCT {})", column)
-            case Function.SUM:
-                return _sum(column, field)
-            case Function.AVG:
-                return sql(
-                    "CAST({} AS DOUBLE PRECISION) / CAST(COUNT({}) AS DOUBLE PRECISION)",
-                    _sum(column, field),
-                    column,
-                )
-            case Function.MIN:
-                return sql("MIN({})", self._dialect.ordered(_taken(column, self._dialect, field)))
-            case Function.MAX:
-                return sql("MAX({})", self._dialect.ordered(_taken(column, self._dialect, field)))
+        if field is not None and measure.function in (Function.MIN, Function.MAX):
+            column = self._dialect.ordered(_taken(column, self._dialect, field))
+        template = written(measure.function, None if field is None else field.type)
+        return sql(template, *[column] * template.count("{}"))
 
     def _narrowing(self, model: type[Model], found: Mapping[str, Column]) -> list[SQL]:
         """Return the clauses of the groups' filter."""
@@ -178,9 +146,3 @@ class _GroupConditions(ConditionCompiler):
 def _taken(expression: SQL, dialect: Dialect, field: Field) -> Column:
     """Return a column of the query within, which has read it in the form of its type."""
     return Column(expression, dialect.form(field.type, None).taken(), field)
-
-
-def _sum(column: SQL, field: Field) -> SQL:
-    """Return the sum; of integers one of 64 bits: beyond them both databases fail, and do not round."""
-    total = sql("SUM({})", column)
-    return sql("CAST({} AS BIGINT)", total) if isinstance(field.type, IntegerType) else total

@@ -12,8 +12,9 @@ from queryengine.ast import FilterAST
 from queryengine.engine import FULL, Capabilities
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine.settings import check_word
+from queryengine.sql_aggregates import aggregates_on
 from queryengine_tortoise.aggregate_query import TortoiseAggregateQuery
-from queryengine_tortoise.aggregates import BoundAggregate, aggregates_on
+from queryengine_tortoise.aggregates import BoundAggregate
 from queryengine_tortoise.describe import describe
 from queryengine_tortoise.dialects import TextRules
 from queryengine_tortoise.loading import Loader

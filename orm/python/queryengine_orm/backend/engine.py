@@ -5,16 +5,24 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Generic, Literal, TypeVar
 
+from queryengine.aggregates import AggregateAST, AggregateCapabilities
 from queryengine.ast import FilterAST
+from queryengine.cost import CostWeights
 from queryengine.engine import FULL, Capabilities
+from queryengine.explain import Explanation
 from queryengine.schema import ModelSchema, TypeKind
 from queryengine.settings import check_word
+from queryengine.sql_aggregates import aggregates_on
+from queryengine_orm.backend.aggregates import AggregateQuery
 from queryengine_orm.backend.compiler import query_of
+from queryengine_orm.backend.describe import describe
+from queryengine_orm.backend.explain import explain_on
 from queryengine_orm.backend.results import ORMQueryResult
 from queryengine_orm.backend.schema import SchemaReader
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.dialects import TextRules
 from queryengine_orm.driver import Dialect
+from queryengine_orm.mapping import mapper_of
 
 __all__ = ["ORMQueryEngine"]
 
@@ -81,15 +89,28 @@ class ORMQueryEngine(Generic[ModelT]):
         """Return the same as `build_query`: a `Query` is ready to be run."""
         return self.build_query(ast)
 
+    @property
+    def aggregates(self) -> AggregateCapabilities:
+        """Which aggregates the engine's databases give exactly."""
+        return aggregates_on(self._dialect)
+
+    def build_aggregate(self, ast: AggregateAST) -> AggregateQuery:
+        """Return the query of a bound aggregate; nothing is asked of a database."""
+        return AggregateQuery(mapper_of(self._model), ast, self._text)
+
     def describe_query(self, ast: FilterAST) -> str:
         """Return the SQL of a filter and its parameters; of SQLite, where the engine is told no dialect.
 
         The queries that load related rows afterwards are not shown.
         """
-        dialect: Dialect = self._dialect or "sqlite"
-        text, parameters = self.build_query(ast).query.statement(dialect)
-        sign = "$" if dialect == "postgresql" else "?"
-        return "\n".join([text, *(f"  {sign}{n} = {value!r}" for n, value in enumerate(parameters, 1))])
+        return describe(self.build_query(ast).query, self._dialect or "sqlite")
+
+    def explain_on(self, database: str, ast: FilterAST, *, weights: CostWeights | None = None) -> Explanation:
+        """Return the filter with the plan of the database of a URL, and all values.
+
+        It waits for the database: it is for the command line, `explain` is for handlers.
+        """
+        return explain_on(database, self.build_query(ast), weights)
 
 
 def _capabilities(
@@ -111,7 +132,6 @@ def _gaps(dialect: Dialect | None) -> tuple[dict[TypeKind, frozenset[str]], Mapp
     """The operators that are missing, by kind, and why."""
     notes = {
         "cursor": "texts are ordered by the database's collation, which cursors cannot follow",
-        "aggregates": "the mapping has no groups yet",
     }
     if dialect == "postgresql":
         return {}, MappingProxyType(notes)
