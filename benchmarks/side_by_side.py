@@ -25,7 +25,7 @@ __all__ = ["BACKENDS", "backend_rows"]
 
 T = TypeVar("T")
 
-BACKENDS: Final = ("sqlalchemy", "tortoise", "beanie", "prisma", "memory")
+BACKENDS: Final = ("sqlalchemy", "tortoise", "beanie", "prisma", "orm", "memory")
 QUESTIONS: Final = 720
 """how many sets of values the shape is asked with; all periods of the values divide it"""
 BUILD_BAR: Final = 1.5

@@ -101,6 +101,12 @@ async def test_rows_are_found_sorted_and_cut(session: Session) -> None:
     assert not await session.find(Author.name.starts_with("Z")).exists()
 
 
+async def test_what_is_sent_can_be_shown(session: Session) -> None:
+    text, parameters = session.find(Author.name == "Ada").order_by(Author.name).limit(2).statement()
+    assert text.startswith('SELECT "qe"."id", "qe"."name"')
+    assert parameters == ["Ada", 2]
+
+
 async def test_one_means_one(session: Session) -> None:
     await stored(session)
     with pytest.raises(NotFound, match="no Author meets"):

@@ -156,6 +156,10 @@ class Find(Generic[M]):
 
     # -- statements
 
+    def statement(self) -> tuple[str, list[object]]:
+        """Return the SQL of the rows themselves on the session's database, and its parameters."""
+        return self._query(self.size).statement(self.session.executor.dialect)
+
     def _where(self, shaper: Shaper) -> Condition | None:
         where = all_of(self.conditions)
         return None if where is None else shaper.condition(where)
