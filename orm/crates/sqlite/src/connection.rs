@@ -138,16 +138,16 @@ impl Connection {
         }
         // SAFETY: `db` prepared the statement.
         let done = unsafe { collect(db, &mut cached.statement, SHORT) };
-        let values = cached.statement.take_bound();
-        cached.statement.reset();
-        match done {
-            Ok(answer) if !answer.more => Outcome::Done(Ok(answer)),
-            Err(error) if !error.interrupted() && !error.busy() => Outcome::Done(Err(error)),
+        let done = match done {
+            Ok(answer) if !answer.more => Ok(answer),
+            Err(error) if !error.interrupted() && !error.busy() => Err(error),
             _ => {
                 cached.long = REMEMBERED;
-                Outcome::Longer(values)
+                return Outcome::Longer(cached.statement.take_bound());
             }
-        }
+        };
+        cached.statement.reset();
+        Outcome::Done(done)
     }
 
     /// What runs next runs on a thread, until `cancel` says that nobody waits.

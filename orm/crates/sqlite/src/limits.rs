@@ -144,3 +144,43 @@ unsafe extern "C" fn on_busy(place: *mut c_void, times: c_int) -> c_int {
     let limits = unsafe { &mut *place.cast::<Limits>() };
     c_int::from(limits.waits(times))
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{ErrorCode, StatementStatus};
+
+    use super::*;
+
+    const ENDLESS: &str =
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c";
+
+    fn steps_within(budget: Budget) -> c_int {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        // SAFETY: the connection is open; its last statement ends before the handlers do.
+        let mut handlers = unsafe { Handlers::install(db.handle(), Duration::ZERO) };
+        handlers.inline(budget);
+        let mut statement = db.prepare(ENDLESS).unwrap();
+        let stopped = statement.query_row([], |_| Ok(())).unwrap_err();
+        let code = stopped.sqlite_error_code();
+        assert_eq!(code, Some(ErrorCode::OperationInterrupted));
+        statement.get_status(StatementStatus::VmStep)
+    }
+
+    #[test]
+    fn a_query_that_may_not_block_ends_with_its_steps() {
+        let hour = Duration::from_secs(3_600);
+        for thousands in [0, 1, 50] {
+            let (steps, time) = (thousands * STEPS as u32, hour);
+            let taken = steps_within(Budget { steps, time });
+            assert!(taken >= steps as c_int);
+            assert!(taken <= steps as c_int + 2 * STEPS, "{taken} of {steps}");
+        }
+    }
+
+    #[test]
+    fn a_query_that_may_not_block_ends_when_its_time_is_over() {
+        let (steps, time) = (u32::MAX, Duration::ZERO);
+        let taken = steps_within(Budget { steps, time });
+        assert!(taken <= 2 * STEPS, "{taken}");
+    }
+}

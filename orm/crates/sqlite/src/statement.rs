@@ -9,6 +9,9 @@ use rusqlite::ffi;
 use crate::cells::{Cell, Cells, Value};
 use crate::error::{Error, Result};
 
+/// A bound parameter of more bytes is not kept between two runs.
+const KEPT: usize = 1 << 10;
+
 /// A prepared statement. Whoever holds one drops it before its connection, and uses both on one thread at a time.
 #[derive(Debug)]
 pub(crate) struct Statement {
@@ -17,7 +20,7 @@ pub(crate) struct Statement {
     prepared: c_int,
     /// Whether it only reads, and gives rows: what an event loop may run.
     pub(crate) reads: bool,
-    /// The parameters that are bound: SQLite reads them where they stand.
+    /// The parameters that are bound: SQLite reads them where they stand, and between runs keeps the short ones.
     bound: Vec<Value>,
 }
 
@@ -113,7 +116,10 @@ impl Statement {
         self.names = (0..width).map(name).collect();
     }
 
-    /// Bind all parameters.
+    /// Bind all parameters. One that has the value of the last run stays as it is.
+    ///
+    /// SQLite plans with the values of some parameters, such as a limit or a pattern, and prepares the statement
+    /// anew whenever one of these is bound: that costs several times what a short read does.
     pub(crate) fn bind(&mut self, values: Vec<Value>) -> Result<()> {
         let wanted = self.parameters();
         if values.len() != wanted {
@@ -123,11 +129,22 @@ impl Statement {
             );
             return Err(Error::new(ffi::SQLITE_RANGE, words));
         }
-        self.bound = values;
-        for (index, value) in self.bound.iter().enumerate() {
-            // SAFETY: `bound` stays where it is until `reset`, which takes the addresses from SQLite.
-            let code = unsafe { bind(self.handle, index as c_int + 1, value) };
+        for (index, value) in values.into_iter().enumerate() {
+            if self
+                .bound
+                .get(index)
+                .is_some_and(|old| is_same(old, &value))
+            {
+                continue;
+            }
+            // SAFETY: `bound` keeps the value, whose bytes stay where they are, until SQLite looks no more.
+            let code = unsafe { bind(self.handle, index as c_int + 1, &value) };
+            match self.bound.get_mut(index) {
+                Some(old) => *old = value,
+                None => self.bound.push(value),
+            }
             if code != ffi::SQLITE_OK {
+                self.take_bound();
                 return Err(Error::new(code, "a parameter is too long"));
             }
         }
@@ -155,9 +172,9 @@ impl Statement {
         }
     }
 
-    /// Take the parameters back, for another run; `reset` has to follow.
+    /// Make it ready for the next run, and take the parameters back for a run elsewhere.
     pub(crate) fn take_bound(&mut self) -> Vec<Value> {
-        // SAFETY: the handle is ours; SQLite must not look at the parameters any more.
+        // SAFETY: the handle is ours. SQLite must not look at the parameters any more.
         unsafe {
             ffi::sqlite3_reset(self.handle);
             ffi::sqlite3_clear_bindings(self.handle);
@@ -168,13 +185,27 @@ impl Statement {
     /// Make it ready for the next run.
     pub(crate) fn reset(&mut self) {
         // SAFETY: the handle is ours. The code repeats the error of the last step.
-        unsafe {
-            ffi::sqlite3_reset(self.handle);
-            if !self.bound.is_empty() {
-                ffi::sqlite3_clear_bindings(self.handle);
-            }
+        unsafe { ffi::sqlite3_reset(self.handle) };
+        if self.bound.iter().any(is_long) {
+            self.take_bound();
         }
-        self.bound.clear();
+    }
+}
+
+/// Whether a cached statement should not keep it.
+fn is_long(value: &Value) -> bool {
+    match value {
+        Value::Text(value) => value.len() > KEPT,
+        Value::Blob(value) => value.len() > KEPT,
+        Value::Null | Value::Integer(_) | Value::Real(_) => false,
+    }
+}
+
+/// Whether SQLite cannot tell one from the other: -0.0 is not 0.0.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Real(one), Value::Real(other)) => one.to_bits() == other.to_bits(),
+        _ => one == other,
     }
 }
 
@@ -241,4 +272,82 @@ fn is_query(sql: &str) -> bool {
     ["select", "with", "values", "explain"]
         .iter()
         .any(|query| word.eq_ignore_ascii_case(query))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(db: &rusqlite::Connection, statement: &mut Statement, values: &[Value]) -> usize {
+        statement.bind(values.to_vec()).unwrap();
+        let mut rows = 0;
+        // SAFETY: `db` prepared it, and is open.
+        while unsafe { statement.step(db.handle()).unwrap() } {
+            rows += 1;
+        }
+        statement.reset();
+        rows
+    }
+
+    fn prepared_anew(statement: &Statement) -> c_int {
+        // SAFETY: the handle is the statement's.
+        unsafe { ffi::sqlite3_stmt_status(statement.handle, ffi::SQLITE_STMTSTATUS_REPREPARE, 0) }
+    }
+
+    #[test]
+    fn the_same_limit_again_does_not_prepare_the_statement_anew() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        let sql =
+            "WITH t (x) AS (VALUES (1), (2), (3)) SELECT x FROM t WHERE x > ?1 ORDER BY x LIMIT ?2";
+        // SAFETY: the connection is open, and closed after the statement.
+        let (mut statement, _) = unsafe { Statement::prepare(db.handle(), sql) }
+            .unwrap()
+            .unwrap();
+        let limit = |key, limit| [Value::Integer(key), Value::Integer(limit)];
+        assert_eq!(run(&db, &mut statement, &limit(0, 2)), 2);
+        let before = prepared_anew(&statement);
+        assert_eq!(run(&db, &mut statement, &limit(1, 2)), 2);
+        assert_eq!(run(&db, &mut statement, &limit(2, 2)), 1);
+        assert_eq!(prepared_anew(&statement), before);
+        assert_eq!(run(&db, &mut statement, &limit(0, 1)), 1);
+        assert_eq!(run(&db, &mut statement, &limit(0, 3)), 3);
+    }
+
+    #[test]
+    fn each_run_has_its_own_values_and_long_ones_are_not_kept() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        // SAFETY: as above.
+        let (mut statement, _) = unsafe { Statement::prepare(db.handle(), "SELECT ?1, ?2") }
+            .unwrap()
+            .unwrap();
+        let text = |length| Value::Text("x".repeat(length));
+        for values in [
+            [Value::Real(0.0), text(3)],
+            [Value::Real(-0.0), text(3)],
+            [Value::Integer(0), text(KEPT + 1)],
+            [Value::Integer(0), Value::Null],
+            [Value::Null, Value::Blob(Vec::new())],
+            [Value::Null, text(0)],
+        ] {
+            statement.bind(values.to_vec()).unwrap();
+            // SAFETY: as above.
+            assert!(unsafe { statement.step(db.handle()).unwrap() });
+            for (column, value) in values.iter().enumerate() {
+                // SAFETY: there is a row with both columns.
+                let read = unsafe { cell(statement.handle, column as c_int) };
+                match (read, value) {
+                    (Cell::Null, Value::Null) => {}
+                    (Cell::Integer(read), Value::Integer(value)) => assert_eq!(read, *value),
+                    (Cell::Real(read), Value::Real(value)) => {
+                        assert_eq!(read.to_bits(), value.to_bits());
+                    }
+                    (Cell::Text(read), Value::Text(value)) => assert_eq!(read, value.as_bytes()),
+                    (Cell::Blob(read), Value::Blob(value)) => assert_eq!(read, value),
+                    (read, value) => panic!("{value:?} was read as {read:?}"),
+                }
+            }
+            statement.reset();
+            assert!(!statement.bound.iter().any(is_long));
+        }
+    }
 }
