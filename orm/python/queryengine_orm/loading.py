@@ -85,23 +85,15 @@ class Query(Generic[M]):
 
     def statement(self, dialect: Dialect) -> tuple[str, list[object]]:
         """Return the SQL of the rows themselves, and its parameters."""
-        return self._select(dialect).bound(self.values)
+        return self._on(dialect)[0].bound(self.values)
 
-    def _select(self, dialect: Dialect) -> Statement:
-        if self.prepared is None:
-            return select_of(self.selection, dialect, self.text)
-        return self.prepared.statement(dialect)
-
-    def _reader(self, dialect: Dialect) -> ObjectReader[M]:
-        if self.prepared is None:
-            return ObjectReader(self.selection.mapper, self.selection.columns, dialect)
-        return self.prepared.reader(dialect)
+    def _on(self, dialect: Dialect) -> tuple[Statement, ObjectReader[M]]:
+        return (self.prepared or Prepared(self.selection, self.text)).on(dialect)
 
     async def all(self, executor: Executor) -> list[M]:
         """Fetch all rows. They belong to no session: nothing notes what is changed."""
-        dialect = executor.dialect
-        reader = self._reader(dialect)
-        text, parameters = self.statement(dialect)
+        statement, reader = self._on(executor.dialect)
+        text, parameters = statement.bound(self.values)
         rows = await executor.query(text, parameters, result=reader.kinds, clean=True)
         objects = reader.read(rows)
         if self.adopt is not None:
@@ -111,9 +103,8 @@ class Query(Generic[M]):
 
     async def stream(self, executor: Executor, *, batch: int = 500) -> AsyncIterator[M]:
         """Fetch rows in batches, as they are taken."""
-        dialect = executor.dialect
-        reader = self._reader(dialect)
-        text, parameters = self.statement(dialect)
+        statement, reader = self._on(executor.dialect)
+        text, parameters = statement.bound(self.values)
         async for rows in executor.stream(text, parameters, result=reader.kinds, batch=batch):
             objects = reader.read(rows)
             await load(executor, objects, self.branches, self.text)
@@ -131,21 +122,14 @@ class Prepared:
         self._text = text
         self._known: dict[Dialect, tuple[Statement, ObjectReader[Any]]] = {}
 
-    def _of(self, dialect: Dialect) -> tuple[Statement, ObjectReader[Any]]:
+    def on(self, dialect: Dialect) -> tuple[Statement, ObjectReader[Any]]:
+        """Return the statement for a database, and what makes objects of its rows."""
         known = self._known.get(dialect)
         if known is None:
             selection = self.selection
             reader = ObjectReader[Any](selection.mapper, selection.columns, dialect)
             known = self._known[dialect] = select_of(selection, dialect, self._text), reader
         return known
-
-    def statement(self, dialect: Dialect) -> Statement:
-        """Return the statement."""
-        return self._of(dialect)[0]
-
-    def reader(self, dialect: Dialect) -> ObjectReader[Any]:
-        """Return what makes objects of its rows."""
-        return self._of(dialect)[1]
 
 
 async def load(

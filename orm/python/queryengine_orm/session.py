@@ -116,15 +116,15 @@ class Session:
         known = self._identities.get(model, values)
         if known is not None:
             return cast("M", known)
-        await self.flush_before_reading()
+        if self._transaction is not None:
+            await self.flush()
         if len(values) != len(mapper.primary_key):
             raise UsageError(f"the key of {model.__name__} has {len(mapper.primary_key)} columns")
-        executor = self.executor
-        prepared = _prepared_get(mapper)
-        reader = prepared.reader(executor.dialect)
-        text, parameters = prepared.statement(executor.dialect).bound(values)
+        executor = self._transaction or self._database
+        statement, reader = _prepared_get(mapper).on(executor.dialect)
+        text, parameters = statement.bound(values)
         found = reader.read(await executor.query(text, parameters, result=reader.kinds, clean=True))
-        return self._identities.adopt(mapper, found)[0] if found else None
+        return self._identities.keep(mapper, found[0]) if found else None
 
     def find(self, what: type[M] | Expr[M], *more: Expr[M]) -> Find[M]:
         """Return a query over the rows of a model, all of them or those of which expressions are true."""

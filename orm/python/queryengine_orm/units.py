@@ -39,6 +39,8 @@ def key_of(mapper: Mapper[Any]) -> Condition:
 class Identities:
     """The objects of a session by class and primary key: each row is one object."""
 
+    __slots__ = ("_known",)
+
     def __init__(self) -> None:
         self._known: dict[type[object], dict[Key, DeclarativeBase]] = {}
 
@@ -58,6 +60,11 @@ class Identities:
     def clear(self) -> None:
         """Forget all."""
         self._known.clear()
+
+    def keep(self, mapper: Mapper[Any], instance: Any) -> Any:
+        """Return an object that was just read, or the one of its row that is known."""
+        key = tuple([getattr(instance, key.attribute) for key in mapper.primary_key])
+        return self._known.setdefault(mapper.model, {}).setdefault(key, instance)
 
     def adopt(self, mapper: Mapper[Any], objects: list[Any]) -> list[Any]:
         """Return objects that were just read, or in their places those that are known."""
@@ -90,6 +97,8 @@ class Identities:
 
 class Unit:
     """What a session has to write."""
+
+    __slots__ = ("_deleted", "_identities", "_new")
 
     def __init__(self, identities: Identities) -> None:
         self._identities = identities

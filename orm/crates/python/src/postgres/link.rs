@@ -87,7 +87,13 @@ impl Link {
         let events = std::mem::take(&mut slf.borrow_mut().session.events);
         for event in events {
             match event {
-                Event::Done(future, outcome) => settle(future.bind(py), outcome)?,
+                Event::Done(future, outcome) => {
+                    let future = future.bind(py);
+                    // Its call is over: the loop need not say in a turn of its own that the future is done.
+                    let settled = slf.getattr(intern!(py, "_settled"))?;
+                    future.call_method1(intern!(py, "remove_done_callback"), (settled,))?;
+                    settle(future, outcome)?;
+                }
                 Event::Notice(fields) => {
                     slf.call_method1(intern!(py, "_on_notice"), (report(py, &fields)?,))?;
                 }
