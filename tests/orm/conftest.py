@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 from queryengine_orm import Session, create_all
@@ -15,6 +16,15 @@ from queryengine_orm.sqlite import create_pool
 
 from tests.orm.library import Base
 from tests.servers.postgres import PostgresServer
+
+LOOPS: Final[Mapping[str, object]] = {"asyncio": "asyncio", "uvloop": ("asyncio", {"use_uvloop": True})}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked so on both event loops."""
+    marked = metafunc.definition.get_closest_marker("both_loops") is not None
+    if marked and "anyio_backend" in metafunc.fixturenames:
+        metafunc.parametrize("anyio_backend", LOOPS.values(), ids=LOOPS)
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
-import uvloop
 from queryengine_orm import driver
 from queryengine_orm.connecting import connect_pool
 from queryengine_orm.errors import (
@@ -24,6 +23,8 @@ from queryengine_orm.pool import PostgresPool, create_pool
 
 from tests.orm.postgres_world import PATIENCE, connected, numbers, until, until_running, value
 from tests.servers.postgres import PostgresServer
+
+pytestmark = pytest.mark.both_loops
 
 
 @asynccontextmanager
@@ -288,23 +289,6 @@ async def test_pool_connection_and_transaction_are_what_the_mapping_asks_of_a_dr
             for executor in executors:
                 assert executor.dialect == "postgresql"
                 assert len(await executor.query("SELECT 1")) == 1
-
-
-def test_pool_and_connection_work_on_uvloop(postgres: PostgresServer) -> None:
-    async def work() -> None:
-        async with pooled(postgres) as pool:
-            answers = await asyncio.gather(*(first(pool, "SELECT $1::int4", number) for number in range(50)))
-            assert answers == list(range(50))
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.05):
-                    await pool.query("SELECT pg_sleep(60)", clean=True)
-            async with pool.transaction() as transaction:
-                sizes = [
-                    len(rows) async for rows in transaction.stream("SELECT generate_series(1, 7)", batch=3)
-                ]
-            assert sizes == [3, 3, 1]
-
-    uvloop.run(work())
 
 
 async def test_the_scheme_of_a_url_says_whose_pool_it_is(postgres: PostgresServer) -> None:

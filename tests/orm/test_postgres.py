@@ -27,6 +27,8 @@ from queryengine_orm.postgres import Connection, Notice, connect
 from tests.orm.postgres_world import connected, numbers, until_running, value
 from tests.servers.postgres import PostgresServer
 
+pytestmark = pytest.mark.both_loops
+
 # -- making a connection
 
 

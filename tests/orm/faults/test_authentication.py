@@ -12,6 +12,8 @@ from tests.orm.faults import messages
 from tests.orm.faults.liar import Talk, Wire, serving
 from tests.orm.faults.scram import Scram
 
+pytestmark = pytest.mark.both_loops
+
 PATIENCE = 20.0
 PASSWORD = b"pencil"
 

@@ -16,6 +16,8 @@ from tests.orm.faults.proxy import proxied
 from tests.orm.faults.storm import Storm
 from tests.servers.postgres import PostgresServer
 
+pytestmark = pytest.mark.both_loops
+
 PATIENCE = 60.0
 
 

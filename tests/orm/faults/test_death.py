@@ -12,7 +12,7 @@ from queryengine_orm.postgres import connect
 
 from tests.orm.faults.killable import Killable, killable_postgres
 
-pytestmark = [pytest.mark.servers, pytest.mark.long]
+pytestmark = [pytest.mark.both_loops, pytest.mark.servers, pytest.mark.long]
 PATIENCE = 120.0
 WRITERS = 20
 

@@ -22,6 +22,8 @@ from tests.orm.faults import messages
 from tests.orm.faults.liar import HONEST, Served, Wire, serving, talk
 from tests.orm.faults.messages import claim, message
 
+pytestmark = pytest.mark.both_loops
+
 SQL = "SELECT n FROM t"
 PATIENCE = 10.0
 """seconds after which a test says that something hangs; nothing here takes so long"""

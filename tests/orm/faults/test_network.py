@@ -13,6 +13,8 @@ from queryengine_orm.postgres import Connection, connect
 from tests.orm.faults.proxy import Proxy, proxied
 from tests.servers.postgres import PostgresServer
 
+pytestmark = pytest.mark.both_loops
+
 PATIENCE = 20.0
 SQL = "SELECT n, 'text ' || n FROM generate_series(1, $1::int) AS n"
 ROWS = [(n, f"text {n}") for n in range(1, 51)]

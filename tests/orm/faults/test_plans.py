@@ -19,6 +19,8 @@ from queryengine_orm.postgres import Connection, connect
 
 from tests.servers.postgres import PostgresServer
 
+pytestmark = pytest.mark.both_loops
+
 PATIENCE = 20.0
 
 

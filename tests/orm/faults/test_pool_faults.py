@@ -13,6 +13,8 @@ from queryengine_orm.postgres import connect
 from tests.orm.faults.liar import Wire, serving
 from tests.servers.postgres import PostgresServer, free_port
 
+pytestmark = pytest.mark.both_loops
+
 PATIENCE = 20.0
 
 

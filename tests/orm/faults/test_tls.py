@@ -15,6 +15,8 @@ from tests.orm.faults import messages
 from tests.orm.faults.certificates import DAY, Authority
 from tests.orm.faults.liar import Served, Talk, Wire, serving
 
+pytestmark = pytest.mark.both_loops
+
 PATIENCE = 10.0
 REQUIRING = ["require", "verify-ca", "verify-full"]
 
