@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import Enum
 from typing import Annotated, Any
 
 import pytest
@@ -36,6 +37,10 @@ from queryengine.predicate import Scope
 from tests.asgi import call
 
 
+class Cabin(Enum):
+    ECONOMY = "economy"
+
+
 @dataclass
 class Carrier:
     id: int
@@ -52,6 +57,7 @@ class Flight:
     speed: float = 0.5
     day: dt.date = dt.date(2013, 1, 1)
     secret_code: str = "x"
+    cabin: Cabin = Cabin.ECONOMY
     carrier: Carrier | None = None
     stops: list[Carrier] = field(default_factory=list[Carrier])
 
@@ -250,6 +256,28 @@ def test_a_mistake_is_an_error_that_leads_to_its_place(
     assert (error.code, error.path) == (code, path)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("count", 'it is not asked for: add "count": true'),
+        ("sum_miles", 'it is not asked for: add "sum": ["miles"]'),
+        ("carrier_name", 'it is not asked for: add "groupBy": ["carrier.name"]'),
+        ("max_miles", None),  # the answer has no place for it
+        ("min_secret_code", None),  # nobody is told of it
+        ("miles", None),
+    ],
+)
+def test_who_names_what_is_not_asked_for_is_told_how_to_ask(name: str, hint: str | None) -> None:
+    places = ("count", "sum_miles", "carrier_name", "delay")
+    for clause in (
+        {"having": {"or": [{"delay": 1}, {name: 1}]}},
+        {"order": ["-delay", f"-{name} NULLS LAST"]},
+    ):
+        with pytest.raises(FilterError) as caught:
+            ask({"groupBy": "delay", **clause}, *places)
+        assert (caught.value.code, caught.value.hint) == ("unknown_field", hint)
+
+
 def test_two_fields_of_the_answer_never_share_a_name() -> None:
     error = refusal({"groupBy": ["miles"], "sum": "miles", "min": ["miles", "miles"]}, "miles", "sum_miles")
     assert (error.code, error.path) == ("duplicate_key", ("min", 1))
@@ -366,9 +394,11 @@ def test_a_field_of_the_row_that_must_be_given_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "annotation", "message"),
     [
-        ("sum_speed", Any, "nothing that can be asked fills it"),
-        ("avg_secret_code", Any, "nothing that can be asked fills it"),
-        ("carrier_nothing", Any, "nothing that can be asked fills it"),
+        ("sum_speed", Any, "nothing that can be asked fills it: sum does not apply to float fields"),
+        ("max_cabin", Any, "nothing that can be asked fills it: max does not apply to enum fields"),
+        ("cabin", Any, "nothing that can be asked fills it: enum fields have no order, .* no groups"),
+        ("avg_secret_code", Any, "nothing that can be asked fills it$"),
+        ("carrier_nothing", Any, "nothing that can be asked fills it$"),
         ("sum_miles", int, "it can be None"),
         ("delay", int, "it can be None"),
     ],

@@ -213,6 +213,13 @@ def test_an_unknown_word_with_a_dollar_is_refused_wherever_it_stands(
     assert error.nearest == nearest
 
 
+def test_a_misspelt_operator_with_a_dollar_says_which_could_stand_there() -> None:
+    error = refused('{"where": {"a": {"$startWith": 1}}}')
+    assert (error.nearest, error.expected[:2]) == ("$startsWith", ("$and", "$or"))
+    assert {"$startsWith", "$in", "$some"} < set(error.expected)
+    assert refused('{"where": {"$nandor": []}}').expected == ("$and", "$or", "$nor", "$not")
+
+
 @pytest.mark.parametrize(
     ("text", "place", "path"),
     [

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from queryengine.aggregate_view import groups_view
+from queryengine.aggregate_view import askable, groups_view
 from queryengine.aggregates import (
     APPLIES,
     AggregateAST,
@@ -13,6 +14,7 @@ from queryengine.aggregates import (
     Function,
     GroupKey,
     Measure,
+    inapplicable,
     result_name,
     result_type,
 )
@@ -118,7 +120,22 @@ class AggregateBinder:
         order = list(parsed.groups.order)
         order += [ParsedOrder(key.name, False, None, Span(0, 0)) for key in keys if key.name not in named]
         whole = replace(parsed.groups, order=tuple(order))
-        return binder.bind(whole, text, style, ScopeShape((), (), ()))
+        try:
+            return binder.bind(whole, text, style, ScopeShape((), (), ()))
+        except FilterError as error:
+            error.hint = error.hint or self._how_to_ask(error, parsed.groups.order)
+            raise
+
+    def _how_to_ask(self, error: FilterError, order: Sequence[ParsedOrder]) -> str | None:
+        """Return how to ask for what a condition or an order names though it is not asked for."""
+        if error.code is not ErrorCode.UNKNOWN_FIELD:
+            return None
+        sorted_by = (key.name for key in order if key.span == error.span)
+        name = next(sorted_by, None) or str(error.path[-1])
+        found = askable(self.binder.view, name) if name in self.names else ()
+        asked = (each.asked for each in found if each.supported(self.binder.capabilities, self.able))
+        document = next(asked, None)
+        return None if document is None else f"it is not asked for: add {json.dumps(document)[1:-1]}"
 
 
 class _Columns:
@@ -138,7 +155,7 @@ class _Columns:
         trail = ("groupBy",)
         path = self._path(name, trail, span)
         if path.kind not in SORTABLE:
-            message = f"{path.kind} fields have no order, so that no groups are made by them"
+            message = inapplicable(None, path.kind)
             raise FilterError(ErrorCode.OPERATOR_NOT_APPLICABLE, message, path=trail, span=span)
         if path.kind not in self._backend.sortable:
             note = self._backend.note(f"{path.kind}:order")
@@ -217,7 +234,7 @@ def _not_applicable(function: Function, path: Path, trail: Trail, span: Span) ->
         hint = "a sum of doubles depends on the order in which they are added"
     return FilterError(
         ErrorCode.OPERATOR_NOT_APPLICABLE,
-        f"{function} does not apply to {path.kind} fields",
+        inapplicable(function, path.kind),
         path=trail,
         span=span,
         expected=[f"a field of the kind {', '.join(kinds)}"],

@@ -20,6 +20,8 @@ __all__ = ["AggregateDocument"]
 class AggregateDocument(ParameterDocument):
     """The documentation of one dependency's aggregates."""
 
+    required = True
+
     def __init__(self, processor: AggregateProcessor) -> None:
         super().__init__(processor.config)
         self._processor = processor
@@ -54,20 +56,15 @@ def _examples(found: Sequence[Askable], limits: Limits, *, windowed: bool) -> di
     measures = sorted((each for each in found if each.function is not None), key=_rank)
     made: dict[str, Example] = {}
     if key is not None:
-        groups = {"groupBy": [key.path], **(_asked(measures[0]) if measures else {})}
+        groups = {**key.asked, **(measures[0].asked if measures else {})}
         ranked = bool(measures) and not measures[0].field.nullable
         order = {"order": f"-{measures[0].field.name}"} if ranked else {}
         made["groups"] = Example("Groups", {**groups, **order, **window})
     if measures:
-        made["whole"] = Example("All rows", _asked(measures[0]))
+        made["whole"] = Example("All rows", measures[0].asked)
     return made
 
 
 def _rank(askable: Askable) -> int:
     """Put counts first: their names order groups on every back-end, as they are never null."""
     return 0 if askable.function is Function.COUNT else 1 if not askable.field.nullable else 2
-
-
-def _asked(askable: Askable) -> dict[str, object]:
-    assert askable.function is not None, "keys are not measured"
-    return {askable.function.value: True if askable.function is Function.COUNT else [askable.path]}

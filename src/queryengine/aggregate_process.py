@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from queryengine.aggregate_binder import AggregateBinder, AggregatePlan
-from queryengine.aggregate_view import Askable, askable
+from queryengine.aggregate_view import Askable, askable, unfit
 from queryengine.aggregates import AggregateAST, AggregateEngine
 from queryengine.config import QueryConfig
 from queryengine.cost import check_cost
@@ -100,7 +100,10 @@ class AggregateProcessor:
             place = f"{self._row.__name__}.{field}"
             found = list(askable(self.view, name))
             if not found:
-                raise ConfigurationError(f"{place}: nothing that can be asked fills it")
+                reason = unfit(self.view, name)
+                raise ConfigurationError(
+                    f"{place}: nothing that can be asked fills it" + (f": {reason}" if reason else "")
+                )
             if any(each.field.nullable for each in found) and not _takes_null(
                 self._row.model_fields[field].annotation
             ):

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from queryengine.aggregates import APPLIES, AggregateCapabilities, Function, result_name, result_type
+from queryengine.aggregates import (
+    APPLIES,
+    AggregateCapabilities,
+    Function,
+    inapplicable,
+    result_name,
+    result_type,
+)
 from queryengine.engine import Capabilities
 from queryengine.operators import SORTABLE
 from queryengine.policy import Access, SecurityPolicy
 from queryengine.schema import Field, IntegerType, ModelSchema, Relation, TypeKind
 from queryengine.view import ModelView, build_view
 
-__all__ = ["Askable", "askable", "groups_view"]
+__all__ = ["Askable", "askable", "groups_view", "unfit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,17 @@ class Askable:
     field: Field
     source: Field | None = None
     relations: tuple[Relation, ...] = ()
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """The part of an aggregate that asks for it.
+
+        >>> Askable("", Function.COUNT, Field("count", IntegerType(), nullable=False)).asked
+        {'count': True}
+        """
+        if self.function is Function.COUNT:
+            return {self.function.value: True}
+        return {"groupBy" if self.function is None else self.function.value: [self.path]}
 
     def supported(self, capabilities: Capabilities, able: AggregateCapabilities) -> bool:
         """Tell whether a back-end gives it exactly."""
@@ -48,30 +66,48 @@ def askable(view: ModelView, name: str) -> Iterator[Askable]:
     """Yield what has this name in an answer: dots of paths are underscores there. A key comes first."""
     if name == Function.COUNT:
         yield Askable("", Function.COUNT, Field(name, IntegerType(), nullable=False))
-    for path, source, way in _columns(view, name, SORTABLE):
-        nullable = source.nullable or any(relation.nullable for relation in way)
-        key = Field(name, source.type, nullable, annotation=source.annotation)
-        yield Askable(path, None, key, source, way)
+    for function, path, source, way in _named(view, name):
+        if source.type.kind not in _kinds_of(function):
+            continue
+        if function is None:
+            nullable = source.nullable or any(relation.nullable for relation in way)
+            field = Field(name, source.type, nullable, annotation=source.annotation)
+        else:
+            nullable = function is not Function.COUNT_DISTINCT
+            field = Field(name, result_type(function, source.type), nullable)
+        yield Askable(path, function, field, source, way)
+
+
+def unfit(view: ModelView, name: str) -> str | None:
+    """Return why what has this name cannot be asked: there is such a field, but none of a kind that fits."""
+    fields = ((function, source.type.kind) for function, _, source, _ in _named(view, name))
+    return next((inapplicable(*each) for each in fields if each[1] not in _kinds_of(each[0])), None)
+
+
+def _kinds_of(function: Function | None) -> frozenset[TypeKind]:
+    return SORTABLE if function is None else APPLIES[function]
+
+
+def _named(view: ModelView, name: str) -> Iterator[tuple[Function | None, str, Field, tuple[Relation, ...]]]:
+    """Yield what a name may mean, a key first: the function, the path of its field, the field, the way."""
+    for column in _columns(view, name):
+        yield (None, *column)
     for function in Function:
         word = result_name("x", function).removesuffix("x")
         if function is not Function.COUNT and name.startswith(word):
-            for path, source, way in _columns(view, name.removeprefix(word), APPLIES[function]):
-                nullable = function is not Function.COUNT_DISTINCT
-                field = Field(name, result_type(function, source.type), nullable)
-                yield Askable(path, function, field, source, way)
+            for column in _columns(view, name.removeprefix(word)):
+                yield (function, *column)
 
 
-def _columns(
-    view: ModelView, name: str, kinds: Container[TypeKind]
-) -> Iterator[tuple[str, Field, tuple[Relation, ...]]]:
+def _columns(view: ModelView, name: str) -> Iterator[tuple[str, Field, tuple[Relation, ...]]]:
     """Yield the paths that the answer writes so, with the field at their end and the relations on the way."""
     field = view.fields.get(name)
-    if field is not None and field.select and field.field.type.kind in kinds:
+    if field is not None and field.select:
         yield name, field.field, ()
     for prefix, relation in view.relations.items():
         own = relation.relation
         if name.startswith(f"{prefix}_") and relation.access.select and not own.many:
-            for path, found, way in _columns(relation.target, name.removeprefix(f"{prefix}_"), kinds):
+            for path, found, way in _columns(relation.target, name.removeprefix(f"{prefix}_")):
                 yield f"{prefix}.{path}", found, (own, *way)
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "GroupKey",
     "Measure",
     "SumOutOfRangeError",
+    "inapplicable",
     "result_name",
     "result_type",
 ]
@@ -72,6 +73,17 @@ APPLIES: Mapping[Function, frozenset[TypeKind]] = MappingProxyType(
 
 TOTAL_DIGITS = 1_000
 """significant digits of a sum of decimals"""
+
+
+def inapplicable(function: Function | None, kind: TypeKind) -> str:
+    """Return what is wrong with a function, or without one with groups, of fields of a kind.
+
+    >>> inapplicable(Function.SUM, TypeKind.TEXT)
+    'sum does not apply to text fields'
+    """
+    if function is None:
+        return f"{kind} fields have no order, so that no groups are made by them"
+    return f"{function} does not apply to {kind} fields"
 
 
 def result_name(path: str, function: Function | None = None) -> str:

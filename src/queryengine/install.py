@@ -196,7 +196,7 @@ def _describe_body(use: Use, operation: Document, components: Document, written:
     filters = use.dependency.document
     operation["requestBody"] = {
         "description": filters.description,
-        "required": False,
+        "required": filters.required,
         "content": filters.body_content(add_components(filters.schema, components, written)),
     }
     _describe_refusal(operation["responses"], components)

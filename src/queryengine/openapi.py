@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, ClassVar, TypeAlias, TypeGuard
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -38,6 +38,9 @@ class ParameterDocument(ABC):
     JSON, and put the schema of that JSON beside the other components.
     """
 
+    required: ClassVar[bool] = False
+    """whether a request without it is refused"""
+
     def __init__(self, config: QueryConfig) -> None:
         self._config = config
 
@@ -50,7 +53,9 @@ class ParameterDocument(ABC):
         purpose, single = self._purpose
         if config.source == "body":
             return purpose
-        return f"{purpose} The same as single parameters: `{config.name}{single}`."
+        # No form of a parameter is required by itself, as the other one may stand for it.
+        either = " A request has one or the other." if self.required else ""
+        return f"{purpose} The same as single parameters: `{config.name}{single}`.{either}"
 
     @property
     @abstractmethod

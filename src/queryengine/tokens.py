@@ -17,7 +17,7 @@ from typing import ClassVar, TypeAlias
 from queryengine.errors import ErrorCode, FilterError, Span, nearest, quoted
 from queryengine.lexer import STRING, WS, Lexed, element_spans, elements
 from queryengine.limits import Limits
-from queryengine.operators import LOGICAL, QUANTIFIERS, by_name
+from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS, by_name
 from queryengine.vocabulary import operator_for
 
 __all__ = ["KEYS", "Token", "TokenStream", "check_name", "path_to", "words"]
@@ -204,7 +204,7 @@ class TokenStream:
         for kind in NAMES:
             if kind in acceptable:
                 if token.word[:1] == "$" and kind != "NAME":
-                    raise dollar_word(token, special)
+                    raise dollar_word(token, special, acceptable)
                 if kind != "MEMBER":
                     check_name(token.word, token, self.limits)
                 return kind
@@ -223,8 +223,8 @@ def exceeded(name: str, maximum: int, what: str, place: Token | Span) -> FilterE
     return FilterError(ErrorCode.LIMIT_EXCEEDED, message, span=span, expected=(f"{name} {maximum}",))
 
 
-def dollar_word(token: Token, special: str | None) -> FilterError:
-    """Make the error of a key with `$` where only names can stand."""
+def dollar_word(token: Token, special: str | None, acceptable: Container[str]) -> FilterError:
+    """Make the error of a key with `$` that is none of the words which can stand there."""
     if special is not None:
         return FilterError(
             ErrorCode.SYNTAX_ERROR,
@@ -236,8 +236,13 @@ def dollar_word(token: Token, special: str | None) -> FilterError:
     if near is None:
         meant = operator_for(token.word)
         near = None if meant is None else f"${meant}"
+    own = (*LOGICAL, "not", *QUANTIFIERS, *(operator.name for operator in OPERATORS))
     return FilterError(
-        ErrorCode.UNKNOWN_OPERATOR, f"no operator {quoted(token.word)}", span=token.span, nearest=near
+        ErrorCode.UNKNOWN_OPERATOR,
+        f"no operator {quoted(token.word)}",
+        span=token.span,
+        expected=[f"${word}" for word in dict.fromkeys(own) if words()[word] in acceptable],
+        nearest=near,
     )
 
 
