@@ -59,7 +59,14 @@ async def work(pool: Pool) -> AsyncIterator[Flight]:
         assert_type(await late.update(Flight.delay.set(None)), int)
         assert_type(await late.delete(), int)
         session.add_all([flight])
-        await session.upsert(Carrier(code="UA", name="United"), update=[Carrier.name])
+        stored = await session.upsert(Carrier(code="UA", name="United"), update=[Carrier.name])
+        await session.load(stored, Carrier.flights)
+        stored.flights.append(flight)
+        stored.flights = [flight]
+        assert_type(await session.merge(stored), Carrier)
+        await session.refresh(stored)
+        session.expunge(stored)
+        assert_type(await session.find_sql(Flight, "SELECT * FROM flight WHERE id = $1", 5), list[Flight])
         assert_type(await session.query("SELECT 1"), Rows)
         async for each in late.stream():
             yield assert_type(each, Flight)

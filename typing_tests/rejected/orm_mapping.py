@@ -68,6 +68,20 @@ async def work(session: Session) -> None:
     # mypy says: Argument 1 to "where" of "Find" has incompatible type "Expr[Carrier]"; expected
     # pyright says: Argument of type "Expr[Carrier]" cannot be assigned to parameter "expressions" of type
 
+    carrier = await session.upsert(Carrier(code="UA", name="United"))
+    carrier.flights.append(carrier)
+    # mypy says: Argument 1 to "append" of "list" has incompatible type "Carrier"; expected "Flight"
+    # pyright says: Argument of type "Carrier" cannot be assigned to parameter "object" of type "Flight"
+
+    carrier.flights = None
+    # mypy says: Incompatible types in assignment
+    #     (expression has type "None", variable has type "list[Flight]")
+    # pyright says: Cannot assign to attribute "flights" for class "Carrier"
+
+    await session.load(carrier, Flight.carrier)
+    # mypy says: Cannot infer value of type parameter "M" of "load" of "Session"
+    # pyright says: Argument of type "ToOne[Flight, Carrier]" cannot be assigned to parameter "relations"
+
     found: list[Carrier] = await session.find(Flight.id > 5).all()
     # mypy says: Incompatible types in assignment
     # pyright says: Type "list[Flight]" is not assignable to declared type "list[Carrier]"

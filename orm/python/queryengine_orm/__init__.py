@@ -15,15 +15,7 @@ from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.expressions import Assignment, Expr, Order, Scalar
 from queryengine_orm.finding import Find
 from queryengine_orm.loading import Query
-from queryengine_orm.mapped import (
-    Many,
-    Mapped,
-    Maybe,
-    NotLoaded,
-    One,
-    mapped_column,
-    relationship,
-)
+from queryengine_orm.mapped import Many, Mapped, Maybe, NotLoaded, One, mapped_column, relationship
 from queryengine_orm.session import Session
 from queryengine_orm.tables import create_all, drop_all, schema_sql
 

@@ -10,7 +10,6 @@ from typing import (
     Any,
     ClassVar,
     Final,
-    TypeAlias,
     TypeGuard,
     cast,
     dataclass_transform,
@@ -22,7 +21,6 @@ from queryengine.cache import BoundedCache
 from queryengine.schema import ModelSchema
 from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapped import (
-    MISSING,
     Many,
     Mapped,
     Maybe,
@@ -32,19 +30,16 @@ from queryengine_orm.mapped import (
     mapped_column,
     relationship,
 )
+from queryengine_orm.tracking import CHANGES, MISSING, NEW, changes_of, note
 
 if TYPE_CHECKING:
     from queryengine_orm.mapping import Mapper
 
 __all__ = ["CHANGES", "DeclarativeBase", "Declared", "Registry", "changes_of"]
 
-CHANGES: Final = "_queryengine_changes"
-"""where an object keeps the values that its changed attributes had, once it has any"""
-
 STATEMENTS: Final = 1_000
 """how many compiled statements one base's classes keep"""
 
-Changes: TypeAlias = dict[str, object]
 RELATED: Final[dict[str, type[Related[Any]]]] = {"One": One, "Maybe": Maybe, "Many": Many}
 PREFIX: Final = re.compile(r"(?:\w+\.)*(Mapped|One|Maybe|Many)\[(.*)\]\s*", re.DOTALL)
 
@@ -62,6 +57,11 @@ class Declared:
         self.owner = owner
         self.attribute = attribute
 
+    @property
+    def many(self) -> bool:
+        """Whether it is a relation to many rows."""
+        return isinstance(self.attribute, Many)
+
 
 class Registry:
     """The mapped classes that stem from one base, by name and by table."""
@@ -69,7 +69,9 @@ class Registry:
     def __init__(self) -> None:
         self.classes: dict[str, type[DeclarativeBase]] = {}
         self.mappers: dict[type[object], Mapper[Any]] = {}
-        # Any: each key knows its own.
+        self.backs: dict[Any, list[Any]] | None = None
+        """by foreign key, the relations to many rows that go by it; found when it is first asked for"""
+        # Any, here and above: each key knows its own.
         self.statements: BoundedCache[Hashable, Any] = BoundedCache(STATEMENTS)
 
     def add(self, cls: type[DeclarativeBase]) -> None:
@@ -77,6 +79,7 @@ class Registry:
         if cls.__name__ in self.classes:
             raise ConfigurationError(f"two mapped classes of one base are called {cls.__name__}")
         self.classes[cls.__name__] = cls
+        self.backs = None
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(mapped_column, relationship))
@@ -122,6 +125,7 @@ class DeclarativeBase:
     def __init__(self, **values: Any) -> None:  # Any: type checkers see the columns as parameters
         own = type(self)
         attributes = self.__dict__
+        attributes[NEW] = True
         for name, value in values.items():
             if name not in own.__declared__:
                 raise TypeError(f"{own.__name__} has no column and no relation {name!r}")
@@ -136,14 +140,13 @@ class DeclarativeBase:
     def __setattr__(self, name: str, value: object) -> None:
         attributes = self.__dict__
         declared = type(self).__declared__.get(name)
-        if declared is not None and isinstance(declared.attribute, Many):
-            raise AttributeError(f"{type(self).__name__}.{name} has many rows: set the relation of theirs")
-        if declared is not None:
-            changes: Changes | None = attributes.get(CHANGES)
-            if changes is None:
-                changes = attributes[CHANGES] = {}
-            changes.setdefault(name, attributes.get(name, MISSING))
-        attributes[name] = value
+        if declared is None:
+            attributes[name] = value
+        elif isinstance(declared.attribute, Many):
+            declared.attribute.__set__(self, cast("list[Any]", value))
+        else:
+            note(self, name, attributes.get(name, MISSING))
+            attributes[name] = value
 
     def __repr__(self) -> str:
         keys = (f"{name}={self.__dict__.get(name)!r}" for name in _key_names(type(self)))
@@ -155,11 +158,6 @@ class DeclarativeBase:
         from queryengine_orm.mapping import mapper_of  # noqa: PLC0415  # it reads classes of this one
 
         return mapper_of(cls).schema
-
-
-def changes_of(instance: DeclarativeBase) -> Changes:
-    """Return the values that an object's changed attributes had before; empty where nothing changed."""
-    return cast("Changes", instance.__dict__.get(CHANGES, {}))
 
 
 def _key_names(cls: type[DeclarativeBase]) -> Iterator[str]:

@@ -117,7 +117,7 @@ class Find(Generic[M]):
     async def update(self, *assignments: Assignment[M]) -> int:
         """Update all rows at once, `User.visits.set(User.visits + 1)`; return how many there were.
 
-        Objects that the session has are not told.
+        Objects that the session has of the model get what their rows hold then; a version counts on.
         """
         self._check_plain("update")
         if not assignments:
@@ -125,7 +125,7 @@ class Find(Generic[M]):
         return await self._write(assignments)
 
     async def delete(self) -> int:
-        """Delete all rows at once; return how many there were. Objects that the session has are not told."""
+        """Delete all rows at once; return how many there were. The session forgets their objects."""
         self._check_plain("delete")
         return await self._write(())
 
@@ -148,7 +148,10 @@ class Find(Generic[M]):
             statements.put(key, made)
             statement = made
         text, parameters = statement.bound(shaper.values)
-        return (await self.session.executor.query(text, parameters, clean=True)).affected
+        affected = (await self.session.executor.query(text, parameters, clean=True)).affected
+        if affected:
+            await self.session.renew(self.mapper.model, deleted=not assignments)
+        return affected
 
     def _check_plain(self, what: str) -> None:
         if self.order or self.size is not None or self.skipped or self.included:

@@ -11,6 +11,7 @@ from queryengine_orm.attributes import ToMany, ToOne
 from queryengine_orm.compiler import ConditionCompiler, Link, Place, relationship_of
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.dialects import TextRules, words_of
+from queryengine_orm.differences import differing
 from queryengine_orm.driver import Dialect, Executor
 from queryengine_orm.errors import UsageError
 from queryengine_orm.mapping import Column, Mapper, Relationship
@@ -18,8 +19,9 @@ from queryengine_orm.objects import ColumnReader, ObjectReader, or_null
 from queryengine_orm.selects import Selection, ordering, select_of
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
 from queryengine_orm.storage import storage_of
+from queryengine_orm.tracking import changes_of
 
-__all__ = ["Adopt", "Branch", "Prepared", "Query", "load"]
+__all__ = ["MOST_KEYS", "Adopt", "Branch", "Prepared", "Query", "among", "load"]
 
 M = TypeVar("M", bound=DeclarativeBase)
 
@@ -153,9 +155,19 @@ async def load(
                 found.setdefault(key, []).append(row)
         for each, key in zip(objects, owns, strict=True):
             rows = found.get(key, [])
-            vars(each)[relation.name] = rows if relation.many else next(iter(rows), None)
+            _give(each, relation, rows if relation.many else next(iter(rows), None))
         below = {id(row): row for rows in found.values() for row in rows}
         await load(executor, list(below.values()), branch.branches, text, adopt)
+
+
+def _give(instance: object, relation: Relationship, related: object) -> None:
+    """Give an object its related rows, unless it was given others that are not written yet."""
+    changes = changes_of(instance)
+    if relation.name in changes:
+        if relation.name in differing(relation.mapper, instance):
+            return
+        del changes[relation.name]
+    vars(instance)[relation.name] = related
 
 
 def _key(instance: object, columns: Sequence[Column]) -> _Key:
@@ -200,7 +212,7 @@ def _related_rows(
     compiler = ConditionCompiler(words_of(dialect, text))
     start = Place("qe", relation.mapper)
     link = compiler.link(start, branch.step)
-    where = _conditions(compiler, branch, link, _among(link.own, relation.own, keys, dialect))
+    where = _conditions(compiler, branch, link, among(link.own, relation.own, keys, dialect))
     shown = [link.place.column(column) for column in branch.selection.columns]
     order = branch.selection.order if relation.many else ()
     first, behind = _bounds(branch.selection)
@@ -247,7 +259,7 @@ def _conditions(compiler: ConditionCompiler, branch: Branch, link: Link, among: 
     return joined(" AND ", parts)
 
 
-def _among(own: Sequence[SQL], columns: Sequence[Column], keys: Sequence[_Key], dialect: Dialect) -> SQL:
+def among(own: Sequence[SQL], columns: Sequence[Column], keys: Sequence[_Key], dialect: Dialect) -> SQL:
     """Return what is true where columns together hold one of the keys."""
     storages = [storage_of(column.type, dialect) for column in columns]
     values = [

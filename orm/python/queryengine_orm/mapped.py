@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from queryengine.schema import FieldType
 from queryengine_orm.attributes import Attribute, ToMany, ToOne
 from queryengine_orm.constraints import ForeignKey, Secondary, String
+from queryengine_orm.tracking import MISSING, changes_of, is_new, note
 
 if TYPE_CHECKING:
     from queryengine_orm.declarative import DeclarativeBase
@@ -24,6 +26,7 @@ __all__ = [
     "Related",
     "RelationOptions",
     "Relationship",
+    "Watched",
     "mapped_column",
     "relationship",
 ]
@@ -31,8 +34,6 @@ __all__ = [
 T = TypeVar("T")
 M = TypeVar("M")
 B = TypeVar("B", bound="DeclarativeBase")
-
-MISSING: Final[Any] = object()  # Any: it stands where a value of any type may be missing
 
 
 class NotLoaded(AttributeError):  # noqa: N818  # it says what is the matter
@@ -73,6 +74,7 @@ class RelationOptions:
     foreign_key: str | tuple[str, ...] | None = None
     secondary: Secondary | None = None
     hidden: bool = False
+    orphans: Literal["delete"] | None = None
 
 
 class Mapped(Generic[T]):
@@ -104,6 +106,35 @@ class Mapped(Generic[T]):
 
         def __set__(self, instance: object, value: T) -> None:
             """Give an object a value; its class notes the change."""
+
+
+class Watched(Mapped[T]):
+    """A column whose values can change inside, a dict or a list: reading one keeps a copy to compare with.
+
+    What nobody reads is not copied.
+    """
+
+    __slots__ = ()
+
+    def __get__(self, instance: object | None, owner: type[object]) -> Any:  # Any: what the column holds
+        """Return the value, of which a copy is kept."""
+        if instance is None:
+            return super().__get__(instance, owner)
+        value: object = vars(instance).get(self.name, MISSING)
+        if value is MISSING:
+            return super().__get__(instance, owner)
+        is_noted = is_new(instance) or self.name in changes_of(instance)
+        if not is_noted and _can_change(value):
+            note(instance, self.name, deepcopy(value))
+        return value
+
+    def __set__(self, instance: object, value: T) -> None:
+        """Put the value in place; that there is a setter lets reading come by here."""
+        vars(instance)[self.name] = value
+
+
+def _can_change(value: object) -> bool:
+    return isinstance(value, dict | list)
 
 
 class Related(Generic[T]):
@@ -171,7 +202,11 @@ class Maybe(Related[B]):
 
 
 class Many(Related[B]):
-    """Rows of another model: `flights: Many[Flight] = relationship()`. They are for reading."""
+    """Rows of another model: `flights: Many[Flight] = relationship()`.
+
+    Of an object that has them loaded, or is new, they are a list. What is put into it or taken from it is
+    written with the object: keys of the others, or rows of the table between.
+    """
 
     __slots__ = ()
 
@@ -185,7 +220,23 @@ class Many(Related[B]):
         """Return the expression, or what was loaded."""
         if instance is None:
             return ToMany[Any, Any](owner, self.name)
-        raise self.missing(owner)
+        values = vars(instance)
+        if self.name not in values:
+            if not is_new(instance):
+                raise self.missing(owner)
+            values[self.name] = []
+        found: list[object] = values[self.name]
+        if self.name not in changes_of(instance):
+            note(instance, self.name, list(found))
+        return found
+
+    def __set__(self, instance: object, value: list[B]) -> None:
+        """Give an object other related rows; those that it had must be known. Raises NotLoaded."""
+        values = vars(instance)
+        if self.name not in values and not is_new(instance):
+            raise NotLoaded(f"{type(instance).__name__}.{self.name} was not loaded: load it to replace it")
+        note(instance, self.name, list(values.get(self.name, ())))
+        values[self.name] = list(value)
 
 
 # A column of type T is what an annotation `Mapped[T]` wants, which alone says what T is.
@@ -291,6 +342,7 @@ def relationship(
     foreign_key: str | tuple[str, ...] | None = None,
     secondary: Secondary | None = None,
     hidden: bool = False,
+    orphans: Literal["delete"] | None = None,
     init: Literal[False] = False,
 ) -> Any: ...
 @overload
@@ -299,6 +351,7 @@ def relationship(
     foreign_key: str | tuple[str, ...] | None = None,
     secondary: Secondary | None = None,
     hidden: bool = False,
+    orphans: Literal["delete"] | None = None,
     init: Literal[True],
     default: None = None,
 ) -> Any: ...
@@ -307,6 +360,7 @@ def relationship(
     foreign_key: str | tuple[str, ...] | None = None,
     secondary: Secondary | None = None,
     hidden: bool = False,
+    orphans: Literal["delete"] | None = None,
     init: bool = False,
     default: None = None,
 ) -> Any:
@@ -315,6 +369,9 @@ def relationship(
     `foreign_key` is the attribute that holds the key (several in a tuple): of this model, or of the other one
     where there are many. It may be left out where just one fits. `secondary` is the table between two
     models. With `init=True` the constructor takes the related object.
+
+    What is taken out of a list of `Many` loses its key; with `orphans="delete"` it is deleted. What becomes
+    of related rows when a row is deleted, the foreign key's `on_delete` says.
     """
     del init, default  # for type checkers
-    return Relationship(RelationOptions(foreign_key, secondary, hidden))
+    return Relationship(RelationOptions(foreign_key, secondary, hidden, orphans))

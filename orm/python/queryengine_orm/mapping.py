@@ -12,6 +12,7 @@ from queryengine.annotations import field_type, take_apart
 from queryengine.documents import document_relation
 from queryengine.policy import looks_secret
 from queryengine.schema import (
+    ArrayType,
     Field,
     FieldType,
     IntegerType,
@@ -30,11 +31,7 @@ from queryengine_orm.constraints import (
 )
 from queryengine_orm.declarative import DeclarativeBase, Declared, Registry
 from queryengine_orm.errors import ConfigurationError
-from queryengine_orm.mapped import (
-    ColumnOptions,
-    Mapped,
-    Related,
-)
+from queryengine_orm.mapped import ColumnOptions, Mapped, Related, Watched
 
 __all__ = [
     "Column",
@@ -296,6 +293,10 @@ def _read(model: type[M]) -> Mapper[M]:
     for name, declared in model.__declared__.items():
         if isinstance(declared.attribute, Mapped):
             columns[name] = _column(model, declared, declared.attribute.options)
+            if isinstance(columns[name].type, JSONType | ArrayType):
+                watched = Watched[Any](declared.attribute.options)
+                watched.name = name
+                setattr(model, name, watched)
         else:
             relations[name] = declared
     key = tuple(column for column in columns.values() if column.primary_key)

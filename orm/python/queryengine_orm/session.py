@@ -7,16 +7,21 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from queryengine_orm.attributes import Attribute
-from queryengine_orm.declarative import CHANGES, DeclarativeBase
+from queryengine.ast import Step
+from queryengine_orm.attributes import Attribute, ToMany, ToOne
+from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Connection, Executor, Isolation, Kind, Pool, Rows, Transaction
-from queryengine_orm.errors import UsageError
+from queryengine_orm.errors import InvalidTransactionState, NotFound, StaleRow, UsageError
 from queryengine_orm.expressions import Expr
 from queryengine_orm.finding import Find
-from queryengine_orm.loading import Prepared
+from queryengine_orm.flushing import Flush, complete
+from queryengine_orm.loading import Branch, Prepared, load
 from queryengine_orm.mapping import Mapper, mapper_of
+from queryengine_orm.objects import ObjectReader
+from queryengine_orm.renewing import dependents, renew, touched_by, wrapped
 from queryengine_orm.selects import Selection
-from queryengine_orm.units import Identities, Unit, complete, key_of
+from queryengine_orm.tracking import forget_changes, put_back
+from queryengine_orm.units import Identities, Unit, key_of
 from queryengine_orm.writes import insert_rows, upsert_of
 
 __all__ = ["Session"]
@@ -43,6 +48,7 @@ class Session:
         self._transaction: Transaction | None = None
         self._identities = Identities()
         self._unit = Unit(self._identities)
+        self._has_failed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,7 +71,9 @@ class Session:
     ) -> AsyncGenerator[Self]:
         """Begin a transaction, or inside of one a savepoint; commit at the end, roll back on an exception.
 
-        After a roll-back the session has forgotten all objects: what they hold may not be so.
+        After a roll-back of the transaction the session has forgotten all objects: what they hold may not be
+        so. After that of a savepoint its objects are what they were before it, and those that came to the
+        session since are not of it any more. When a flush has failed, all that is left is to roll back.
         """
         outer = self._transaction
         if outer is None:
@@ -75,6 +83,7 @@ class Session:
         else:
             await self.flush()  # what came before does not belong to the savepoint
             inner = outer.savepoint()
+            self._unit.mark()
         try:
             async with inner:
                 self._transaction = inner
@@ -84,18 +93,47 @@ class Session:
                 finally:
                     self._transaction = outer
         except BaseException:
-            self.clear()
+            self._has_failed = False
+            if outer is None:
+                self.clear()
+            else:
+                self._unit.roll_back()
             raise
+        if outer is not None:
+            self._unit.release()
 
     async def flush(self) -> None:
-        """Write all that was added, changed and deleted; outside of `begin` in a transaction of its own."""
+        """Write all that was added, changed and deleted; outside of `begin` in a transaction of its own.
+
+        Where it fails in a transaction, a part may be written already: that has to be rolled back, and until
+        then the session raises InvalidTransactionState.
+        """
+        if self._has_failed:
+            raise InvalidTransactionState(
+                "25P02", "a flush of this transaction has failed: it can be rolled back only"
+            )
         if not self._unit.has_work():
             return
-        if self._transaction is not None:
-            await self._unit.write(self._transaction)
-            return
-        async with self._database.transaction() as transaction:
-            await self._unit.write(transaction)
+        flush = self._unit.flush()
+        try:
+            if self._transaction is not None:
+                await flush.write(self._transaction)
+            else:
+                async with self._database.transaction() as transaction:
+                    await flush.write(transaction)
+        except BaseException:
+            self._has_failed = self._transaction is not None
+            flush.take_back()
+            raise
+        await self._settle(flush)
+
+    async def _settle(self, flush: Flush) -> None:
+        """Let objects be what their rows are, also where the database changed more than it was told to."""
+        touched = touched_by(flush.deleted.values(), self._identities) if flush.deleted else []
+        self._unit.settle(flush)
+        left = [each for each in touched if id(each) not in flush.deleted]
+        if left:
+            await renew(self.executor, self._unit, self._identities, left)
 
     async def flush_before_reading(self) -> None:
         """Write what a query of the same transaction has to see."""
@@ -140,6 +178,38 @@ class Session:
         await self.flush_before_reading()
         return await self.executor.query(sql, parameters, result=result)
 
+    async def find_sql(self, model: type[M], sql: str, /, *parameters: object) -> list[M]:
+        """Return objects by a SELECT of your own, which gives all columns of the model by their names.
+
+        `await session.find_sql(User, "SELECT * FROM users WHERE name = $1", "Ann")`
+        """
+        await self.flush_before_reading()
+        mapper, executor = mapper_of(model), self.executor
+        reader = ObjectReader(mapper, tuple(mapper.columns.values()), executor.dialect)
+        rows = await executor.query(wrapped(mapper, sql), parameters, result=reader.kinds)
+        return self._identities.adopt(mapper, reader.read(rows))
+
+    async def load(self, instance: M, *relations: ToOne[M, Any] | ToMany[M, Any]) -> None:
+        """Load related rows of an object, anew if it has them; what was put into a list meanwhile stays."""
+        await self.flush_before_reading()
+        mapper: Mapper[Any] = mapper_of(type(instance))
+        for relation in relations:
+            target = mapper.relationship(relation.name).target
+            branch = Branch(Step(relation.relation), Selection(target, tuple(target.columns.values())))
+            await load(self.executor, [instance], [branch], None, self.adopt)
+
+    async def refresh(self, instance: DeclarativeBase) -> None:
+        """Read an object's row again. What was changed of it and not written is forgotten.
+
+        Raises NotFound where the row is gone; the session has forgotten the object then.
+        """
+        if not self._identities.has(instance):
+            raise UsageError(f"{instance!r} is not of this session")
+        await self.flush_before_reading()
+        put_back(instance, forget_changes(instance))
+        if await renew(self.executor, self._unit, self._identities, [instance]):
+            raise NotFound(f"the row of {instance!r} is gone")
+
     def adopt(self, mapper: Mapper[Any], objects: list[Any]) -> list[Any]:
         """Return objects that were just read, or in their places those that the session has already."""
         return self._identities.adopt(mapper, objects)
@@ -158,6 +228,42 @@ class Session:
     def delete(self, instance: DeclarativeBase) -> None:
         """Note that an object's row is to be deleted; a new object is just let go."""
         self._unit.delete(instance)
+
+    def expunge(self, instance: DeclarativeBase) -> None:
+        """Forget one object, with what was to be written of it."""
+        self._unit.expunge(instance)
+
+    async def merge(self, instance: M) -> M:
+        """Give the session's object of the same row the values of this one; return it.
+
+        Where there is no such row, or no key, this one is added. Attributes that it does not have stay as
+        they are. Raises StaleRow where it has another version than the row.
+        """
+        mapper = mapper_of(type(instance))
+        values = vars(instance)
+        key = tuple(values.get(column.attribute) for column in mapper.primary_key)
+        known = None if None in key else await self.get(type(instance), key)
+        if known is None or known is instance:
+            self.add(instance)
+            return instance
+        version = mapper.version
+        if (
+            version is not None
+            and values.get(version.attribute, vars(known)[version.attribute])
+            != vars(known)[version.attribute]
+        ):
+            raise StaleRow(f"{known!r} was changed by another since {instance!r} was read")
+        for name, column in mapper.columns.items():
+            if name in values and not column.primary_key:
+                setattr(known, name, values[name])
+        return known
+
+    async def renew(self, model: type[DeclarativeBase], *, deleted: bool = False) -> None:
+        """Tell objects of a model what was done to its rows, and those whose rows go or change with them."""
+        models = {model, *dependents(model)} if deleted else {model}
+        objects = [each for one in models for each in self._identities.of(one)]
+        if objects:
+            await renew(self.executor, self._unit, self._identities, objects)
 
     async def insert_all(self, instances: Sequence[DeclarativeBase]) -> int:
         """Insert many new objects of one class by the fastest way; return how many.
@@ -185,11 +291,11 @@ class Session:
         *,
         on: Sequence[Attribute[M, Any]] | None = None,
         update: Sequence[Attribute[M, Any]] | None = None,
-    ) -> None:
+    ) -> M:
         """Insert an object's row, or update the one with the same values of `on`: unless told, its key.
 
-        `update` says which columns are updated: unless told, all but those of `on`. A version counts on. The
-        session does not keep the object.
+        `update` says which columns are updated: unless told, all but those of `on`. A version counts on.
+        Returns the session's object of the row, as it is stored then; it does not keep the one given.
         """
         mapper, dialect = mapper_of(type(instance)), self.executor.dialect
         await self.flush_before_reading()
@@ -202,10 +308,21 @@ class Session:
             updated = [mapper.columns[each.name] for each in update]
         if mapper.version is not None and updated and mapper.version not in updated:
             updated.append(mapper.version)
+        every = tuple(mapper.columns.values())
         statement = upsert_of(mapper, columns, keys, updated, dialect)
         text, parameters = statement.bound(list(values.values()))
-        await self.executor.query(text, parameters, clean=True)
-        vars(instance).pop(CHANGES, None)
+        reader = ObjectReader(mapper, every, dialect)
+        rows = await self.executor.query(text, parameters, result=reader.kinds, clean=True)
+        if not len(rows):  # the row was there, and nothing of it was to be updated
+            model = type(instance)
+            same = [getattr(model, column.attribute) == values[column.attribute] for column in keys]
+            found: M = await self.find(same[0], *same[1:]).one()
+            return found
+        fresh = reader.read(rows)
+        stored = self._identities.adopt(mapper, fresh)[0]
+        if stored is not fresh[0]:
+            self._unit.renewed(stored, vars(fresh[0]))
+        return cast("M", stored)
 
 
 def _prepared_get(mapper: Mapper[Any]) -> Prepared:

@@ -1,30 +1,36 @@
-"""The unit of work: which objects are new, changed or deleted, and how that is written."""
+"""The unit of work: which objects are known, new, changed or deleted, and what they are after a flush."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from copy import deepcopy
 from operator import attrgetter
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from queryengine.ast import And, Comparison, Op, Path, Slot
-from queryengine_orm.declarative import CHANGES, DeclarativeBase, changes_of
-from queryengine_orm.driver import Executor, Kind
-from queryengine_orm.errors import StaleRow, UsageError
+from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.differences import differing
+from queryengine_orm.errors import UsageError
 from queryengine_orm.expressions import Condition
-from queryengine_orm.mapping import Column, Mapper, Relationship, mapper_of, mappers_of
-from queryengine_orm.objects import ColumnReader
-from queryengine_orm.sql import Statement
-from queryengine_orm.tables import in_order
-from queryengine_orm.writes import delete_row_of, insert_of, update_row_of
+from queryengine_orm.flushing import Flush, Link
+from queryengine_orm.mapped import Watched
+from queryengine_orm.mapping import Mapper, Reference, mapper_of
+from queryengine_orm.relating import References, backs_of, inverse_of, to_one_by, values_of
+from queryengine_orm.tracking import (
+    CHANGES,
+    MISSING,
+    NEW,
+    Changes,
+    changes_of,
+    forget_changes,
+    note,
+    put_back,
+)
 
-__all__ = ["Identities", "Unit", "complete", "key_of"]
+__all__ = ["Identities", "Unit", "key_of"]
 
 Key: TypeAlias = tuple[object, ...]
-
-MOST_SENT: Final = 200
-"""how many statements are sent before their answers are awaited"""
+Known: TypeAlias = dict[type[object], dict[Key, DeclarativeBase]]
 
 
 def key_of(mapper: Mapper[Any]) -> Condition:
@@ -42,12 +48,16 @@ class Identities:
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._known: dict[type[object], dict[Key, DeclarativeBase]] = {}
+        self._known: Known = {}
 
     def get(self, model: type[object], key: Key) -> DeclarativeBase | None:
         """Return the object of a row, if there is one."""
         known = self._known.get(model)
         return None if known is None else known.get(key)
+
+    def of(self, model: type[object]) -> list[DeclarativeBase]:
+        """Return the objects of a class."""
+        return list(self._known.get(model, {}).values())
 
     def put(self, mapper: Mapper[Any], instance: DeclarativeBase) -> None:
         """Keep an object under its key."""
@@ -56,6 +66,14 @@ class Identities:
     def drop(self, mapper: Mapper[Any], instance: DeclarativeBase) -> None:
         """Forget an object."""
         self._known.get(mapper.model, {}).pop(_stored_key(mapper, instance), None)
+
+    def copy(self) -> Known:
+        """Return which objects there are now."""
+        return {model: dict(known) for model, known in self._known.items()}
+
+    def restore(self, known: Known) -> None:
+        """Know these objects, and no others."""
+        self._known = known
 
     def clear(self) -> None:
         """Forget all."""
@@ -81,7 +99,7 @@ class Identities:
         return [known.setdefault((value_of(each),), each) for each in objects]
 
     def changed(self) -> Iterator[DeclarativeBase]:
-        """Yield the objects that have changes."""
+        """Yield the objects of which something was noted: they may have changed."""
         for known in self._known.values():
             for instance in known.values():
                 if CHANGES in vars(instance):
@@ -95,8 +113,24 @@ class Identities:
         return self.get(mapper.model, _stored_key(mapper, instance)) is instance
 
 
+class Undo:
+    """What a savepoint's roll-back has to know: which objects there were, and what they were."""
+
+    __slots__ = ("before", "known", "stored")
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.before: dict[int, tuple[DeclarativeBase, Changes]] = {}
+        self.stored: list[DeclarativeBase] = []
+
+    def note(self, instance: DeclarativeBase, changes: Changes) -> None:
+        """Keep what an object was; what was kept first stays."""
+        kept = self.before.get(id(instance), (instance, {}))[1]
+        self.before[id(instance)] = instance, {**changes, **kept}
+
+
 class Unit:
-    """What a session has to write."""
+    """What a session has to write, and what has to be undone with a savepoint."""
 
     __slots__ = ("_deleted", "_identities", "_new")
 
@@ -104,6 +138,7 @@ class Unit:
         self._identities = identities
         self._new: dict[int, DeclarativeBase] = {}
         self._deleted: dict[int, DeclarativeBase] = {}
+        self._undo: list[Undo] = []
 
     def add(self, instance: DeclarativeBase) -> None:
         """Note a new object; one that is known already is left as it is."""
@@ -118,230 +153,198 @@ class Unit:
             raise UsageError(f"{instance!r} is not of this session")
         self._deleted[id(instance)] = instance
 
+    def expunge(self, instance: DeclarativeBase) -> None:
+        """Forget an object, and what was to be written of it."""
+        self._new.pop(id(instance), None)
+        self._deleted.pop(id(instance), None)
+        if self._identities.has(instance):
+            self._identities.drop(mapper_of(type(instance)), instance)
+
     def clear(self) -> None:
-        """Forget what is to be written."""
+        """Forget what is to be written, and savepoints."""
         self._new.clear()
         self._deleted.clear()
+        self._undo.clear()
 
     def has_work(self) -> bool:
         """Tell whether there is something to write."""
-        return bool(self._new or self._deleted) or next(self._identities.changed(), None) is not None
+        if self._new or self._deleted:
+            return True
+        return any(
+            next(differing(mapper_of(type(each)), each), None) is not None
+            for each in self._identities.changed()
+        )
 
-    async def write(self, executor: Executor) -> None:
-        """Write all of it: inserts in the order of their references, updates, deletes the other way round."""
-        changed = [each for each in self._identities.changed() if id(each) not in self._deleted]
-        self._cascade([*self._new.values(), *changed])
-        given: list[tuple[DeclarativeBase, Column]] = []
-        try:
-            for group in _groups(_in_order(list(self._new.values()))):
-                await _together([_insert(executor, each, given) for each in group])
-            for group in _groups(changed):
-                await _together([_update(executor, each) for each in group])
-            for group in _groups(_in_order(list(self._deleted.values()))[::-1]):
-                await _together([_delete(executor, each) for each in group])
-        except BaseException:
-            for instance, column in given:  # they are in no table
-                vars(instance).pop(column.attribute, None)
-            raise
-        self._settle(changed)
+    def flush(self) -> Flush:
+        """Return what there is to write now."""
+        flush = Flush(self._identities, self._new, self._deleted)
+        flush.gather()
+        return flush
 
-    def _cascade(self, instances: Iterable[DeclarativeBase]) -> None:
-        """Take in new objects that others refer to."""
-        waiting = deque(instances)
-        while waiting:
-            for _, related in _references(waiting.popleft()):
-                if id(related) not in self._new and not self._identities.has(related):
-                    self._new[id(related)] = related
-                    waiting.append(related)
+    def settle(self, flush: Flush) -> None:
+        """Let objects be what their rows are after a flush."""
+        for instance, name, value in flush.given:
+            self.remember(instance, {name: vars(instance)[name]})
+            vars(instance)[name] = value
+        for link in flush.unlinked.values():
+            self._follow_link(link, is_there=False)
+        for link in flush.linked.values():
+            self._follow_link(link, is_there=True)
+        for instance in flush.deleted.values():
+            self.removed(instance)
+        for instance in flush.changed.values():
+            self._stored(instance, flush.references)
+        for instance in flush.new.values():
+            vars(instance).pop(NEW, None)
+            for undo in self._undo[-1:]:
+                undo.stored.append(instance)
+            self._stored(instance, flush.references, is_new=True)
+        self._new.clear()
+        self._deleted.clear()
 
-    def _settle(self, changed: Sequence[DeclarativeBase]) -> None:
-        for instance in self._deleted.values():
-            self._identities.drop(mapper_of(type(instance)), instance)
-        for instance in changed:
-            mapper = mapper_of(type(instance))
+    def _stored(self, instance: DeclarativeBase, references: References, *, is_new: bool = False) -> None:
+        """Keep an object under the key that it has now, and note anew what may change inside."""
+        mapper = mapper_of(type(instance))
+        if not is_new:
             self._identities.drop(mapper, instance)
-            vars(instance).pop(CHANGES, None)
-            self._identities.put(mapper, instance)
-        for instance in self._new.values():
-            vars(instance).pop(CHANGES, None)
-            self._identities.put(mapper_of(type(instance)), instance)
-        self.clear()
-
-
-# -- order
-
-
-def _in_order(instances: Sequence[DeclarativeBase]) -> list[DeclarativeBase]:
-    """Return objects so that each comes after those that it refers to."""
-    if len(instances) < 2:
-        return list(instances)
-    base = type(instances[0])
-    places = {mapper.model: place for place, mapper in enumerate(in_order(list(mappers_of(base))))}
-    waiting = {id(each): each for each in sorted(instances, key=lambda each: places[type(each)])}
-    ordered: list[DeclarativeBase] = []
-
-    def visit(instance: DeclarativeBase) -> None:
-        if waiting.pop(id(instance), None) is None:
-            return
-        for _, related in _references(instance):
-            visit(related)
-        ordered.append(instance)
-
-    for instance in list(waiting.values()):
-        visit(instance)
-    return ordered
-
-
-def _groups(ordered: Sequence[DeclarativeBase]) -> Iterator[list[DeclarativeBase]]:
-    """Cut a list into parts in which no object refers to another, nor follows one that it refers to."""
-    group: list[DeclarativeBase] = []
-    known: set[int] = set()
-    for instance in ordered:
-        ends = {id(related) for _, related in _references(instance)}
-        if group and (len(group) == MOST_SENT or ends & known):
-            yield group
-            group, known = [], set()
-        group.append(instance)
-        known |= {id(instance), *ends}
-    if group:
-        yield group
-
-
-async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Send statements that do not wait for one another; the first error is raised when all are answered."""
-    for answer in await asyncio.gather(*works, return_exceptions=True):
-        if isinstance(answer, BaseException):
-            raise answer
-
-
-def _references(instance: DeclarativeBase) -> Iterator[tuple[Relationship, DeclarativeBase]]:
-    """Yield the objects that an object was made to refer to."""
-    mapper = mapper_of(type(instance))
-    for name in mapper.declared:
-        related: object = vars(instance).get(name)
-        if isinstance(related, DeclarativeBase):
-            yield mapper.relationship(name), related
-
-
-# -- rows
-
-
-async def _insert(
-    executor: Executor, instance: DeclarativeBase, given: list[tuple[DeclarativeBase, Column]]
-) -> None:
-    mapper = mapper_of(type(instance))
-    complete(mapper, instance)
-    values = vars(instance)
-    generated = mapper.generated
-    if generated is not None and values.get(generated.attribute) is None:
-        values.pop(generated.attribute, None)
-    columns = [column for name, column in mapper.columns.items() if name in values]
-    missing = [
-        column for name, column in mapper.columns.items() if name not in values and column is not generated
-    ]
-    returned = [generated] if generated is not None and generated.attribute not in values else []
-    statement = _known(mapper, ("insert", executor.dialect, tuple(columns)), columns, returned, executor)
-    text, parameters = statement.bound([values[column.attribute] for column in columns])
-    kinds: list[Kind | None] = [ColumnReader(column, executor.dialect).kind for column in returned]
-    rows = await executor.query(text, parameters, result=kinds or None, clean=True)
-    for column in returned:
-        values[column.attribute] = rows[0][0]
-        given.append((instance, column))
-    for column in missing:
-        values[column.attribute] = None
-
-
-def _known(
-    mapper: Mapper[Any], key: Any, columns: Sequence[Column], returned: Sequence[Column], executor: Executor
-) -> Statement:
-    statements = mapper.model.__registry__.statements
-    statement: Statement | None = statements.get((mapper.model, key))
-    if statement is None:
-        statement = insert_of(mapper, columns, executor.dialect, returned)
-        statements.put((mapper.model, key), statement)
-    return statement
-
-
-def complete(mapper: Mapper[Any], instance: DeclarativeBase) -> None:
-    """Give a new object what its row needs besides: the keys of what it refers to, its first version."""
-    _take_keys(mapper, instance)
-    if mapper.version is not None:
-        vars(instance).setdefault(mapper.version.attribute, 1)
-
-
-def _take_keys(mapper: Mapper[Any], instance: DeclarativeBase) -> None:
-    """Give an object the keys of the objects that it refers to."""
-    changes = changes_of(instance)
-    for name in mapper.declared:
+        changes = forget_changes(instance)
+        if not is_new:
+            self.remember(instance, changes)
+        self._moved(instance, None if is_new else changes, references)
+        self._identities.put(mapper, instance)
         values = vars(instance)
-        if name not in values:
-            continue
-        relation = mapper.relationship(name)
-        own = [column.attribute for column in relation.own]
-        if relation.many or (changes and name not in changes and any(each in changes for each in own)):
-            continue
-        related = cast("DeclarativeBase | None", values[name])
-        if related is None and name not in changes:
-            continue
-        for attribute, other in zip(own, relation.other, strict=True):
-            key = None if related is None else vars(related).get(other.attribute)
-            if related is not None and key is None:
-                raise UsageError(
-                    f"{type(instance).__name__}.{name}: new objects refer to one another in a ring"
-                )
-            if values.get(attribute) != key:
-                setattr(instance, attribute, key)
+        for name in values.keys() & mapper.columns.keys() if is_new else changes.keys():
+            if name in mapper.columns and isinstance(vars(mapper.model).get(name), Watched):
+                note(instance, name, deepcopy(values[name]))
+        for name, declared in mapper.declared.items():
+            if declared.many and name in values and (is_new or name in changes):
+                note(instance, name, list(values[name]))
 
+    # -- what others hold
 
-async def _update(executor: Executor, instance: DeclarativeBase) -> None:
-    """Write the columns that have another value than they had. Raises StaleRow where the row is another."""
-    mapper = mapper_of(type(instance))
-    _take_keys(mapper, instance)
-    changes, values = changes_of(instance), vars(instance)
-    columns = [
-        column
-        for name, column in mapper.columns.items()
-        if name in changes and (values[name] is not changes[name] and values[name] != changes[name])
-    ]
-    if not columns:
-        return
-    parameters = [values[column.attribute] for column in columns]
-    version = mapper.version
-    if version is not None and version not in columns:
-        columns.append(version)
-        parameters.append(values[version.attribute] + 1)
-    parameters.extend(_stored_key(mapper, instance))
-    if version is not None:
-        parameters.append(changes.get(version.attribute, values[version.attribute]))
-    statement = update_row_of(mapper, columns, executor.dialect, version=version)
-    await _one(executor, statement, parameters, instance)
-    if version is not None:
-        values[version.attribute] = parameters[columns.index(version)]
+    def _moved(
+        self, instance: DeclarativeBase, changes: Changes | None, references: References | None = None
+    ) -> None:
+        """Let lists follow an object whose keys changed; let go of an object that it is no longer related to.
 
+        Without changes the object is new. Those that were put into a list by hand are in it.
+        """
+        mapper = mapper_of(type(instance))
+        for reference in mapper.references:
+            names = [column.attribute for column in reference.columns]
+            if changes is not None and not any(name in changes for name in names):
+                continue
+            now = values_of(instance, reference.columns)
+            is_owned = references is not None and references.owner(instance, reference) is not None
+            before = (
+                None
+                if changes is None
+                else tuple(changes.get(*pair) for pair in zip(names, now, strict=True))
+            )
+            self._follow(instance, reference, before, None if is_owned else now)
+            for name in to_one_by(reference, mapper):
+                related: object = vars(instance).get(name)
+                columns = mapper.relationship(name).other
+                if related is not None and values_of(related, columns) != now:
+                    self.remember(instance, {name: vars(instance).pop(name)})
 
-async def _delete(executor: Executor, instance: DeclarativeBase) -> None:
-    mapper = mapper_of(type(instance))
-    parameters = list(_stored_key(mapper, instance))
-    if mapper.version is not None:
-        parameters.append(vars(instance)[mapper.version.attribute])
-    statement = delete_row_of(mapper, executor.dialect, version=mapper.version)
-    await _one(executor, statement, parameters, instance)
+    def removed(self, instance: DeclarativeBase) -> None:
+        """Forget an object whose row is gone, in lists too."""
+        mapper = mapper_of(type(instance))
+        for reference in mapper.references:
+            key = values_of(instance, reference.columns, before=True)
+            self._follow(instance, reference, key, None)
+        self._identities.drop(mapper, instance)
 
+    def _follow(
+        self, instance: DeclarativeBase, reference: Reference, before: Key | None, now: Key | None
+    ) -> None:
+        """Take an object out of the list of the one that it referred to, and put it into that of another."""
+        if before == now:
+            return
+        for relation in backs_of(reference, type(instance)):
+            if relation.own != relation.mapper.primary_key:
+                continue
+            for key, is_there in ((before, False), (now, True)):
+                owner = None if key is None else self._identities.get(relation.mapper.model, key)
+                if owner is not None:
+                    self._list(owner, relation.name, instance, is_there=is_there)
 
-async def _one(
-    executor: Executor, statement: Statement, values: Sequence[object], instance: DeclarativeBase
-) -> None:
-    text, parameters = statement.bound(values)
-    rows = await executor.query(text, parameters, clean=True)
-    if rows.affected != 1:
-        raise StaleRow(f"{instance!r} was changed or deleted by another since it was read")
+    def _follow_link(self, link: Link, *, is_there: bool) -> None:
+        for relation in inverse_of(link.relation):
+            self._list(link.other, relation.name, link.one, is_there=is_there)
+
+    def _list(self, owner: DeclarativeBase, name: str, instance: DeclarativeBase, *, is_there: bool) -> None:
+        """Put an object into a list that is loaded, or take it out of it."""
+        found: list[object] | None = vars(owner).get(name)
+        if found is None or any(each is instance for each in found) is is_there:
+            return
+        changes = changes_of(owner)
+        self.remember(owner, {name: list(found)})
+        noted = cast("list[object] | None", changes.get(name))
+        for each in [found] if noted is None else [found, noted]:
+            each[:] = [one for one in each if one is not instance]
+            if is_there:
+                each.append(instance)
+
+    # -- savepoints
+
+    def mark(self) -> None:
+        """Begin a savepoint."""
+        self._undo.append(Undo(self._identities.copy()))
+
+    def remember(self, instance: DeclarativeBase, before: Changes) -> None:
+        """Keep what an object was, for the savepoint that is open."""
+        for undo in self._undo[-1:]:
+            undo.note(instance, before)
+
+    def release(self) -> None:
+        """End a savepoint that lasts; what it would undo, the one around it has to."""
+        inner = self._undo.pop()
+        for outer in self._undo[-1:]:
+            for instance, changes in inner.before.values():
+                outer.note(instance, changes)
+            outer.stored.extend(inner.stored)
+
+    def renewed(self, instance: DeclarativeBase, fresh: Changes) -> None:
+        """Give an object what its row holds now; what was changed and is not written yet stays."""
+        mapper, values = mapper_of(type(instance)), vars(instance)
+        pending = set(differing(mapper, instance))
+        before: Changes = {}
+        for name in mapper.columns:
+            if name in pending:
+                changes_of(instance)[name] = fresh[name]
+                continue
+            if name in changes_of(instance):
+                del changes_of(instance)[name]
+            if name not in values or values[name] is not fresh[name]:
+                before[name] = values.get(name, MISSING)
+                values[name] = fresh[name]
+        self.remember(instance, before)
+        self._moved(instance, {name: old for name, old in before.items() if old != values[name]})
+
+    def roll_back(self) -> None:
+        """Let objects be what they were at the savepoint: those that came since are not of the session."""
+        undo = self._undo.pop()
+        self._new.clear()
+        self._deleted.clear()
+        for known in undo.known.values():
+            for instance in known.values():
+                undo.note(instance, forget_changes(instance))
+        for instance, changes in undo.before.values():
+            put_back(instance, changes)
+        for instance in undo.stored:
+            values, generated = vars(instance), mapper_of(type(instance)).generated
+            values[NEW] = True
+            if generated is not None:
+                values.pop(generated.attribute, None)
+        self._identities.restore(undo.known)
 
 
 def _key(mapper: Mapper[Any], instance: DeclarativeBase) -> Key:
-    return tuple(vars(instance)[key.attribute] for key in mapper.primary_key)
+    return values_of(instance, mapper.primary_key)
 
 
 def _stored_key(mapper: Mapper[Any], instance: DeclarativeBase) -> Key:
     """Return the key that an object's row has: what it was before it was changed."""
-    changes, values = changes_of(instance), vars(instance)
-    return tuple(changes.get(key.attribute, values.get(key.attribute)) for key in mapper.primary_key)
+    return values_of(instance, mapper.primary_key, before=True)

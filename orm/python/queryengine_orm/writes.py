@@ -11,7 +11,7 @@ from queryengine_orm.compiler import ConditionCompiler, Place
 from queryengine_orm.dialects import words_of
 from queryengine_orm.driver import Dialect, Executor
 from queryengine_orm.expressions import Assignment, Condition
-from queryengine_orm.mapping import Column, Mapper
+from queryengine_orm.mapping import Column, Mapper, Relationship
 from queryengine_orm.objects import ColumnReader, keeps_null
 from queryengine_orm.sql import SQL, Bind, Encode, Statement, joined, name, sql
 
@@ -20,6 +20,8 @@ __all__ = [
     "delete_row_of",
     "insert_of",
     "insert_rows",
+    "link_of",
+    "unlink_of",
     "update_of",
     "update_row_of",
     "upsert_of",
@@ -111,14 +113,17 @@ def upsert_of(
     set_: Sequence[Column],
     dialect: Dialect,
 ) -> Statement:
-    """Return the statement that inserts a row, or updates `set_` of the one with the same values of `on`."""
+    """Return the statement that inserts a row, or updates `set_` of the one with the same values of `on`.
+
+    It gives the row back, unless there is one of which nothing is to be updated.
+    """
     if set_:
         updates = joined(", ", [_replaced(mapper, column) for column in set_])
         action = sql("DO UPDATE SET {}", updates)
     else:
         action = sql("DO NOTHING")
     conflict = sql(" ON CONFLICT ({}) {}", _names(on), action)
-    return Statement.of(_insert(mapper, columns, dialect, (), conflict), dialect)
+    return Statement.of(_insert(mapper, columns, dialect, tuple(mapper.columns.values()), conflict), dialect)
 
 
 def _replaced(mapper: Mapper[Any], column: Column) -> SQL:
@@ -166,6 +171,9 @@ def update_of(
         column = assignment.field.source
         assert isinstance(column, Column), "the fields of mapped classes are columns"
         sets.append(sql(VALUES, name(column.name), compiler.scalar(assignment.scalar, place)))
+    version = mapper.version
+    if version is not None and all(each.field.source is not version for each in assignments):
+        sets.append(sql("{} = {} + 1", name(version.name), place.column(version)))
     update = sql("UPDATE {} AS {} SET {}", name(mapper.table), name("qe"), joined(", ", sets))
     return Statement.of(_where(update, compiler, place, where), dialect)
 
@@ -180,6 +188,35 @@ def delete_of(mapper: Mapper[Any], where: Condition | None, dialect: Dialect) ->
 
 def _where(piece: SQL, compiler: ConditionCompiler, place: Place, where: Condition | None) -> SQL:
     return piece if where is None else sql("{} WHERE {}", piece, compiler.condition(where, place))
+
+
+def link_of(relation: Relationship, dialect: Dialect) -> Statement:
+    """Return the statement that relates two rows by a table between; its slots are both keys, ours first.
+
+    That they are related already, by another's doing, is as good.
+    """
+    assert relation.secondary is not None, "only relations by a table between have links"
+    columns = [*relation.own, *relation.other]
+    places = [_place(column, dialect, slot) for slot, column in enumerate(columns)]
+    names = joined(", ", [name(each) for each in (*relation.links[0], *relation.links[1])])
+    insert = sql(
+        "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING",
+        name(relation.secondary.table),
+        names,
+        joined(", ", places),
+    )
+    return Statement.of(insert, dialect)
+
+
+def unlink_of(relation: Relationship, dialect: Dialect) -> Statement:
+    """Return the statement that ends what `link_of` began."""
+    assert relation.secondary is not None, "only relations by a table between have links"
+    pairs = zip((*relation.links[0], *relation.links[1]), (*relation.own, *relation.other), strict=True)
+    whose = [
+        sql(VALUES, name(each), _place(column, dialect, slot)) for slot, (each, column) in enumerate(pairs)
+    ]
+    delete = sql("DELETE FROM {} WHERE {}", name(relation.secondary.table), joined(" AND ", whose))
+    return Statement.of(delete, dialect)
 
 
 def _names(columns: Sequence[Column]) -> SQL:

@@ -1,0 +1,320 @@
+"""One flush: what lists say becomes keys and links, then rows are inserted, updated and deleted in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.differences import differing
+from queryengine_orm.driver import Executor, Kind
+from queryengine_orm.errors import StaleRow, UsageError
+from queryengine_orm.mapping import Column, Mapper, Reference, Relationship, mapper_of
+from queryengine_orm.objects import ColumnReader
+from queryengine_orm.ordering import Edges, groups, ordered
+from queryengine_orm.relating import Edge, References, set_key, to_one_by, values_of
+from queryengine_orm.sql import Statement
+from queryengine_orm.tracking import changes_of, forget_changes, is_new
+from queryengine_orm.writes import delete_row_of, insert_of, link_of, unlink_of, update_row_of
+
+if TYPE_CHECKING:
+    from queryengine_orm.units import Identities
+
+__all__ = ["Flush", "Link", "complete"]
+
+Objects: TypeAlias = dict[int, DeclarativeBase]
+Given: TypeAlias = list[tuple[DeclarativeBase, str, object]]
+"""values that objects have once all is written"""
+
+NONE: frozenset[Reference] = frozenset()
+
+
+class Link:
+    """Two objects that a table between relates."""
+
+    __slots__ = ("one", "other", "relation")
+
+    def __init__(self, relation: Relationship, one: DeclarativeBase, other: DeclarativeBase) -> None:
+        self.relation = relation
+        self.one = one
+        self.other = other
+
+    @property
+    def key(self) -> object:
+        """What is the same for the two ways in which the link may be said."""
+        assert self.relation.secondary is not None, "only relations by a table between have links"
+        ends = zip(self.relation.links, (id(self.one), id(self.other)), strict=True)
+        return self.relation.secondary.table, frozenset(ends)
+
+    @property
+    def values(self) -> list[object]:
+        """The keys of both."""
+        return [*values_of(self.one, self.relation.own), *values_of(self.other, self.relation.other)]
+
+
+class Flush:
+    """What one flush writes. It is thrown away when that fails."""
+
+    def __init__(self, identities: Identities, new: Objects, deleted: Objects) -> None:
+        self._identities = identities
+        self.new = dict(new)
+        self.deleted = dict(deleted)
+        self.changed: Objects = {}
+        self.linked: dict[object, Link] = {}
+        self.unlinked: dict[object, Link] = {}
+        self.given: Given = []
+        self.made: list[tuple[DeclarativeBase, str]] = []
+        self.references = References()
+
+    # -- what there is to write
+
+    def gather(self) -> None:
+        """Find out what is to be written, from what objects hold and what was put into lists."""
+        changed = [each for each in self._identities.changed() if id(each) not in self.deleted]
+        lost: list[tuple[Relationship, DeclarativeBase, DeclarativeBase]] = []
+        waiting = deque([*self.new.values(), *changed])
+        while waiting:
+            instance = waiting.popleft()
+            met: list[DeclarativeBase] = []
+            for relation, added, removed in _lists(instance):
+                met.extend(added)
+                if relation.secondary is not None:
+                    self._relate(relation, instance, added, removed)
+                    continue
+                for other in added:
+                    self.references.own(other, relation, instance)
+                lost.extend((relation, instance, other) for other in removed)
+            met.extend(edge.related for edge in self.references.of(instance))
+            for related in met:
+                if id(related) not in self.new and not self._identities.has(related):
+                    self.new[id(related)] = related
+                    waiting.append(related)
+        for relation, owner, other in lost:
+            self._let_go(relation, owner, other)
+
+    def _relate(
+        self,
+        relation: Relationship,
+        instance: DeclarativeBase,
+        added: Iterable[DeclarativeBase],
+        removed: Iterable[DeclarativeBase],
+    ) -> None:
+        for other in added:
+            link = Link(relation, instance, other)
+            self.linked[link.key] = link
+        for other in removed:
+            link = Link(relation, instance, other)
+            self.unlinked[link.key] = link
+
+    def _let_go(self, relation: Relationship, owner: DeclarativeBase, other: DeclarativeBase) -> None:
+        """Take the key off what was taken out of a list, unless it has another one or goes itself."""
+        reference = relation.reference
+        assert reference is not None, "a list by keys is by a foreign key"
+        if id(other) in self.deleted or not self._identities.has(other):
+            return
+        names = [*to_one_by(reference, relation.target), *(column.attribute for column in reference.columns)]
+        if self.references.owner(other, reference) is not None or any(
+            name in changes_of(other) for name in names
+        ):
+            return
+        options = cast("Any", relation.mapper.declared[relation.name].attribute).options
+        if options.orphans == "delete":
+            self.deleted[id(other)] = other
+        elif reference.nullable:
+            set_key(other, reference, relation.own, None)
+            for name in to_one_by(reference, relation.target):
+                setattr(other, name, None)
+        elif id(owner) not in self.deleted:
+            raise UsageError(
+                f"{owner!r} lost {other!r}, whose key may not be null: delete it, give it to another, or say"
+                ' orphans="delete"'
+            )
+
+    # -- writing
+
+    async def write(self, executor: Executor) -> None:
+        """Write all of it. Where that fails, or is undone, `take_back` has to follow."""
+        edges: Edges = self.references.of
+        new, later = ordered(self.new.values(), edges)
+        for group in groups(new, edges):
+            put_off = [frozenset(later.get(id(each), NONE)) for each in group]
+            pairs = zip(group, put_off, strict=True)
+            await _together([self._insert(executor, each, but) for each, but in pairs])
+        await self._link(executor, self.unlinked, unlink_of)
+        await self._update_all(executor, [self.new[place] for place in later])
+        await self._link(executor, self.linked, link_of)
+        await self._delete_all(executor)
+
+    def take_back(self) -> None:
+        """Take off new objects what they got by being stored: they are in no table."""
+        for instance, name in self.made:
+            vars(instance).pop(name, None)
+
+    async def _insert(
+        self,
+        executor: Executor,
+        instance: DeclarativeBase,
+        put_off: frozenset[Reference],
+    ) -> None:
+        mapper = mapper_of(type(instance))
+        self.references.take_keys(instance, put_off)
+        _first_version(mapper, instance)
+        values = vars(instance)
+        generated = mapper.generated
+        if generated is not None and values.get(generated.attribute) is None:
+            values.pop(generated.attribute, None)
+        columns = [column for name, column in mapper.columns.items() if name in values]
+        missing = [name for name in mapper.columns if name not in values]
+        returned = [generated] if generated is not None and generated.attribute in missing else []
+        statement = _known(mapper, ("insert", executor.dialect, tuple(columns)), columns, returned, executor)
+        text, parameters = statement.bound([values[column.attribute] for column in columns])
+        kinds: list[Kind | None] = [ColumnReader(column, executor.dialect).kind for column in returned]
+        rows = await executor.query(text, parameters, result=kinds or None, clean=True)
+        forget_changes(instance)
+        for name in missing:
+            values[name] = rows[0][0] if returned and name == returned[0].attribute else None
+            self.made.append((instance, name))
+
+    async def _update_all(self, executor: Executor, late: Sequence[DeclarativeBase]) -> None:
+        """Update what changed, new objects too that get a key only now."""
+        for instance in late:
+            self.references.take_keys(instance)
+        owned = [each for each in self.references.owned.values() if id(each) not in self.new]
+        found = [each for each in [*self._identities.changed(), *owned] if id(each) not in self.deleted]
+        self.changed = {id(each): each for each in found}
+        for group in groups([*self.changed.values(), *late], self.references.of):
+            await _together([self._update(executor, each) for each in group])
+
+    async def _update(self, executor: Executor, instance: DeclarativeBase) -> None:
+        """Write the columns that have another value than they had. Raises StaleRow for another's row."""
+        mapper = mapper_of(type(instance))
+        self.references.take_keys(instance)
+        changes, values = changes_of(instance), vars(instance)
+        names = set(differing(mapper, instance))
+        columns = [column for name, column in mapper.columns.items() if name in names]
+        if not columns:
+            return
+        parameters = [values[column.attribute] for column in columns]
+        version = mapper.version
+        if version is not None and version not in columns:
+            columns.append(version)
+            parameters.append(values[version.attribute] + 1)
+            self.given.append((instance, version.attribute, parameters[-1]))
+        parameters.extend(values_of(instance, mapper.primary_key, before=True))
+        if version is not None:
+            parameters.append(changes.get(version.attribute, values[version.attribute]))
+        statement = update_row_of(mapper, columns, executor.dialect, version=version)
+        await _one(executor, statement, parameters, instance)
+
+    async def _link(self, executor: Executor, links: Mapping[object, Link], statement_of: Any) -> None:
+        """Run the statement of links, those of one relation together."""
+        by_relation: dict[Relationship, list[list[object]]] = {}
+        for link in links.values():
+            if id(link.one) not in self.deleted and id(link.other) not in self.deleted:
+                by_relation.setdefault(link.relation, []).append(link.values)
+        for relation, rows in by_relation.items():
+            statement: Statement = statement_of(relation, executor.dialect)
+            bound = [statement.bound(row) for row in rows]
+            await executor.execute_many(bound[0][0], [parameters for _, parameters in bound], clean=True)
+
+    async def _delete_all(self, executor: Executor) -> None:
+        """Delete rows before those that they refer to; keys of a ring are taken off first."""
+        by_key = {_row_of(each): each for each in self.deleted.values()}
+
+        def edges(instance: DeclarativeBase) -> Iterator[Edge]:
+            return _stored_edges(instance, by_key)
+
+        in_turn, later = ordered(self.deleted.values(), edges)
+        for place, references in later.items():
+            for reference in references:
+                set_key(self.deleted[place], reference, reference.columns, None)
+            await self._update(executor, self.deleted[place])
+        for group in groups(in_turn[::-1], edges):
+            await _together([self._delete(executor, each) for each in group])
+
+    async def _delete(self, executor: Executor, instance: DeclarativeBase) -> None:
+        mapper = mapper_of(type(instance))
+        parameters = list(values_of(instance, mapper.primary_key, before=True))
+        version = mapper.version
+        if version is not None:
+            written = [value for each, _, value in self.given if each is instance]
+            stored = changes_of(instance).get(version.attribute, vars(instance)[version.attribute])
+            parameters.append(written[-1] if written else stored)
+        statement = delete_row_of(mapper, executor.dialect, version=version)
+        await _one(executor, statement, parameters, instance)
+
+
+def complete(mapper: Mapper[Any], instance: DeclarativeBase) -> None:
+    """Give a new object what its row needs besides: the keys of what it refers to, its first version."""
+    References().take_keys(instance)
+    _first_version(mapper, instance)
+
+
+def _first_version(mapper: Mapper[Any], instance: DeclarativeBase) -> None:
+    if mapper.version is not None:
+        vars(instance).setdefault(mapper.version.attribute, 1)
+
+
+def _lists(
+    instance: DeclarativeBase,
+) -> Iterator[tuple[Relationship, list[DeclarativeBase], list[DeclarativeBase]]]:
+    """Yield what was put into an object's lists, and what was taken out of them."""
+    mapper, values, changes = mapper_of(type(instance)), vars(instance), changes_of(instance)
+    for name, declared in mapper.declared.items():
+        if not declared.many or name not in values:
+            continue
+        if not is_new(instance) and name not in changes:
+            continue
+        before = [] if is_new(instance) else cast("list[DeclarativeBase]", changes[name])
+        now = cast("list[DeclarativeBase]", values[name])
+        were, are = set(map(id, before)), set(map(id, now))
+        added = [each for each in now if id(each) not in were]
+        removed = [each for each in before if id(each) not in are]
+        if added or removed:
+            yield mapper.relationship(name), added, removed
+
+
+def _stored_edges(instance: DeclarativeBase, by_key: Mapping[object, DeclarativeBase]) -> Iterator[Edge]:
+    """Yield the objects, of some by their keys, that an object's row refers to."""
+    for reference in mapper_of(type(instance)).references:
+        values = values_of(instance, reference.columns, before=True)
+        related = by_key.get((reference.table, frozenset(zip(reference.names, values, strict=True))))
+        if related is not None and related is not instance:
+            yield Edge(reference, mapper_of(type(related)).primary_key, related)
+
+
+def _row_of(instance: DeclarativeBase) -> object:
+    """Return the table and the key of an object's row."""
+    mapper = mapper_of(type(instance))
+    names = [column.name for column in mapper.primary_key]
+    values = values_of(instance, mapper.primary_key, before=True)
+    return mapper.table, frozenset(zip(names, values, strict=True))
+
+
+def _known(
+    mapper: Mapper[Any], key: Any, columns: Sequence[Column], returned: Sequence[Column], executor: Executor
+) -> Statement:
+    statements = mapper.model.__registry__.statements
+    statement: Statement | None = statements.get((mapper.model, key))
+    if statement is None:
+        statement = insert_of(mapper, columns, executor.dialect, returned)
+        statements.put((mapper.model, key), statement)
+    return statement
+
+
+async def _one(
+    executor: Executor, statement: Statement, values: Sequence[object], instance: DeclarativeBase
+) -> None:
+    text, parameters = statement.bound(values)
+    rows = await executor.query(text, parameters, clean=True)
+    if rows.affected != 1:
+        raise StaleRow(f"{instance!r} was changed or deleted by another since it was read")
+
+
+async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Send statements that do not wait for one another; the first error is raised when all are answered."""
+    for answer in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(answer, BaseException):
+            raise answer

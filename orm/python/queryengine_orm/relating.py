@@ -1,0 +1,137 @@
+"""Who refers to whom among objects: by what they hold, and by the lists that they are in. Knows mappers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.errors import UsageError
+from queryengine_orm.mapping import Column, Mapper, Reference, Relationship, mapper_of, mappers_of
+from queryengine_orm.tracking import MISSING, changes_of
+
+__all__ = ["Edge", "References", "backs_of", "inverse_of", "set_key", "values_of"]
+
+Key: TypeAlias = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An object refers to another: by which key, and which columns of the other are in it."""
+
+    reference: Reference
+    columns: tuple[Column, ...]
+    related: DeclarativeBase
+
+
+class References:
+    """Which object refers to which in one flush. What an object is put into a list of counts most."""
+
+    def __init__(self) -> None:
+        self._owners: dict[int, dict[Reference, tuple[Relationship, DeclarativeBase]]] = {}
+        self.owned: dict[int, DeclarativeBase] = {}
+
+    def own(self, instance: DeclarativeBase, relation: Relationship, owner: DeclarativeBase) -> None:
+        """Note that an object was put into a list of another one, and tell it."""
+        assert relation.reference is not None, "a list by keys is by a foreign key"
+        self._owners.setdefault(id(instance), {})[relation.reference] = relation, owner
+        self.owned[id(instance)] = instance
+        for name in to_one_by(relation.reference, relation.target):
+            setattr(instance, name, owner)
+
+    def owner(self, instance: DeclarativeBase, reference: Reference) -> DeclarativeBase | None:
+        """Return the object in whose list another was put, by a key."""
+        found = self._owners.get(id(instance), {}).get(reference)
+        return None if found is None else found[1]
+
+    def of(self, instance: DeclarativeBase) -> Iterator[Edge]:
+        """Yield what an object refers to."""
+        owners = self._owners.get(id(instance), {})
+        for reference, (relation, owner) in owners.items():
+            yield Edge(reference, relation.own, owner)
+        mapper, values = mapper_of(type(instance)), vars(instance)
+        for name in mapper.declared:
+            related: object = values.get(name)
+            if isinstance(related, DeclarativeBase):
+                relation = mapper.relationship(name)
+                if relation.reference is not None and relation.reference not in owners:
+                    yield Edge(relation.reference, relation.other, related)
+
+    def take_keys(self, instance: DeclarativeBase, but: frozenset[Reference] = frozenset()) -> None:
+        """Give an object the keys of what it refers to; not those that are given it later."""
+        owners = self._owners.get(id(instance), {})
+        for key, (relation, owner) in owners.items():
+            if key not in but:
+                set_key(instance, key, relation.own, owner)
+        mapper, values, changes = mapper_of(type(instance)), vars(instance), changes_of(instance)
+        for name in [name for name in mapper.declared if name in values]:
+            relation = mapper.relationship(name)
+            reference = relation.reference
+            if relation.many or reference is None or reference in owners or reference in but:
+                continue
+            related = cast("DeclarativeBase | None", values[name])
+            is_given = changes.get(name, related) is not related
+            by_hand = any(column.attribute in changes for column in relation.own)
+            if not is_given and (by_hand or related is None):
+                continue
+            set_key(instance, reference, relation.other, related)
+
+
+def set_key(
+    instance: DeclarativeBase,
+    reference: Reference,
+    columns: Sequence[Column],
+    related: DeclarativeBase | None,
+) -> None:
+    """Give an object the key of another one, or none. Raises UsageError where the other has no key."""
+    values = vars(instance)
+    for column, other in zip(reference.columns, columns, strict=True):
+        if related is None and reference.nullable and not column.nullable:
+            continue  # a part of the key that is null is enough
+        key = None if related is None else vars(related).get(other.attribute)
+        if related is not None and key is None:
+            raise UsageError(
+                f"{type(instance).__name__}.{column.attribute}: the {type(related).__name__} has no key"
+            )
+        if values.get(column.attribute) != key:
+            setattr(instance, column.attribute, key)
+
+
+def to_one_by(reference: Reference, mapper: Mapper[Any]) -> Iterator[str]:
+    """Yield the relations to one row that go by a key."""
+    for name in mapper.declared:
+        relation = mapper.relationship(name)
+        if not relation.many and relation.reference is reference:
+            yield name
+
+
+def backs_of(reference: Reference, base: type[DeclarativeBase]) -> Sequence[Relationship]:
+    """Return the relations to many rows that go by a key."""
+    known = base.__registry__.backs
+    if known is None:
+        known = base.__registry__.backs = {}
+        for mapper in mappers_of(base):
+            for name, declared in mapper.declared.items():
+                relation = mapper.relationship(name) if declared.many else None
+                if relation is not None and relation.reference is not None:
+                    known.setdefault(relation.reference, []).append(relation)
+    return cast("Sequence[Relationship]", known.get(reference, ()))
+
+
+def inverse_of(relation: Relationship) -> Iterator[Relationship]:
+    """Yield the relations that go the other way through the same table between."""
+    assert relation.secondary is not None, "only a table between goes both ways"
+    for name, declared in relation.target.declared.items():
+        other = relation.target.relationship(name) if declared.many else None
+        if other is None or other.secondary is None or other.target is not relation.mapper:
+            continue
+        if other.secondary.table == relation.secondary.table and other.links == relation.links[::-1]:
+            yield other
+
+
+def values_of(instance: object, columns: Sequence[Column], *, before: bool = False) -> Key:
+    """Return the values of columns, or those that they had before; None for what is missing."""
+    values, changes = vars(instance), changes_of(instance) if before else {}
+    found = [changes.get(each.attribute, values.get(each.attribute)) for each in columns]
+    return tuple([None if value is MISSING else value for value in found])

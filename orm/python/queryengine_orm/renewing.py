@@ -1,0 +1,110 @@
+"""Reads rows of objects that are known again: what a statement did to them is not seen otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, cast
+
+from queryengine_orm.compiler import Place
+from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.driver import Executor
+from queryengine_orm.loading import MOST_KEYS, among
+from queryengine_orm.mapping import Mapper, Reference, mapper_of, mappers_of
+from queryengine_orm.objects import ObjectReader
+from queryengine_orm.relating import values_of
+from queryengine_orm.sql import Statement, joined, name, sql
+from queryengine_orm.units import Identities, Unit
+
+__all__ = ["dependents", "renew", "touched_by", "wrapped"]
+
+
+async def renew(
+    executor: Executor, unit: Unit, identities: Identities, objects: Iterable[DeclarativeBase]
+) -> list[DeclarativeBase]:
+    """Give objects what their rows hold now; those without a row are removed, and returned."""
+    by_model: dict[type[DeclarativeBase], list[DeclarativeBase]] = {}
+    for instance in objects:
+        by_model.setdefault(type(instance), []).append(instance)
+    gone: list[DeclarativeBase] = []
+    for model, known in by_model.items():
+        mapper = mapper_of(model)
+        keys = {values_of(each, mapper.primary_key, before=True): each for each in known}
+        rows = await _read(executor, mapper, list(keys))
+        fresh = {values_of(row, mapper.primary_key): row for row in rows}
+        for key, instance in keys.items():
+            if key in fresh:
+                unit.renewed(instance, vars(fresh[key]))
+                continue
+            gone.append(instance)
+            if identities.get(model, key) is instance:
+                unit.removed(instance)
+            unit.expunge(instance)
+    return gone
+
+
+async def _read(
+    executor: Executor, mapper: Mapper[Any], keys: Sequence[tuple[object, ...]]
+) -> list[DeclarativeBase]:
+    dialect, columns = executor.dialect, tuple(mapper.columns.values())
+    reader = ObjectReader[Any](mapper, columns, dialect)
+    place = Place("qe", mapper)
+    size = MOST_KEYS // len(mapper.primary_key)
+    found: list[DeclarativeBase] = []
+    for start in range(0, len(keys), size):
+        own = [place.column(column) for column in mapper.primary_key]
+        where = among(own, mapper.primary_key, keys[start : start + size], dialect)
+        shown = joined(", ", [place.column(column) for column in columns])
+        select = sql("SELECT {} FROM {} AS {} WHERE {}", shown, name(mapper.table), name("qe"), where)
+        text, parameters = Statement.of(select, dialect).bound()
+        found += reader.read(await executor.query(text, parameters, result=reader.kinds, clean=True))
+    return found
+
+
+def dependents(model: type[DeclarativeBase]) -> set[type[DeclarativeBase]]:
+    """Return the classes whose rows the database changes when rows of a class are deleted: itself perhaps."""
+    found: set[type[DeclarativeBase]] = set()
+    waiting = [mapper_of(model)]
+    while waiting:
+        table = waiting.pop().table
+        for mapper in mappers_of(model):
+            if mapper.model not in found and any(
+                reference.table == table for reference in _spreading(mapper)
+            ):
+                found.add(mapper.model)
+                waiting.append(mapper)
+    return found
+
+
+def touched_by(deleted: Collection[DeclarativeBase], identities: Identities) -> list[DeclarativeBase]:
+    """Return the known objects whose rows the database changes when these objects' rows are deleted."""
+    found: dict[int, DeclarativeBase] = {}
+    wave = list(deleted)
+    while wave:
+        following: list[DeclarativeBase] = []
+        for mapper in mappers_of(type(wave[0])):
+            known = [each for each in identities.of(mapper.model) if id(each) not in found]
+            for reference in _spreading(mapper) if known else ():
+                keys = {
+                    values_of(each, target.referred(reference), before=True)
+                    for each in wave
+                    for target in [mapper_of(type(each))]
+                    if target.table == reference.table
+                }
+                following += [
+                    each for each in known if keys and values_of(each, reference.columns, before=True) in keys
+                ]
+        wave = [each for each in following if id(each) not in found]
+        found |= {id(each): each for each in wave}
+    return list(found.values())
+
+
+def _spreading(mapper: Mapper[Any]) -> Iterator[Reference]:
+    for reference in mapper.references:
+        if reference.enforced and reference.on_delete in ("cascade", "set null"):
+            yield reference
+
+
+def wrapped(mapper: Mapper[Any], text: str) -> str:
+    """Return a SELECT of one's own with the columns of a class, in their order."""
+    columns = ", ".join(cast("str", name("qe", column.name).parts[0]) for column in mapper.columns.values())
+    return f"SELECT {columns} FROM ({text.strip().rstrip(';')}) AS qe"  # noqa: S608  # the author's own SQL
