@@ -132,7 +132,7 @@ class Undo:
 class Unit:
     """What a session has to write, and what has to be undone with a savepoint."""
 
-    __slots__ = ("_deleted", "_identities", "_new")
+    __slots__ = ("_deleted", "_identities", "_new", "_undo")
 
     def __init__(self, identities: Identities) -> None:
         self._identities = identities
