@@ -110,6 +110,8 @@ class Backend:
     days: int | None = None
     gaps: Mapping[str, Gap] = field(default_factory=lambda: MappingProxyType({}))
     """by the name of the step that is refused"""
+    without: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """the steps that its service has no place for, by name, and why: they are not taken"""
 
 
 def backend(name: str) -> Backend:

@@ -11,6 +11,7 @@ __all__ = [
     "AirportWithDepartures",
     "CarrierOut",
     "CarrierWithFlights",
+    "DelaysOut",
     "FlightOut",
     "PlaneOut",
     "PlaneWithFlights",
@@ -90,6 +91,18 @@ class FlightOut(Shown):
     plane: PlaneOut | None
     dest_airport: AirportOut | None
     weather: WeatherOut | None
+
+
+class DelaysOut(BaseModel):
+    """A group of flights: what may be asked of it. Who does not ask for something does not get it."""
+
+    carrier_name: str | None = None
+    origin: str = ""
+    dest: str = ""
+    count: int = 0
+    avg_dep_delay: float | None = None
+    max_dep_delay: int | None = None
+    sum_distance: int | None = None
 
 
 class CarrierWithFlights(CarrierOut):

@@ -18,7 +18,7 @@ from examples.flights.check import JSON, Answer
 from examples.flights.layout import lay_out
 from examples.flights.steps import Step
 
-__all__ = ["Taken", "error", "queries", "request", "rows", "summary", "verdict"]
+__all__ = ["Taken", "error", "left_out", "queries", "request", "rows", "summary", "verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,11 @@ def verdict(taken: Taken, what: str, wrong: str | None) -> RenderableType:
     times = f"   {taken.first * 1e3:.1f} ms, again {taken.again * 1e3:.1f} ms"
     part = f", of that {_words(taken.queries[0])} {native * 1e3:.1f} ms" if native else ""
     return _indented(Text.assemble(mark, f"{taken.answer.status} ", wrong or what, (times + part, "dim")))
+
+
+def left_out(reason: str) -> RenderableType:
+    """The only line below a request that is not made."""
+    return _indented(Text(f"not asked: {reason}", style="dim"))
 
 
 def summary(steps: int, failures: int, gaps: int, name: str) -> RenderableType:

@@ -275,6 +275,27 @@ STEPS: tuple[Step, ...] = (
         ),
     ),
     Step(
+        "groups",
+        "Groups: the carriers whose late flights were latest, with at least twenty of them",
+        "/flights/delays",
+        {
+            "aggregate": '{"groupBy": "carrier.name", "count": true, "avg": "dep_delay", "max": "dep_delay",'
+            ' "where": {"dep_delay": {"gt": 0}}, "having": {"count": {"gte": 20}},'
+            ' "order": "-avg_dep_delay", "limit": 5}'
+        },
+        Rows(
+            """
+            SELECT c.name AS carrier_name, count(*) AS count, avg(f.dep_delay) AS avg_dep_delay,
+                max(f.dep_delay) AS max_dep_delay
+            FROM flights f JOIN carriers c ON c.code = f.carrier_code
+            WHERE f.dep_delay > 0 GROUP BY c.name HAVING count(*) >= 20
+            ORDER BY avg_dep_delay DESC, c.name LIMIT 5
+            """,
+            ("carrier_name", "count", "avg_dep_delay", "max_dep_delay"),
+            only=True,
+        ),
+    ),
+    Step(
         "hidden",
         "A hidden field: planes have a speed, but the response model has none, so nobody can ask for it",
         "/flights",

@@ -89,7 +89,9 @@ def test_all_answers_are_right_gaps_are_refused_and_native_queries_shown(name: s
     right, text = take(chosen, truth)
     assert right, text
     assert SHOWN[name] in text
-    assert f"All {len(STEPS)} answers are what they should be." in text
+    assert f"All {len(STEPS) - len(chosen.without)} answers are what they should be." in text
+    for reason in chosen.without.values():
+        assert f"not asked: {reason}" in text
     for gap in chosen.gaps.values():
         assert f"✓ 422 refused, as it should be: {gap.reason}" in text
 
@@ -120,7 +122,9 @@ def test_a_gap_that_answers_fails(truth: Truth) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gaps_are_declared_of_steps_that_there_are(name: str) -> None:
-    assert backend(name).gaps.keys() <= {step.name for step in STEPS}
+    chosen = backend(name)
+    assert chosen.gaps.keys() | chosen.without.keys() <= {step.name for step in STEPS}
+    assert not chosen.gaps.keys() & chosen.without.keys()
 
 
 def test_a_back_end_that_nobody_knows_is_refused() -> None:

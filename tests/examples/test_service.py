@@ -100,6 +100,24 @@ def test_the_wiring_is_right(flights_file: Path) -> None:
     check_app(create_app(database_url(flights_file)))
 
 
+def test_the_groups_example_in_the_documents_works_and_hidden_fields_are_not_counted(
+    client: TestClient,
+) -> None:
+    document = client.get("/openapi.json").json()
+    (parameter,) = document["paths"]["/flights/delays"]["get"]["parameters"]
+    example = parameter["content"]["application/json"]["example"]
+    answer = client.get("/flights/delays", params={"aggregate": json.dumps(example)})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()
+    hidden, unknown = (
+        client.get(
+            "/flights/delays", params={"aggregate": json.dumps({"max": f"plane.{name}"})}
+        ).text.replace(name, "N")
+        for name in ("speed", "xqzzy")
+    )
+    assert hidden == unknown
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_the_example_in_the_documents_works(client: TestClient, path: str) -> None:
     document = client.get("/openapi.json").json()

@@ -53,6 +53,16 @@ def test_each_step_shows_its_url_its_sql_with_parameters_its_rows_and_its_time(f
     assert " ms, again " in text
 
 
+def test_an_aggregate_shows_its_url_its_sql_and_its_groups(flights_file: Path) -> None:
+    steps = [step for step in STEPS if step.name == "groups"]
+    right, text = take(flights_file, steps)
+    assert right, text
+    assert 'GET /flights/delays?aggregate={"groupBy": "carrier.name", "count": true' in text
+    assert "GROUP BY" in text
+    assert "avg_dep_delay" in text
+    assert "✓ 200 5 rows, the same as from hand-written SQL" in text
+
+
 def test_the_whole_sql_is_shown_on_demand(flights_file: Path) -> None:
     _, text = take(flights_file, STEPS[:1], whole_sql=True)
     assert "/* and" not in text

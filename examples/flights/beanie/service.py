@@ -11,13 +11,13 @@ from beanie.odm.queries.find import FindMany
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 from pymongo.asynchronous.database import AsyncDatabase
-from queryengine_beanie import BeanieQueryEngine, BeanieQueryResult
+from queryengine_beanie import BeanieAggregateResult, BeanieQueryEngine, BeanieQueryResult, fetch_groups
 
 from examples.flights.beanie.load import Record
 from examples.flights.beanie.models import DOCUMENTS, Airport, Carrier, Flight, Plane
 from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
-from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
-from queryengine import Narrowed, create_qe_dependency, install_queryengine
+from examples.flights.schemas import AirportOut, CarrierOut, DelaysOut, FlightOut, PlaneOut
+from queryengine import Narrowed, create_qe_aggregate_dependency, create_qe_dependency, install_queryengine
 
 __all__ = ["create_app"]
 
@@ -27,6 +27,7 @@ flights = create_qe_dependency(BeanieQueryEngine(Flight), policy=FLIGHTS, requir
 carriers = create_qe_dependency(BeanieQueryEngine(Carrier), policy=CARRIERS, required=True)
 airports = create_qe_dependency(BeanieQueryEngine(Airport), policy=AIRPORTS, required=True)
 planes = create_qe_dependency(BeanieQueryEngine(Plane), policy=PLANES, required=True)
+delays = create_qe_aggregate_dependency(BeanieQueryEngine(Flight), row=DelaysOut, policy=FLIGHTS)
 
 router = APIRouter()
 
@@ -37,6 +38,14 @@ async def list_flights(
 ) -> list[BaseModel]:
     """List flights with what they refer to, or the fields that the filter names."""
     return await fetch(result)
+
+
+@router.get("/flights/delays", response_model_exclude_unset=True)
+async def count_flights(
+    result: Annotated[BeanieAggregateResult[DelaysOut], Depends(delays)],
+) -> list[DelaysOut]:
+    """Count flights and their delays, by groups."""
+    return await fetch_groups(result)
 
 
 @router.get("/carriers", response_model=list[Narrowed[CarrierOut]])

@@ -12,10 +12,11 @@ from rich.console import Console
 from typing_extensions import override
 
 from examples.flights.backend import Backend, Native, Running, Truth
-from examples.flights.memory.rows import Rows, load
+from examples.flights.memory.rows import Group, Rows, load
 from examples.flights.memory.service import create_app
+from queryengine.aggregate_memory import MemoryAggregateResult
 from queryengine.memory import MemoryQuery
-from queryengine.printer import to_document
+from queryengine.printer import Document, to_document
 
 __all__ = ["BACKEND"]
 
@@ -31,12 +32,23 @@ class RecordedRows(Rows):
 
     @override
     def all(self, model: type[T], query: MemoryQuery[T]) -> list[T]:
-        document = pformat(to_document(query.filter), sort_dicts=False, width=100)
         started = perf_counter()
         found = super().all(model, query)
-        seconds = perf_counter() - started
-        self._queries.append(Native(f"{model.__name__}: {document}", "python", seconds=seconds))
+        self._note(model, to_document(query.filter), perf_counter() - started)
         return found
+
+    @override
+    def groups(self, model: type[object], result: MemoryAggregateResult[Group]) -> list[Group]:
+        started = perf_counter()
+        found = super().groups(model, result)
+        seconds, asked = perf_counter() - started, result.aggregate
+        groups = {"groups": list(asked.names), "rows": to_document(asked.rows)}
+        self._note(model, groups | to_document(asked.groups), seconds)
+        return found
+
+    def _note(self, model: type[object], asked: Document, seconds: float) -> None:
+        document = pformat(asked, sort_dicts=False, width=100)
+        self._queries.append(Native(f"{model.__name__}: {document}", "python", seconds=seconds))
 
     def take(self) -> list[Native]:
         """Return the queries since the last call, and forget them."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, cast
 
+from pydantic import BaseModel
+
 from examples.flights.memory.models import Airport, Carrier, Flight, Plane, Weather
 from examples.flights.source import FLIGHTS, Row, data_folder, sources
+from queryengine.aggregate_memory import MemoryAggregateResult, fetch_groups
 from queryengine.memory import MemoryQuery
 
 __all__ = ["Rows", "load"]
 
 T = TypeVar("T")
+Group = TypeVar("Group", bound=BaseModel)
 
 
 class Rows:
@@ -23,6 +27,10 @@ class Rows:
     def all(self, model: type[T], query: MemoryQuery[T]) -> list[T]:
         """Return the rows of a model that a query gives."""
         return query.all(cast("Sequence[T]", self.by_model[model]))
+
+    def groups(self, model: type[object], result: MemoryAggregateResult[Group]) -> list[Group]:
+        """Return the groups of a model's rows that an aggregate asks for."""
+        return fetch_groups(self.by_model[model], result)
 
 
 def load(days: int | None) -> Rows:

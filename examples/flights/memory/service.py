@@ -10,8 +10,9 @@ from pydantic import BaseModel
 from examples.flights.memory.models import Airport, Carrier, Flight, Plane
 from examples.flights.memory.rows import Rows
 from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
-from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
-from queryengine import Narrowed, create_qe_dependency, install_queryengine
+from examples.flights.schemas import AirportOut, CarrierOut, DelaysOut, FlightOut, PlaneOut
+from queryengine import Narrowed, create_qe_aggregate_dependency, create_qe_dependency, install_queryengine
+from queryengine.aggregate_memory import MemoryAggregateResult
 from queryengine.memory import MemoryQueryEngine, MemoryQueryResult
 
 __all__ = ["create_app"]
@@ -20,6 +21,7 @@ flights = create_qe_dependency(MemoryQueryEngine(Flight), policy=FLIGHTS, requir
 carriers = create_qe_dependency(MemoryQueryEngine(Carrier), policy=CARRIERS, required=True)
 airports = create_qe_dependency(MemoryQueryEngine(Airport), policy=AIRPORTS, required=True)
 planes = create_qe_dependency(MemoryQueryEngine(Plane), policy=PLANES, required=True)
+delays = create_qe_aggregate_dependency(MemoryQueryEngine(Flight), row=DelaysOut, policy=FLIGHTS)
 
 router = APIRouter()
 
@@ -42,6 +44,14 @@ def list_flights(
     query, projection_model, _ = result
     model = projection_model or FlightOut
     return [model.model_validate(row) for row in rows.all(Flight, query)]
+
+
+@router.get("/flights/delays", response_model_exclude_unset=True)
+def count_flights(
+    result: Annotated[MemoryAggregateResult[DelaysOut], Depends(delays)], rows: AllRows
+) -> list[DelaysOut]:
+    """Count flights and their delays, by groups."""
+    return rows.groups(Flight, result)
 
 
 @router.get("/carriers", response_model=list[Narrowed[CarrierOut]])

@@ -9,13 +9,13 @@ from typing import Annotated, TypeAlias, TypeVar
 from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import BaseModel
 from queryengine_orm import DeclarativeBase
-from queryengine_orm.backend import ORMQueryEngine, ORMQueryResult
+from queryengine_orm.backend import ORMAggregateResult, ORMQueryEngine, ORMQueryResult, fetch_groups
 from queryengine_orm.driver import Executor
 
 from examples.flights.orm.models import Airport, Carrier, Flight, Plane
 from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
-from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
-from queryengine import Narrowed, create_qe_dependency, install_queryengine
+from examples.flights.schemas import AirportOut, CarrierOut, DelaysOut, FlightOut, PlaneOut
+from queryengine import Narrowed, create_qe_aggregate_dependency, create_qe_dependency, install_queryengine
 
 __all__ = ["create_app"]
 
@@ -25,6 +25,9 @@ flights = create_qe_dependency(ORMQueryEngine(Flight, dialect="sqlite"), policy=
 carriers = create_qe_dependency(ORMQueryEngine(Carrier, dialect="sqlite"), policy=CARRIERS, required=True)
 airports = create_qe_dependency(ORMQueryEngine(Airport, dialect="sqlite"), policy=AIRPORTS, required=True)
 planes = create_qe_dependency(ORMQueryEngine(Plane, dialect="sqlite"), policy=PLANES, required=True)
+delays = create_qe_aggregate_dependency(
+    ORMQueryEngine(Flight, dialect="sqlite"), row=DelaysOut, policy=FLIGHTS
+)
 
 router = APIRouter()
 
@@ -48,6 +51,14 @@ async def list_flights(
         query = query.include(Flight.carrier, Flight.plane, Flight.dest_airport, Flight.weather)
     model = projection_model or FlightOut
     return [model.model_validate(row) for row in await query.all(database)]
+
+
+@router.get("/flights/delays", response_model_exclude_unset=True)
+async def count_flights(
+    result: Annotated[ORMAggregateResult[DelaysOut], Depends(delays)], database: Database
+) -> list[DelaysOut]:
+    """Count flights and their delays, by groups."""
+    return await fetch_groups(database, result)
 
 
 @router.get("/carriers", response_model=list[Narrowed[CarrierOut]])

@@ -21,6 +21,7 @@ from examples.flights.prisma.service import create_app
 __all__ = ["BACKEND"]
 
 NO_PATTERNS: Final = "Prisma has no patterns"
+WITHOUT: Final = {"groups": "Prisma has no aggregates"}
 GAPS: Final = {
     "delays": Gap(
         ("query", "filter", "where", "carrier.name", "contains"),
@@ -80,4 +81,6 @@ async def open_service(truth: Truth, console: Console) -> AsyncGenerator[Running
 
 
 # A month, because all rows go through the client.
-BACKEND: Final = Backend(name="Prisma", database="SQLite", days=31, open=open_service, gaps=GAPS)
+BACKEND: Final = Backend(
+    name="Prisma", database="SQLite", days=31, open=open_service, gaps=GAPS, without=WITHOUT
+)

@@ -9,15 +9,20 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import BaseModel
-from queryengine_sqlalchemy import SQLAlchemyQueryEngine, SQLAlchemyQueryResult
+from queryengine_sqlalchemy import (
+    SQLAlchemyAggregateResult,
+    SQLAlchemyQueryEngine,
+    SQLAlchemyQueryResult,
+    fetch_groups,
+)
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
 from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
-from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
+from examples.flights.schemas import AirportOut, CarrierOut, DelaysOut, FlightOut, PlaneOut
 from examples.flights.sqlalchemy.models import Airport, Carrier, Flight, Plane
-from queryengine import Narrowed, create_qe_dependency, install_queryengine
+from queryengine import Narrowed, create_qe_aggregate_dependency, create_qe_dependency, install_queryengine
 
 __all__ = ["create_app", "database_url"]
 
@@ -27,6 +32,7 @@ flights = create_qe_dependency(SQLAlchemyQueryEngine(Flight), policy=FLIGHTS, re
 carriers = create_qe_dependency(SQLAlchemyQueryEngine(Carrier), policy=CARRIERS, required=True)
 airports = create_qe_dependency(SQLAlchemyQueryEngine(Airport), policy=AIRPORTS, required=True)
 planes = create_qe_dependency(SQLAlchemyQueryEngine(Plane), policy=PLANES, required=True)
+delays = create_qe_aggregate_dependency(SQLAlchemyQueryEngine(Flight), row=DelaysOut, policy=FLIGHTS)
 
 router = APIRouter()
 
@@ -49,6 +55,14 @@ async def list_flights(
     # A query with `fields` loads what these name by itself.
     whole = result.filter.fields is None
     return await fetch(session, result, FlightOut, [joinedload(relation) for relation in referred if whole])
+
+
+@router.get("/flights/delays", response_model_exclude_unset=True)
+async def count_flights(
+    result: Annotated[SQLAlchemyAggregateResult[DelaysOut], Depends(delays)], session: DatabaseSession
+) -> list[DelaysOut]:
+    """Count flights and their delays, by groups."""
+    return await fetch_groups(session, result)
 
 
 @router.get("/carriers", response_model=list[Narrowed[CarrierOut]])

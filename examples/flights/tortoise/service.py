@@ -8,14 +8,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
-from queryengine_tortoise import TortoiseQueryEngine, TortoiseQueryResult
+from queryengine_tortoise import (
+    TortoiseAggregateResult,
+    TortoiseQueryEngine,
+    TortoiseQueryResult,
+    fetch_groups,
+)
 from tortoise.contrib.fastapi import RegisterTortoise
 
 from examples.flights.policies import AIRPORTS, CARRIERS, FLIGHTS, PLANES
-from examples.flights.schemas import AirportOut, CarrierOut, FlightOut, PlaneOut
+from examples.flights.schemas import AirportOut, CarrierOut, DelaysOut, FlightOut, PlaneOut
 from examples.flights.tortoise.load import modules
 from examples.flights.tortoise.models import Airport, Carrier, Flight, Plane
-from queryengine import Narrowed, create_qe_dependency, install_queryengine
+from queryengine import Narrowed, create_qe_aggregate_dependency, create_qe_dependency, install_queryengine
 
 __all__ = ["create_app"]
 
@@ -27,6 +32,9 @@ airports = create_qe_dependency(
     TortoiseQueryEngine(Airport, dialect="sqlite"), policy=AIRPORTS, required=True
 )
 planes = create_qe_dependency(TortoiseQueryEngine(Plane, dialect="sqlite"), policy=PLANES, required=True)
+delays = create_qe_aggregate_dependency(
+    TortoiseQueryEngine(Flight, dialect="sqlite"), row=DelaysOut, policy=FLIGHTS
+)
 
 router = APIRouter()
 
@@ -41,6 +49,14 @@ async def list_flights(
         query = query.select_related("carrier", "plane", "dest_airport", "weather")
     model = projection_model or FlightOut
     return [model.model_validate(row) for row in await query]
+
+
+@router.get("/flights/delays", response_model_exclude_unset=True)
+async def count_flights(
+    result: Annotated[TortoiseAggregateResult[DelaysOut], Depends(delays)],
+) -> list[DelaysOut]:
+    """Count flights and their delays, by groups."""
+    return await fetch_groups(result)
 
 
 @router.get("/carriers", response_model=list[Narrowed[CarrierOut]])
