@@ -5,7 +5,7 @@ from asyncio import AbstractEventLoop, BaseTransport, Future, Transport
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, Final, Generic, Literal, Self, TypeVar, final, overload
 
-from typing_extensions import disjoint_base
+from typing_extensions import CapsuleType, disjoint_base
 
 from queryengine_orm.driver import Kind
 
@@ -276,6 +276,15 @@ class Rows:
 
     def column(self, key: int | str) -> list[Any]:
         """Return the values of one column, given by index or name."""
+
+    def __arrow_c_schema__(self) -> CapsuleType:
+        """Return the types of the columns, for consumers of Arrow's PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
+        """Return a copy of the rows, for consumers of Arrow's PyCapsule interface.
+
+        No other schema can be asked for. Raises UsageError for a column that Arrow has no type for.
+        """
 
 @final
 class SQLitePost:

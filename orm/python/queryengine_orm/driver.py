@@ -5,10 +5,11 @@ The mapping and the session are written against these alone.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Literal, Protocol, Self, TypeAlias
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
 __all__ = ["Connection", "Dialect", "Executor", "Isolation", "Kind", "Pool", "Row", "Rows", "Transaction"]
 
@@ -27,11 +28,17 @@ class Row(Protocol):
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[object]: ...
-    def __getitem__(self, key: int | str, /) -> object: ...
+    def __getitem__(self, key: int | str, /) -> Any: ...
+    def __getattribute__(self, name: str, /) -> Any: ...
 
 
 class Rows(Protocol):
     """The rows of one answer, in order; `affected` counts the rows that a statement wrote or gave."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        ...
 
     @property
     def affected(self) -> int:
@@ -41,6 +48,25 @@ class Rows(Protocol):
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Row]: ...
     def __getitem__(self, index: int, /) -> Row: ...
+
+    def tuples(self) -> Sequence[tuple[Any, ...]]:
+        """Return every row as a tuple."""
+        ...
+
+    def dicts(self) -> Sequence[dict[str, Any]]:
+        """Return every row as a dict; of columns of one name the last counts."""
+        ...
+
+    def column(self, key: int | str) -> Sequence[Any]:
+        """Return the values of one column, given by index or name."""
+        ...
+
+    def buffer(self, key: int | str) -> array[Any]:
+        """Return a column of integers as `array("q")`, of floats as `array("d")`; nulls are a DataError."""
+        ...
+
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
 
 
 class Executor(Protocol):

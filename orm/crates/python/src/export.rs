@@ -8,7 +8,8 @@ use queryengine_sqlite::Cell;
 use crate::columns::Kinds;
 use crate::errors::{DataError, UsageError};
 use crate::rows::{Batch, Store};
-use crate::values::{Kind, Shown, fixed};
+use crate::values::stored::{float_of, integer_of};
+use crate::values::{Kind, Shown, numbers};
 
 static ARRAY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
@@ -20,34 +21,11 @@ pub fn buffer<'py>(py: Python<'py>, batch: &Batch, column: usize) -> PyResult<Bo
         (Store::Wire(rows), Kinds::Wire(kinds)) => {
             let fields = (0..rows.len()).map(|row| rows.fields(row).nth(column).flatten());
             match kinds[column] {
-                Kind::Int2 => (
-                    "q",
-                    integers(fields, |raw| {
-                        Ok(i16::from_be_bytes(fixed(raw, "smallint")?).into())
-                    })?,
-                ),
-                Kind::Int4 => (
-                    "q",
-                    integers(fields, |raw| {
-                        Ok(i32::from_be_bytes(fixed(raw, "integer")?).into())
-                    })?,
-                ),
-                Kind::Int8 => (
-                    "q",
-                    integers(fields, |raw| Ok(i64::from_be_bytes(fixed(raw, "bigint")?)))?,
-                ),
-                Kind::Float4 => (
-                    "d",
-                    floats(fields, |raw| {
-                        Ok(f32::from_be_bytes(fixed(raw, "real")?).into())
-                    })?,
-                ),
-                Kind::Float8 => (
-                    "d",
-                    floats(fields, |raw| {
-                        Ok(f64::from_be_bytes(fixed(raw, "double precision")?))
-                    })?,
-                ),
+                Kind::Int2 => ("q", integers(fields, |raw| Ok(numbers::int2(raw)?.into()))?),
+                Kind::Int4 => ("q", integers(fields, |raw| Ok(numbers::int4(raw)?.into()))?),
+                Kind::Int8 => ("q", integers(fields, numbers::int8)?),
+                Kind::Float4 => ("d", floats(fields, |raw| Ok(numbers::float4(raw)?.into()))?),
+                Kind::Float8 => ("d", floats(fields, numbers::float8)?),
                 _ => return Err(no_numbers()),
             }
         }
@@ -89,27 +67,6 @@ fn floats<T>(
         out.extend_from_slice(&read(value.ok_or_else(null)?)?.to_ne_bytes());
     }
     Ok(out)
-}
-
-fn integer_of(cell: Cell<'_>) -> PyResult<i64> {
-    match cell {
-        Cell::Integer(value) => Ok(value),
-        _ => Err(DataError::new_err((
-            "22000",
-            "the column holds what is no integer",
-        ))),
-    }
-}
-
-fn float_of(cell: Cell<'_>) -> PyResult<f64> {
-    match cell {
-        Cell::Real(value) => Ok(value),
-        Cell::Integer(value) if (value as f64) as i128 == i128::from(value) => Ok(value as f64),
-        _ => Err(DataError::new_err((
-            "22000",
-            "the column holds what is no float",
-        ))),
-    }
 }
 
 fn no_numbers() -> PyErr {

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+pub mod arrow;
 pub mod columns;
 pub mod errors;
 pub mod export;

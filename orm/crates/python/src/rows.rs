@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PySlice, PyString, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyList, PySlice, PyString, PyTuple};
 
 use queryengine_sqlite::Cells;
 
+use crate::arrow;
 use crate::columns::{Columns, Kinds};
 use crate::errors::UsageError;
 use crate::export::buffer;
@@ -100,7 +101,7 @@ impl Batch {
     }
 
     /// Say in an error's notes which column it is about.
-    fn named(&self, py: Python<'_>, column: usize, error: PyErr) -> PyErr {
+    pub fn named(&self, py: Python<'_>, column: usize, error: PyErr) -> PyErr {
         if let Ok(name) = self.columns.names(py).get_item(column) {
             let note = format!("in column {} ({name})", column + 1);
             let _ = error.value(py).call_method1("add_note", (note,));
@@ -254,6 +255,24 @@ impl Rows {
     /// Return a column of integers as `array("q")`, of floats as `array("d")`, a buffer each.
     fn buffer<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         buffer(py, &self.batch, self.batch.place(key)?)
+    }
+
+    /// Return the types of the columns, for consumers of Arrow's PyCapsule interface.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow::schema(py, &self.batch)
+    }
+
+    /// Return a copy of the rows, for consumers of Arrow's PyCapsule interface.
+    ///
+    /// No other schema can be asked for. Raises UsageError for a column that Arrow has no type for.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        arrow::stream(py, &self.batch)
     }
 
     /// Return the values of one column, given by index or name.

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use super::kind::BuiltIn;
-use super::scalars::malformed;
+use super::numbers::malformed;
 use super::{Refusal, decode, sized};
 
 /// PostgreSQL's own bound.

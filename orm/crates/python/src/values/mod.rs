@@ -14,17 +14,18 @@ pub mod classes;
 pub mod clock;
 mod kind;
 mod network;
+pub(crate) mod numbers;
 mod numeric;
 mod parameters;
 mod ranges;
 mod scalars;
 mod shown;
 pub mod stored;
-mod times;
+pub(crate) mod times;
 
 pub use kind::Kind;
+pub use numbers::fixed;
 pub use parameters::{IsNull, Parameters};
-pub use scalars::fixed;
 pub use shown::Shown;
 
 /// Decode one field, None for null. Raises `DataError` for what Python's type cannot hold, or malformed bytes.

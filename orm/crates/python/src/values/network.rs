@@ -6,7 +6,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyType};
 
 use super::Refusal;
-use super::scalars::malformed;
+use super::numbers::malformed;
 
 const FOUR: u8 = 2;
 const SIX: u8 = 3;

@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt};
 
-use super::scalars::malformed;
+use super::numbers::malformed;
 use super::{Refusal, classes};
 
 const NEGATIVE: u16 = 0x4000;

@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use super::arrays::take_field;
 use super::kind::BuiltIn;
-use super::scalars::malformed;
+use super::numbers::malformed;
 use super::{Refusal, decode, sized};
 
 const EMPTY: u8 = 0x01;

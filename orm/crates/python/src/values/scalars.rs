@@ -6,18 +6,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
+use super::numbers::{self, fixed, malformed};
 use super::{Refusal, classes};
-use crate::errors::DataError;
-
-/// A field of the wrong length: PostgreSQL does not send it.
-pub fn malformed(what: &'static str) -> PyErr {
-    DataError::new_err(("22P03", format!("the server sent malformed {what}")))
-}
-
-/// A field of a fixed number of bytes.
-pub fn fixed<const N: usize>(raw: &[u8], what: &'static str) -> PyResult<[u8; N]> {
-    raw.try_into().map_err(|_| malformed(what))
-}
 
 pub fn bool<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let [byte] = fixed(raw, "boolean")?;
@@ -25,27 +15,19 @@ pub fn bool<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
 }
 
 pub fn int2<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    Ok(i16::from_be_bytes(fixed(raw, "smallint")?)
-        .into_pyobject(py)?
-        .into_any())
+    Ok(numbers::int2(raw)?.into_pyobject(py)?.into_any())
 }
 
 pub fn int4<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    Ok(i32::from_be_bytes(fixed(raw, "integer")?)
-        .into_pyobject(py)?
-        .into_any())
+    Ok(numbers::int4(raw)?.into_pyobject(py)?.into_any())
 }
 
 pub fn int8<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    Ok(i64::from_be_bytes(fixed(raw, "bigint")?)
-        .into_pyobject(py)?
-        .into_any())
+    Ok(numbers::int8(raw)?.into_pyobject(py)?.into_any())
 }
 
 pub fn oid<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    Ok(u32::from_be_bytes(fixed(raw, "oid")?)
-        .into_pyobject(py)?
-        .into_any())
+    Ok(numbers::oid(raw)?.into_pyobject(py)?.into_any())
 }
 
 pub fn uuid<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
@@ -71,11 +53,11 @@ pub fn version_one(raw: &[u8]) -> PyResult<&[u8]> {
 }
 
 pub fn float4<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    Ok(PyFloat::new(py, f64::from(f32::from_be_bytes(fixed(raw, "real")?))).into_any())
+    Ok(PyFloat::new(py, f64::from(numbers::float4(raw)?)).into_any())
 }
 
 pub fn float8<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    Ok(PyFloat::new(py, f64::from_be_bytes(fixed(raw, "double precision")?)).into_any())
+    Ok(PyFloat::new(py, numbers::float8(raw)?).into_any())
 }
 
 pub fn bytes<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {

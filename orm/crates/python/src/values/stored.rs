@@ -27,7 +27,9 @@ pub fn decode<'py>(
         (Some(Shown::Bool), Cell::Integer(value @ (0 | 1))) => {
             Ok(PyBool::new(py, value == 1).to_owned().into_any())
         }
-        (Some(Shown::Float), Cell::Integer(value)) => float(py, value),
+        (Some(Shown::Float), cell @ Cell::Integer(_)) => {
+            Ok(PyFloat::new(py, float_of(cell)?).into_any())
+        }
         (Some(Shown::Decimal), cell) => decimal(py, cell),
         (Some(Shown::Json), cell) => json(py, cell),
         (Some(Shown::Interval), Cell::Integer(value)) => interval(py, value),
@@ -40,7 +42,8 @@ pub fn decode<'py>(
     }
 }
 
-fn no_value(shown: Shown) -> PyErr {
+/// A cell that is no value of the kind.
+pub fn no_value(shown: Shown) -> PyErr {
     DataError::new_err((
         "22000",
         format!("the database holds what is no value of the kind {shown:?}"),
@@ -53,13 +56,21 @@ fn string<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         .map_err(|_| DataError::new_err(("22021", "the database holds text that is no UTF-8")))
 }
 
-/// A float of an integer, which SQLite stores for a whole number, as long as it is that number.
-fn float(py: Python<'_>, value: i64) -> PyResult<Bound<'_, PyAny>> {
-    let float = value as f64;
-    if float as i128 != i128::from(value) {
-        return Err(no_value(Shown::Float));
+/// An integer.
+pub fn integer_of(cell: Cell<'_>) -> PyResult<i64> {
+    match cell {
+        Cell::Integer(value) => Ok(value),
+        _ => Err(no_value(Shown::Int)),
     }
-    Ok(PyFloat::new(py, float).into_any())
+}
+
+/// A float, or an integer, which SQLite stores for a whole number, as long as it is that number.
+pub fn float_of(cell: Cell<'_>) -> PyResult<f64> {
+    match cell {
+        Cell::Real(value) => Ok(value),
+        Cell::Integer(value) if (value as f64) as i128 == i128::from(value) => Ok(value as f64),
+        _ => Err(no_value(Shown::Float)),
+    }
 }
 
 fn decimal<'py>(py: Python<'py>, cell: Cell<'_>) -> PyResult<Bound<'py, PyAny>> {
@@ -113,22 +124,32 @@ fn of_text<'py>(py: Python<'py>, shown: Shown, text: &[u8]) -> PyResult<Bound<'p
             )?
             .into_any())
         }
-        Shown::DateTime => match clock::read_datetime(text).ok_or_else(wrong)? {
-            (day, time, None) => datetime(py, day, time, None),
-            _ => Err(wrong()),
-        },
+        Shown::DateTime => {
+            let (day, time) = read_naive(text).ok_or_else(wrong)?;
+            datetime(py, day, time, None)
+        }
         Shown::DateTimeTz => {
-            // Without an offset it is UTC: what CURRENT_TIMESTAMP writes.
-            let (day, time, offset) = clock::read_datetime(text).ok_or_else(wrong)?;
-            let utc = PyTzInfo::utc(py)?;
-            let (day, time) = match offset {
-                None | Some(0) => (day, time),
-                Some(offset) => moved(day, time, -offset).ok_or_else(wrong)?,
-            };
-            datetime(py, day, time, Some(&utc))
+            let (day, time) = read_instant(text).ok_or_else(wrong)?;
+            datetime(py, day, time, Some(&*PyTzInfo::utc(py)?))
         }
         Shown::Uuid => classes::new_uuid(py, read_uuid(text).ok_or_else(wrong)?),
         _ => Err(wrong()),
+    }
+}
+
+/// A date-time without a zone.
+pub fn read_naive(text: &[u8]) -> Option<(Day, Time)> {
+    match clock::read_datetime(text)? {
+        (day, time, None) => Some((day, time)),
+        _ => None,
+    }
+}
+
+/// An instant in UTC; without an offset it is UTC already: what CURRENT_TIMESTAMP writes.
+pub fn read_instant(text: &[u8]) -> Option<(Day, Time)> {
+    match clock::read_datetime(text)? {
+        (day, time, None | Some(0)) => Some((day, time)),
+        (day, time, Some(offset)) => moved(day, time, -offset),
     }
 }
 
@@ -163,7 +184,8 @@ fn moved(day: Day, time: Time, seconds: i64) -> Option<(Day, Time)> {
     Some((Day::of(days)?, Time::of(rest)?))
 }
 
-fn read_uuid(text: &[u8]) -> Option<u128> {
+/// A UUID with its dashes or without.
+pub fn read_uuid(text: &[u8]) -> Option<u128> {
     let dashed = text.len() == 36 && [8, 13, 18, 23].iter().all(|place| text[*place] == b'-');
     if !dashed && text.len() != 32 {
         return None;

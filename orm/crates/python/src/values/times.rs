@@ -12,18 +12,56 @@ use pyo3::types::{
 
 use super::Refusal;
 use super::clock::{self, Day, Time};
-use super::scalars::{fixed, malformed};
+use super::numbers::{fixed, malformed};
 use crate::errors::DataError;
 
 fn outside(what: &'static str) -> PyErr {
+    without_value(what, "Python")
+}
+
+fn without_value(what: &'static str, whose: &'static str) -> PyErr {
     DataError::new_err((
         "22008",
-        format!("the database holds {what}, which Python has no value for"),
+        format!("the database holds {what}, which {whose} has no value for"),
     ))
 }
 
 fn day_at(days: i64, what: &'static str) -> PyResult<Day> {
     Day::of(days).ok_or_else(|| outside(what))
+}
+
+/// Days from 1970-01-01, which may be before the year 1 or after 9999.
+pub fn unix_days(raw: &[u8]) -> PyResult<i32> {
+    let days = i32::from_be_bytes(fixed(raw, "date")?);
+    let unix = days.checked_add((clock::POSTGRES - clock::UNIX) as i32);
+    unix.filter(|_| days != i32::MIN)
+        .ok_or_else(|| without_value("an infinite date", "Arrow"))
+}
+
+/// Microseconds from 1970-01-01, which may be before the year 1 or after 9999.
+pub fn unix_microseconds(raw: &[u8]) -> PyResult<i64> {
+    let number = i64::from_be_bytes(fixed(raw, "timestamp")?);
+    let unix = number.checked_add((clock::POSTGRES - clock::UNIX) * clock::DAY);
+    unix.filter(|_| number != i64::MIN)
+        .ok_or_else(|| without_value("a timestamp after the year 294246, or infinite", "Arrow"))
+}
+
+/// Microseconds from midnight.
+pub fn microseconds_of_day(raw: &[u8]) -> PyResult<i64> {
+    let number = i64::from_be_bytes(fixed(raw, "time")?);
+    Ok(Time::of(number).ok_or_else(midnight)?.number())
+}
+
+/// The microseconds of an interval without months.
+pub fn microseconds_of_interval(raw: &[u8]) -> PyResult<i64> {
+    let (days, rest) = days_of_interval(raw)?;
+    let sum = days.checked_mul(clock::DAY);
+    sum.and_then(|sum| sum.checked_add(rest))
+        .ok_or_else(|| without_value("an interval of more than 292,000 years", "Arrow"))
+}
+
+fn midnight() -> PyErr {
+    outside("the time 24:00:00")
 }
 
 pub fn date<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
@@ -40,7 +78,7 @@ fn of_time<'py>(
     number: i64,
     zone: Option<&Bound<'py, PyTzInfo>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let time = Time::of(number).ok_or_else(|| outside("the time 24:00:00"))?;
+    let time = Time::of(number).ok_or_else(midnight)?;
     Ok(PyTime::new(
         py,
         time.hour,
@@ -104,7 +142,8 @@ pub fn timestamptz<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAn
     of_timestamp(py, raw, Some(&utc))
 }
 
-pub fn interval<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+/// Whole days of 24 hours, and the microseconds that are left.
+fn days_of_interval(raw: &[u8]) -> PyResult<(i64, i64)> {
     let raw: [u8; 16] = fixed(raw, "interval")?;
     let number = i64::from_be_bytes(fixed(&raw[..8], "interval")?);
     let days = i32::from_be_bytes(fixed(&raw[8..12], "interval")?);
@@ -115,7 +154,11 @@ pub fn interval<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>>
     }
     // Of one sign or not: 1 day and -1 hour are 23 hours.
     let whole = i64::from(days) + number.div_euclid(clock::DAY);
-    let rest = number.rem_euclid(clock::DAY);
+    Ok((whole, number.rem_euclid(clock::DAY)))
+}
+
+pub fn interval<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let (whole, rest) = days_of_interval(raw)?;
     let days = i32::try_from(whole)
         .ok()
         .filter(|days| days.unsigned_abs() <= 999_999_999);
