@@ -1,6 +1,6 @@
 """The long runs of the companion, by `make soak`; each part says what it counted, or raises.
 
-    python -m scripts.soak --scale 0.01
+    python -m scripts.soak --scale 0.01 --loop uvloop
 
 A million queries and thousands of connections in flat memory; ten thousand cancellations with a canary;
 PostgreSQL killed during a thousand transactions, of which all that were promised are there afterwards.
@@ -14,9 +14,11 @@ import gc
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
+import uvloop
 from queryengine_orm.errors import OrmError
 from queryengine_orm.pool import PostgresPool, create_pool
 from queryengine_orm.postgres import connect
@@ -24,6 +26,10 @@ from queryengine_orm.postgres import connect
 from tests.orm.faults.killable import Killable, killable_postgres
 from tests.orm.faults.storm import Storm
 
+LOOPS: Final[Mapping[str, Callable[[], asyncio.AbstractEventLoop]]] = {
+    "asyncio": asyncio.new_event_loop,
+    "uvloop": uvloop.new_event_loop,
+}
 QUERIES = 1_000_000
 CANCELS = 10_000
 CONNECTS = 1_000
@@ -94,7 +100,7 @@ async def soak_connects(dsn: str, connects: int) -> None:
         async with await connect(dsn) as connection:
             await connection.query("SELECT 1")
 
-    for _ in range(connects // 20):
+    for _ in range(1 + connects // 20):  # an event loop opens something of its own with the first
         await asyncio.gather(use(), use())
     flat = Flat()
     for _ in range(connects // 2):
@@ -173,8 +179,10 @@ def main() -> None:
     )
     parser.add_argument("--scale", type=float, default=1.0, help="a part of the whole, such as 0.01")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="of the cancellations")
+    parser.add_argument("--loop", choices=LOOPS, default="asyncio", help="the event loop")
     arguments = parser.parse_args()
-    asyncio.run(run(arguments.scale, arguments.seed))
+    with asyncio.Runner(loop_factory=LOOPS[arguments.loop]) as runner:
+        runner.run(run(arguments.scale, arguments.seed))
 
 
 if __name__ == "__main__":

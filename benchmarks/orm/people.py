@@ -52,10 +52,11 @@ FIRST_SEEN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 class Side:
     """One driver or ORM: one row by its key, many rows as its own kind of object, a bulk insert.
 
-    `tuple_of` makes of a row what all sides agree on: id, name and age.
+    `tuple_of` makes of a row what all sides agree on: id, name and age. `version` is what was measured.
     """
 
     name: str
+    version: str
     get: Callable[[int], Awaitable[object]]
     tuple_of: Callable[[object], tuple[object, object, object]]
     many: Callable[[], Awaitable[Sequence[object]]]

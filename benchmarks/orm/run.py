@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import os
+import shutil
 import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -19,6 +19,7 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -28,6 +29,7 @@ import uvloop
 
 from benchmarks.harness import Row, Runner, coroutines, measure, print_rows, row, write_rows
 from benchmarks.orm import memory
+from benchmarks.orm.cores import apart
 from benchmarks.orm.people import (
     INSERT_TABLE,
     MANY,
@@ -45,6 +47,8 @@ __all__ = ["main"]
 
 Open: TypeAlias = Callable[[], AbstractAsyncContextManager[Sequence[Side]]]
 
+OURS: Final = "ours.db"
+THEIRS: Final = "theirs.db"
 RESULTS: Final = Path(__file__).parents[1] / "results"
 TASKS: Final = 50
 POOL: Final = 8
@@ -89,6 +93,8 @@ class Comparison:
     sides: Sequence[Side]
     bars: Bars
     rounds: int
+    server: int | None = None
+    """the process of the server, which has a core of its own where a call's own cost is measured"""
 
     def reads(self) -> list[Row]:
         """Compare reading: one row, many tasks at once, many rows at once."""
@@ -104,13 +110,15 @@ class Comparison:
             return coroutines(self.loop, at_once)
 
         pooled = [side for side in self.sides if side.name != psycopg_side.NAME]  # which is one connection
+        with apart(self.server):
+            gets = self._rows("get by primary key", one, self.sides, self.bars.get, 20)
         return [
-            *self._rows("get by primary key", one, self.sides, self.bars.get, 20),
+            *gets,
             *self._rows(f"{TASKS} tasks, each a get", tasks, pooled, self.bars.tasks, 10),
             *self._rows(f"{MANY:,} rows to objects", self._many, self.sides, self.bars.many, 1),
         ]
 
-    def inserts(self, empty: Callable[[], object]) -> list[Row]:
+    def inserts(self, empty: Callable[[], Awaitable[object]]) -> list[Row]:
         """Compare the insertion of many rows at once into an empty table, which is emptied off the clock."""
         written = people(MANY)
 
@@ -123,7 +131,7 @@ class Comparison:
             def run(times: int) -> float:
                 seconds = 0.0
                 for _ in range(times):
-                    empty()
+                    self.loop.run_until_complete(empty())
                     seconds += self.loop.run_until_complete(insert())
                 return seconds
 
@@ -142,6 +150,7 @@ class Comparison:
         bars: Mapping[str, float],
         turns: int,
     ) -> list[Row]:
+        say(f"{self.title}: {what}")
         times = measure([make(side) for side in sides], rounds=self.rounds, turns=turns)
         driver, session = sides[:2]
         rows: list[Row] = []
@@ -151,7 +160,8 @@ class Comparison:
                 ours = session
             own = times[0] if ours is driver else times[1]
             name = f"{self.title}, {ours.name}: {what}"
-            rows.append(row(name, peer.name, ours_us=own, peer_us=taken, bar=bars.get(peer.name)))
+            label = f"{peer.name} {peer.version}"
+            rows.append(row(name, label, ours_us=own, peer_us=taken, bar=bars.get(peer.name)))
         return rows
 
 
@@ -160,7 +170,7 @@ class Comparison:
 
 @contextmanager
 def postgres() -> Generator[PostgresServer]:
-    """Start a PostgreSQL with both tables, on a core of its own where there are two."""
+    """Start a PostgreSQL with both tables."""
     with running_postgres() as server:
         with psycopg.connect(server.url(), autocommit=True) as connection:
             for name in ("people", INSERT_TABLE):
@@ -169,28 +179,22 @@ def postgres() -> Generator[PostgresServer]:
                 for each in people(PEOPLE):
                     copy.write_row(each)
             connection.execute("VACUUM ANALYZE people")
-        cores = sorted(os.sched_getaffinity(0))
-        if len(cores) > 1:
-            os.sched_setaffinity(server.pid, {cores[-1]})  # its sessions inherit it
-            os.sched_setaffinity(0, {cores[0]})
-        try:
-            yield server
-        finally:
-            os.sched_setaffinity(0, set(cores))
+        yield server
 
 
 @contextmanager
 def sqlite() -> Generator[Path]:
-    """Make a file with both tables."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "people.db"
-        with closing(sqlite3.connect(path)) as connection, connection:
+    """Make two files of the same tables: two copies of SQLite in one process may not open the same one."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with closing(sqlite3.connect(folder / THEIRS)) as connection, connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            for name in ("people", INSERT_TABLE):
-                connection.execute(SQLITE_TABLE.format(name=name))
+            for table in ("people", INSERT_TABLE):
+                connection.execute(SQLITE_TABLE.format(name=table))
             places = ", ".join("?" * 8)
             connection.executemany(f"INSERT INTO people VALUES ({places})", aiosqlite.written(people(PEOPLE)))  # noqa: S608
-        yield path
+        shutil.copy(folder / THEIRS, folder / OURS)
+        yield folder
 
 
 @asynccontextmanager
@@ -233,29 +237,31 @@ def postgres_rows(server: PostgresServer, loop_name: str, rounds: int) -> list[R
         lambda: tortoise.opened(url.replace("postgresql", "asyncpg", 1), POOL),
     ]
 
-    def empty() -> None:
+    async def empty() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"TRUNCATE {INSERT_TABLE}".encode())
 
     def work(loop: asyncio.AbstractEventLoop, sides: list[Side]) -> list[Row]:
-        compared = Comparison(f"PostgreSQL, {loop_name}", loop, sides, POSTGRES_BARS, rounds)
+        title = f"PostgreSQL {version_of(server)}, {loop_name}"
+        compared = Comparison(title, loop, sides, POSTGRES_BARS, rounds, server.pid)
         return [*compared.reads(), *compared.inserts(empty)]
 
     return on_loop(LOOPS[loop_name], openers, work)
 
 
-def sqlite_rows(path: Path, loop_name: str, rounds: int) -> list[Row]:
+def sqlite_rows(folder: Path, loop_name: str, rounds: int) -> list[Row]:
     """Compare on SQLite, on one kind of event loop."""
-    file = str(path)
+    mine, theirs = f"sqlite:///{folder / OURS}", str(folder / THEIRS)
     openers: list[Open] = [
-        lambda: ours.opened(f"sqlite:///{file}", 1),
-        lambda: aiosqlite.opened(file),
-        lambda: stdlib_sqlite.opened(file),
-        lambda: sqlalchemy.opened(f"sqlite+aiosqlite:///{file}", 1),
+        lambda: ours.opened(mine, 1),
+        lambda: aiosqlite.opened(theirs),
+        lambda: stdlib_sqlite.opened(theirs),
+        lambda: sqlalchemy.opened(f"sqlite+aiosqlite:///{theirs}", 1),
     ]
 
-    def empty() -> None:
-        with closing(sqlite3.connect(path)) as connection, connection:
+    async def empty() -> None:
+        await ours.emptied(mine)
+        with closing(sqlite3.connect(theirs)) as connection, connection:
             connection.execute(f"DELETE FROM {INSERT_TABLE}")  # noqa: S608  # our own name
 
     def work(loop: asyncio.AbstractEventLoop, sides: list[Side]) -> list[Row]:
@@ -273,28 +279,41 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", choices=("postgresql", "sqlite", "memory"))
     chosen = parser.parse_args()
     wanted = chosen.only or ("postgresql", "sqlite", "memory")
-    with compared() as server, sqlite() as path:
-        groups: dict[str, list[Row]] = {}
-        for loop_name in chosen.loops:
+    holds = True
+    with compared() as server, sqlite() as folder:
+        measured: dict[str, Callable[[], list[Row]]] = {}
+        for loop in chosen.loops:
             if "postgresql" in wanted:
-                groups[f"orm_postgresql_{loop_name}"] = postgres_rows(server, loop_name, chosen.rounds)
+                measured[f"orm_postgresql_{loop}"] = partial(postgres_rows, server, loop, chosen.rounds)
             if "sqlite" in wanted:
-                groups[f"orm_sqlite_{loop_name}"] = sqlite_rows(path, loop_name, chosen.rounds)
+                measured[f"orm_sqlite_{loop}"] = partial(sqlite_rows, folder, loop, chosen.rounds)
         if "memory" in wanted:
-            groups["orm_memory"] = memory.rows(server)
-    for name, rows in groups.items():
-        print_rows(name, rows)
-        write_rows(RESULTS / f"{name}.json", rows)
-    return int(any(each.holds is False for rows in groups.values() for each in rows))
+            measured["orm_memory"] = partial(memory.rows, server)
+        for name, rows_of in measured.items():
+            rows = rows_of()
+            print_rows(name, rows)
+            write_rows(RESULTS / f"{name}.json", rows)
+            holds = holds and all(each.holds is not False for each in rows)
+    return 0 if holds else 1
 
 
 @contextmanager
 def compared() -> Generator[PostgresServer]:
     """Start the server, and print what is compared."""
     with postgres() as server:
-        with psycopg.connect(server.url()) as connection:
-            shown = connection.execute("SHOW server_version").fetchone()
-        clients = ", ".join(f"{name} {version(name)}" for name in PEERS)
-        print(f"Python {sys.version.split()[0]}; PostgreSQL {shown and shown[0]}; {clients}")
-        print(f"SQLite {sqlite3.sqlite_version} in Python's own library")
+        clients = ", ".join(f"{name} {version(name)}" for name in ("queryengine-orm", *PEERS))
+        bundled = asyncio.run(ours.bundled_sqlite())
+        print(f"Python {sys.version.split()[0]}; PostgreSQL {version_of(server)}; {clients}")
+        print(f"SQLite {bundled} in queryengine-orm, {sqlite3.sqlite_version} in Python's own library")
         yield server
+
+
+def version_of(server: PostgresServer) -> str:
+    """Return the version of a server."""
+    with psycopg.connect(server.url()) as connection:
+        return (connection.info.parameter_status("server_version") or "?").split()[0]
+
+
+def say(what: str) -> None:
+    """Say what is measured now."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", flush=True)

@@ -20,7 +20,7 @@ from queryengine_orm.errors import (
 )
 from queryengine_orm.sqlite import create_pool
 
-pytestmark = pytest.mark.anyio
+pytestmark = pytest.mark.both_loops
 
 WRITER = """
 import asyncio, sys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any, Final
 
 import aiosqlite
@@ -44,4 +45,13 @@ async def opened(path: str) -> AsyncGenerator[Sequence[Side]]:
             await connection.executemany(INSERT, written(rows))
             return await connection.execute("COMMIT")
 
-        yield [Side(name="aiosqlite", get=get, tuple_of=tuple_of, many=many, insert=insert)]
+        yield [
+            Side(
+                name="aiosqlite",
+                version=version("aiosqlite"),
+                get=get,
+                tuple_of=tuple_of,
+                many=many,
+                insert=insert,
+            )
+        ]

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any, Final
 
 from benchmarks.orm.people import COLUMNS, INSERT_TABLE, MANY, Person, Side
@@ -53,4 +54,13 @@ async def opened(url: str, connections: int) -> AsyncGenerator[Sequence[Side]]:
             async with pool.acquire() as connection:
                 return await connection.copy_records_to_table(INSERT_TABLE, records=rows, columns=COLUMNS)
 
-        yield [Side(name="asyncpg", get=get, tuple_of=tuple_of, many=many, insert=insert)]
+        yield [
+            Side(
+                name="asyncpg",
+                version=version("asyncpg"),
+                get=get,
+                tuple_of=tuple_of,
+                many=many,
+                insert=insert,
+            )
+        ]

@@ -6,6 +6,7 @@ import gc
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime
+from importlib.metadata import version
 from typing import Any, Final
 
 from queryengine_orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -16,7 +17,7 @@ from queryengine_orm.sqlite import create_pool as create_sqlite_pool
 from benchmarks.orm.people import COLUMNS, CROWD, INSERT_TABLE, MANY, Person, Side
 from queryengine.schema import DateTimeType
 
-__all__ = ["opened", "weight"]
+__all__ = ["bundled_sqlite", "emptied", "opened", "weight"]
 
 SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM people WHERE id = "  # noqa: S608  # our own names
 KINDS: Final[Sequence[Kind]] = ("int", "text", "text", "int", "bool", "float", "date", "datetimetz")
@@ -81,6 +82,7 @@ async def opened(url: str, connections: int) -> AsyncGenerator[Sequence[Side]]:
                 await create_postgres_pool(url, minimum=connections, maximum=connections)
             )
             one = SELECT + "$1"
+        ours = version("queryengine-orm")
         kinds = KINDS if pool.dialect == "sqlite" else None
 
         async def get_row(key: int) -> object:
@@ -98,9 +100,29 @@ async def opened(url: str, connections: int) -> AsyncGenerator[Sequence[Side]]:
             return await pool.copy_rows(INSERT_TABLE, COLUMNS, rows)
 
         yield [
-            Side(name="pool", get=get_row, tuple_of=row_tuple, many=many, insert=insert),
-            Side(name="session", get=get_model, tuple_of=model_tuple, many=many, insert=insert, is_orm=True),
+            Side(name="pool", version=ours, get=get_row, tuple_of=row_tuple, many=many, insert=insert),
+            Side(
+                name="session",
+                version=ours,
+                get=get_model,
+                tuple_of=model_tuple,
+                many=many,
+                insert=insert,
+                is_orm=True,
+            ),
         ]
+
+
+async def bundled_sqlite() -> str:
+    """Return the version of the SQLite in our own module."""
+    async with create_sqlite_pool() as pool:
+        return str((await pool.query("SELECT sqlite_version()"))[0][0])
+
+
+async def emptied(url: str) -> None:
+    """Empty the table that is written, in a database of SQLite: only our own copy of it may open ours."""
+    async with create_sqlite_pool(url) as pool:
+        await pool.script(f"DELETE FROM {INSERT_TABLE}")  # noqa: S608  # our own name
 
 
 async def weight(url: str, resident: Callable[[], int]) -> tuple[int, int]:

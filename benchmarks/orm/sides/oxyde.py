@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
+from importlib.metadata import version
 from typing import Any, Final
 
 from oxyde import Field, Model, db
@@ -73,5 +74,15 @@ async def opened(url: str) -> AsyncGenerator[Sequence[Side]]:
             await Newcomer.objects.bulk_create(written[start : start + AT_ONCE])
         return None
 
-    yield [Side(name="oxyde", get=get, tuple_of=tuple_of, many=many, insert=insert, is_orm=True)]
+    yield [
+        Side(
+            name="oxyde",
+            version=version("oxyde"),
+            get=get,
+            tuple_of=tuple_of,
+            many=many,
+            insert=insert,
+            is_orm=True,
+        )
+    ]
     await db.close()

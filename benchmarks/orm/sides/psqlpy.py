@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any, Final
 
 import psqlpy
@@ -36,5 +37,7 @@ async def opened(url: str, connections: int) -> AsyncGenerator[Sequence[Side]]:
             await connection.execute_many(INSERT, [list(row) for row in rows])
         return None
 
-    yield [Side(name="psqlpy", get=get, tuple_of=tuple_of, many=many, insert=insert)]
+    yield [
+        Side(name="psqlpy", version=version("psqlpy"), get=get, tuple_of=tuple_of, many=many, insert=insert)
+    ]
     pool.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 from typing import Any, Final
 
 from psycopg import AsyncConnection
@@ -47,4 +48,6 @@ async def opened(url: str) -> AsyncGenerator[Sequence[Side]]:
                     await copy.write_row(row)
             return None
 
-        yield [Side(name=NAME, get=get, tuple_of=tuple_of, many=many, insert=insert)]
+        yield [
+            Side(name=NAME, version=version("psycopg"), get=get, tuple_of=tuple_of, many=many, insert=insert)
+        ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
+from importlib.metadata import version
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, insert, select
@@ -71,6 +72,14 @@ async def opened(url: str, connections: int) -> AsyncGenerator[Sequence[Side]]:
 
     driver = engine.dialect.driver
     yield [
-        Side(name=f"SQLAlchemy ({driver})", get=get, tuple_of=tuple_of, many=many, insert=write, is_orm=True)
+        Side(
+            name=f"SQLAlchemy ({driver})",
+            version=version("sqlalchemy"),
+            get=get,
+            tuple_of=tuple_of,
+            many=many,
+            insert=write,
+            is_orm=True,
+        )
     ]
     await engine.dispose()

@@ -29,4 +29,13 @@ async def opened(path: str) -> AsyncGenerator[Sequence[Side]]:
             connection.executemany(INSERT, written(rows))
             return connection.execute("COMMIT")
 
-        yield [Side(name="sqlite3", get=get, tuple_of=tuple_of, many=many, insert=insert)]
+        yield [
+            Side(
+                name="sqlite3",
+                version=sqlite3.sqlite_version,
+                get=get,
+                tuple_of=tuple_of,
+                many=many,
+                insert=insert,
+            )
+        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any
 
 from tortoise import Tortoise, fields
@@ -75,5 +76,15 @@ async def opened(url: str, connections: int) -> AsyncGenerator[Sequence[Side]]:
         await Newcomer.bulk_create([Newcomer(**dict(zip(COLUMNS, row, strict=True))) for row in rows])
         return None
 
-    yield [Side(name="Tortoise", get=get, tuple_of=tuple_of, many=many, insert=insert, is_orm=True)]
+    yield [
+        Side(
+            name="Tortoise",
+            version=version("tortoise-orm"),
+            get=get,
+            tuple_of=tuple_of,
+            many=many,
+            insert=insert,
+            is_orm=True,
+        )
+    ]
     await Tortoise.close_connections()
