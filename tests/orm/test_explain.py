@@ -72,6 +72,7 @@ def test_the_command_asks_the_database_of_a_url(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
     with pytest.raises(ConfigurationError, match="cannot be asked: no such table: books"):
         books.explain_on(f"sqlite:///{tmp_path / 'empty.db'}", ast)
+    assert (tmp_path / "empty.db").stat().st_size == 0  # not even its journal has changed
     with pytest.raises(ConfigurationError, match="cannot be asked: no driver is for oracle"):
         books.explain_on("oracle://host/x", ast)
     with pytest.raises(ConfigurationError, match="cannot be asked: "):

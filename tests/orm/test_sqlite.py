@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from queryengine_orm.driver import Pool
 from queryengine_orm.errors import (
     CheckViolation,
+    ConnectionFailed,
     ForeignKeyViolation,
     InvalidTransactionState,
     NotNullViolation,
@@ -273,6 +276,26 @@ async def test_a_backup_holds_what_was_committed(pool: SQLitePool, tmp_path: Pat
     await pool.back_up(str(tmp_path / "copy.db"))
     async with await connect(str(tmp_path / "copy.db")) as copy:
         assert (await copy.query("SELECT name FROM users")).tuples() == [("Ann",)]
+
+
+def names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
+
+
+async def test_a_pool_that_only_reads_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "some #5%20?.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript(TABLES)
+    before = path.read_bytes()
+    async with create_pool(str(path), read_only=True) as pool:
+        assert await count(pool) == 0
+        with pytest.raises(InvalidTransactionState, match="readonly"):
+            await pool.query("INSERT INTO users (name) VALUES ('Ann')")
+    assert names_in(tmp_path) == [path.name]
+    assert path.read_bytes() == before
+    with pytest.raises(ConnectionFailed):
+        await create_pool(str(tmp_path / "nothere.db"), read_only=True).open()
+    assert names_in(tmp_path) == [path.name]
 
 
 async def test_a_database_in_memory_lives_as_long_as_its_pool() -> None:

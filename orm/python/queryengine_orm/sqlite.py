@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Literal, Self
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from queryengine_orm._native import Rows, SQLitePost, SQLiteSession
 from queryengine_orm.driver import Dialect, Isolation, Kind
@@ -57,6 +57,8 @@ class Settings:
     synchronous: Literal["full", "normal"] = "full"
     """`normal` may lose the last commits when the power fails, and is faster"""
     foreign_keys: bool = True
+    read_only: bool = False
+    """nothing is written, and the file has to be there; its journal stays what it is"""
 
     def __post_init__(self) -> None:
         if self.readers < 1 or self.statements < 1 or self.steps < 0:
@@ -69,10 +71,17 @@ class Settings:
         """Whether the database is gone with its one connection."""
         return self.path in ("", MEMORY) or "mode=memory" in self.path
 
+    @property
+    def target(self) -> str:
+        """What SQLite opens: a path, or a URI that says more."""
+        if not self.read_only or self.in_memory or self.path.startswith("file:"):
+            return self.path
+        return f"file:{quote(self.path)}?mode=ro"
+
     def script(self, *, reads: bool) -> str:
         """Return what a connection runs once it is open."""
         words = [f"PRAGMA foreign_keys = {'ON' if self.foreign_keys else 'OFF'}"]
-        if not reads:
+        if not reads and not self.read_only:
             words += ["PRAGMA journal_mode = WAL", f"PRAGMA synchronous = {self.synchronous}"]
         return "; ".join(words)
 
@@ -139,7 +148,7 @@ class SQLitePool:
             raise UsageError("the pool is not open")
         session, opened = SQLiteSession.open(
             self._post,
-            settings.path,
+            settings.target,
             reads=reads,
             busy=settings.busy_timeout,
             statements=settings.statements,
@@ -394,6 +403,7 @@ def create_pool(
     loop_time: float = 0.002,
     synchronous: Literal["full", "normal"] = "full",
     foreign_keys: bool = True,
+    read_only: bool = False,
 ) -> SQLitePool:
     """Return a pool that opens the database when it is entered; `url` is a URL or a path.
 
@@ -411,6 +421,7 @@ def create_pool(
             loop_time=loop_time,
             synchronous=synchronous,
             foreign_keys=foreign_keys,
+            read_only=read_only,
         )
     )
 

@@ -11,7 +11,7 @@ from queryengine.sql_plans import EXPLAIN, check_file, read_plan
 from queryengine_orm.backend.describe import describe
 from queryengine_orm.backend.results import ORMQueryResult
 from queryengine_orm.connecting import connect_pool
-from queryengine_orm.driver import Executor
+from queryengine_orm.driver import Executor, Pool
 from queryengine_orm.errors import ConfigurationError, OrmError
 
 __all__ = ["explain", "explain_on"]
@@ -58,9 +58,15 @@ def explain_on(
 
 
 async def _explain_on(database: str, result: ORMQueryResult[Any], weights: CostWeights | None) -> Explanation:
-    if database.startswith("sqlite"):
-        from queryengine_orm.sqlite import path_of  # noqa: PLC0415  # as `connect_pool` loads it
-
-        check_file(path_of(database))
-    async with connect_pool(database) as pool:
+    async with _pool(database) as pool:
         return await explain(pool, result, weights=weights, values=True)
+
+
+def _pool(database: str) -> Pool:
+    """Return a pool that leaves the database as it is."""
+    if database.partition(":")[0] != "sqlite":
+        return connect_pool(database)
+    from queryengine_orm.sqlite import create_pool, path_of  # noqa: PLC0415  # as `connect_pool` loads it
+
+    check_file(path_of(database))
+    return create_pool(database, read_only=True)
