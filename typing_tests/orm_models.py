@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
+from ipaddress import IPv4Interface, IPv6Interface
 
 from queryengine_orm import (
     DeclarativeBase,
@@ -10,12 +12,14 @@ from queryengine_orm import (
     Many,
     Mapped,
     Maybe,
+    NativeEnum,
     One,
+    Range,
     mapped_column,
     relationship,
 )
 
-__all__ = ["Base", "Carrier", "Flight", "Plane"]
+__all__ = ["Base", "Carrier", "Flight", "Kind", "Plane"]
 
 
 class Base(DeclarativeBase):
@@ -30,11 +34,21 @@ class Carrier(Base):
     flights: Many[Flight] = relationship()
 
 
+class Kind(enum.Enum):
+    """What moves an aircraft."""
+
+    JET = "jet"
+    PROP = "prop"
+
+
 class Plane(Base):
     """An aircraft."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     year: Mapped[int | None] = mapped_column(default=None)
+    kind: Mapped[Kind] = mapped_column(NativeEnum(), default=Kind.JET)
+    seats: Mapped[Range[int] | None] = mapped_column(default=None)
+    address: Mapped[IPv4Interface | IPv6Interface | None] = mapped_column(default=None)
 
 
 class Flight(Base):

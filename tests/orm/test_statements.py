@@ -100,14 +100,17 @@ def test_an_update_may_compute_from_the_row() -> None:
         mapper_of(Book), [Book.pages.set(Book.pages + 1)], (Book.pages > 1).condition, "sqlite"
     )
     text, parameters = statement.bound()
-    assert text == 'UPDATE "books" AS "qe" SET "pages" = ("qe"."pages" + ?1) WHERE "qe"."pages" > ?2'
+    assert text == (
+        'UPDATE "books" AS "qe" SET "pages" = ("qe"."pages" + ?1), "version" = "qe"."version" + 1'
+        ' WHERE "qe"."pages" > ?2'
+    )
     assert parameters == [1, 1]
 
 
 def test_an_upsert_without_columns_to_update_does_nothing() -> None:
     key = mapper_of(Tag).primary_key
     text, _ = upsert_of(mapper_of(Tag), key, key, (), "postgresql").bound(["x"])
-    assert text == 'INSERT INTO "tags" ("word") VALUES ($1) ON CONFLICT ("word") DO NOTHING'
+    assert text == 'INSERT INTO "tags" ("word") VALUES ($1) ON CONFLICT ("word") DO NOTHING RETURNING "word"'
 
 
 def test_names_are_quoted() -> None:

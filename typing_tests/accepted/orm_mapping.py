@@ -4,18 +4,23 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any, assert_type
 
-from queryengine_orm import Assignment, Expr, Order, Session
+from queryengine_orm import Assignment, Expr, Order, Range, Session
 from queryengine_orm.attributes import Attribute, ToMany, ToOne
 from queryengine_orm.driver import Pool, Rows
 from queryengine_orm.finding import Find
 
-from typing_tests.orm_models import Carrier, Flight, Plane
+from typing_tests.orm_models import Carrier, Flight, Kind, Plane
 
 assert_type(Flight.origin, Attribute[Flight, str])
 assert_type(Flight.delay, Attribute[Flight, int | None])
 assert_type(Flight.carrier, ToOne[Flight, Carrier])
 assert_type(Flight.plane, ToOne[Flight, Plane])
 assert_type(Carrier.flights, ToMany[Carrier, Flight])
+
+assert_type(Plane.kind, Attribute[Plane, Kind])
+assert_type(Plane.kind == Kind.JET, Expr[Plane])
+assert_type(Plane(seats=Range(100, 200)).seats, Range[int] | None)
+assert_type(Plane().kind, Kind)
 
 assert_type(Flight.id > 18, Expr[Flight])
 assert_type(Flight.origin == "JFK", Expr[Flight])

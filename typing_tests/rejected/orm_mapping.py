@@ -2,7 +2,7 @@
 
 from queryengine_orm import Session
 
-from typing_tests.orm_models import Carrier, Flight
+from typing_tests.orm_models import Carrier, Flight, Plane
 
 Flight.id > "5"
 # mypy says: Unsupported operand types for > ("Attribute[Flight, int]" and "str")
@@ -47,6 +47,14 @@ Flight(origin=5, carrier=Carrier(code="UA", name="United"))
 Flight(id=5, origin="JFK", carrier=Carrier(code="UA", name="United"))
 # mypy says: Unexpected keyword argument "id" for "Flight"
 # pyright says: No parameter named "id"
+
+Plane(kind="jet")
+# mypy says: Argument "kind" to "Plane" has incompatible type "str"; expected "Kind"
+# pyright says: Argument of type "Literal['jet']" cannot be assigned to parameter "kind" of type "Kind"
+
+Plane(seats=(100, 200))
+# mypy says: Argument "seats" to "Plane" has incompatible type "tuple[int, int]"; expected
+# pyright says: Argument of type "tuple[int, int]" cannot be assigned to parameter "seats" of type
 
 Carrier(name="United")
 # mypy says: Missing named argument "code" for "Carrier"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from queryengine_orm.constraints import (
     Check,
+    CheckedEnum,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    NativeEnum,
     Secondary,
     String,
     Unique,
@@ -16,12 +18,14 @@ from queryengine_orm.expressions import Assignment, Expr, Order, Scalar
 from queryengine_orm.finding import Find
 from queryengine_orm.loading import Query
 from queryengine_orm.mapped import Many, Mapped, Maybe, NotLoaded, One, mapped_column, relationship
+from queryengine_orm.ranges import Range
 from queryengine_orm.session import Session
 from queryengine_orm.tables import create_all, drop_all, schema_sql
 
 __all__ = [
     "Assignment",
     "Check",
+    "CheckedEnum",
     "DeclarativeBase",
     "Expr",
     "Find",
@@ -31,10 +35,12 @@ __all__ = [
     "Many",
     "Mapped",
     "Maybe",
+    "NativeEnum",
     "NotLoaded",
     "One",
     "Order",
     "Query",
+    "Range",
     "Scalar",
     "Secondary",
     "Session",

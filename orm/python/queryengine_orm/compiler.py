@@ -205,7 +205,7 @@ class ConditionCompiler(Compiler[Place, Operand, SQL], gaps=frozenset()):
         column = field.source
         if not isinstance(column, Column):
             raise TypeError(f"{path} is no field of a model")
-        storage = storage_of(column.type, self.words.dialect)
+        storage = column.storage(self.words.dialect)
         return Operand(place.column(column), field.type, field.nullable, storage)
 
     def _place_in_document(self, path: Path, place: Place) -> tuple[SQL, Sequence[str]]:

@@ -7,10 +7,13 @@ from typing import Literal, TypeAlias
 
 __all__ = [
     "Check",
+    "CheckedEnum",
     "Constraint",
     "ForeignKey",
     "ForeignKeyConstraint",
+    "Hint",
     "Index",
+    "NativeEnum",
     "OnDelete",
     "Secondary",
     "String",
@@ -26,6 +29,26 @@ class String:
     """Text of at most `length` characters, `VARCHAR(length)`: `mapped_column(String(50))`."""
 
     length: int
+
+
+@dataclass(frozen=True, slots=True)
+class NativeEnum:
+    """An enum that is a type of PostgreSQL's own: `mapped_column(NativeEnum("mood"))`.
+
+    `create_all` makes the type, and `drop_all` drops it; without a name it is called as the class is, in
+    lower case with underscores. On SQLite it is a `CheckedEnum`.
+    """
+
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedEnum:
+    """An enum whose values, texts or whole numbers, the table checks: `mapped_column(CheckedEnum())`."""
+
+
+Hint: TypeAlias = String | NativeEnum | CheckedEnum
+"""How a column is kept, of which its annotation says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from queryengine_orm.tracking import CHANGES, MISSING, NEW, changes_of, note
 if TYPE_CHECKING:
     from queryengine_orm.mapping import Mapper
 
-__all__ = ["CHANGES", "DeclarativeBase", "Declared", "Registry", "changes_of"]
+__all__ = ["CHANGES", "DeclarativeBase", "Declared", "Registry", "changes_of", "snake_case"]
 
 STATEMENTS: Final = 1_000
 """how many compiled statements one base's classes keep"""
@@ -119,7 +119,7 @@ class DeclarativeBase:
         if DeclarativeBase in cls.__bases__ or vars(cls).get("__abstract__", False):
             return
         if "__tablename__" not in vars(cls):
-            cls.__tablename__ = _table_name(cls.__name__)
+            cls.__tablename__ = snake_case(cls.__name__)
         cls.__registry__.add(cls)
 
     def __init__(self, **values: Any) -> None:  # Any: type checkers see the columns as parameters
@@ -231,5 +231,10 @@ def _apart(annotation: object) -> tuple[str, object] | None:
     return None
 
 
-def _table_name(name: str) -> str:
+def snake_case(name: str) -> str:
+    """Return the name of a class in lower case with underscores.
+
+    >>> snake_case("FlightLeg")
+    'flight_leg'
+    """
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -196,7 +196,8 @@ class PostgreSQL(Words):
     @override
     def among(self, operand: Operand, value: Value) -> SQL:
         # One parameter: the statement stays the same for lists of any length.
-        return sql("{} = ANY({})", operand.expression, Bind(value, each_by(operand.encode)))
+        values = sql(operand.storage.listed, Bind(value, each_by(operand.encode)))
+        return sql("{} = ANY({})", operand.expression, values)
 
     @override
     def folded(self, text: SQL) -> SQL:

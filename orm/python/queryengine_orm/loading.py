@@ -18,7 +18,6 @@ from queryengine_orm.mapping import Column, Mapper, Relationship
 from queryengine_orm.objects import ColumnReader, ObjectReader, or_null
 from queryengine_orm.selects import Selection, ordering, select_of
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
-from queryengine_orm.storage import storage_of
 from queryengine_orm.tracking import changes_of
 
 __all__ = ["MOST_KEYS", "Adopt", "Branch", "Prepared", "Query", "among", "load"]
@@ -261,13 +260,13 @@ def _conditions(compiler: ConditionCompiler, branch: Branch, link: Link, among: 
 
 def among(own: Sequence[SQL], columns: Sequence[Column], keys: Sequence[_Key], dialect: Dialect) -> SQL:
     """Return what is true where columns together hold one of the keys."""
-    storages = [storage_of(column.type, dialect) for column in columns]
+    storages = [column.storage(dialect) for column in columns]
     values = [
         [key[place] if storage.encode is None else storage.encode(key[place]) for key in keys]
         for place, storage in enumerate(storages)
     ]
     if len(columns) == 1 and dialect == "postgresql":
-        return sql("{} = ANY({})", own[0], Bind(values[0]))
+        return sql("{} = ANY({})", own[0], sql(storages[0].listed, Bind(values[0])))
     if len(columns) == 1:
         return sql("{} IN ({})", own[0], Bind(values[0], each=storages[0].operand))
     if dialect == "postgresql":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from queryengine.schema import FieldType
 from queryengine_orm.attributes import Attribute, ToMany, ToOne
-from queryengine_orm.constraints import ForeignKey, Secondary, String
+from queryengine_orm.constraints import ForeignKey, Hint, Secondary
 from queryengine_orm.tracking import MISSING, changes_of, is_new, note
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class NotLoaded(AttributeError):  # noqa: N818  # it says what is the matter
 class ColumnOptions:
     """What `mapped_column` was told."""
 
-    column_type: FieldType | String | None = None
+    column_type: FieldType | Hint | None = None
     foreign_key: ForeignKey | None = None
     name: str | None = None
     primary_key: bool = False
@@ -242,7 +242,7 @@ class Many(Related[B]):
 # A column of type T is what an annotation `Mapped[T]` wants, which alone says what T is.
 @overload
 def mapped_column(
-    type_: FieldType | String | ForeignKey | None = None,
+    type_: FieldType | Hint | ForeignKey | None = None,
     foreign_key: ForeignKey | None = None,
     /,
     *,
@@ -252,7 +252,7 @@ def mapped_column(
 ) -> Any: ...
 @overload
 def mapped_column(
-    type_: FieldType | String | ForeignKey | None = None,
+    type_: FieldType | Hint | ForeignKey | None = None,
     foreign_key: ForeignKey | None = None,
     /,
     *,
@@ -268,7 +268,7 @@ def mapped_column(
 ) -> Any: ...
 @overload
 def mapped_column(
-    type_: FieldType | String | ForeignKey | None = None,
+    type_: FieldType | Hint | ForeignKey | None = None,
     foreign_key: ForeignKey | None = None,
     /,
     *,
@@ -285,7 +285,7 @@ def mapped_column(
     default_factory: Callable[[], object] | None = None,
 ) -> Any: ...
 def mapped_column(
-    type_: FieldType | String | ForeignKey | None = None,
+    type_: FieldType | Hint | ForeignKey | None = None,
     foreign_key: ForeignKey | None = None,
     /,
     *,
@@ -304,10 +304,11 @@ def mapped_column(
     """Say more of a column than its annotation does.
 
     `type_` is a type of `queryengine.schema` (`DecimalType(10, 2)`, `DateTimeType(aware=True)`,
-    `IntegerType(-(2**15), 2**15 - 1)`) or `String(50)`; without it the annotation tells: an `int` has 64
-    bits, a `datetime` no zone. A primary key is left to the database, or with `init=True` the constructor
-    takes it. `version=True` marks the column that counts the updates of a row. `document` declares what a
-    JSON column holds. `hidden` keeps a column out of every default policy of filters.
+    `IntegerType(-(2**15), 2**15 - 1)`), `String(50)`, `NativeEnum()` or `CheckedEnum()`; without it the
+    annotation tells: an `int` has 64 bits, a `datetime` no zone. A primary key is left to the database, or
+    with `init=True` the constructor takes it. `version=True` marks the column that counts the updates of a
+    row. `document` declares what a JSON column holds. `hidden` keeps a column out of every default policy of
+    filters.
     """
     del init  # for type checkers
     key = type_ if isinstance(type_, ForeignKey) else foreign_key

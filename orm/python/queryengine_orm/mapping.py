@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ForwardRef, Generic, TypeAlias, TypeVar, cast, is_typeddict
+from typing import Any, Generic, TypeVar, cast
 
-from queryengine.annotations import field_type, take_apart
-from queryengine.documents import document_relation
 from queryengine.policy import looks_secret
 from queryengine.schema import (
     ArrayType,
     Field,
-    FieldType,
     IntegerType,
     JSONType,
     ModelSchema,
     Relation,
-    TextType,
 )
+from queryengine_orm.columns import Column, column_of, document_of, field_of, resolved
 from queryengine_orm.constraints import (
     Constraint,
-    ForeignKey,
     ForeignKeyConstraint,
     OnDelete,
     Secondary,
-    String,
 )
 from queryengine_orm.declarative import DeclarativeBase, Declared, Registry
 from queryengine_orm.errors import ConfigurationError
-from queryengine_orm.mapped import ColumnOptions, Mapped, Related, Watched
+from queryengine_orm.mapped import Mapped, Related, Watched
+from queryengine_orm.storage import OpaqueType
 
 __all__ = [
     "Column",
@@ -46,31 +41,6 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=DeclarativeBase)
-
-DocumentClass: TypeAlias = type[object]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Column:
-    """A column: the attribute that it is mapped to, its name in the database, its type and options."""
-
-    attribute: str
-    name: str
-    type: FieldType
-    nullable: bool
-    options: ColumnOptions
-    length: int | None = None
-    document: DocumentClass | None = None
-
-    @property
-    def primary_key(self) -> bool:
-        """Whether it is of the primary key."""
-        return self.options.primary_key
-
-    @property
-    def foreign_key(self) -> ForeignKey | None:
-        """The column that it refers to, if it does."""
-        return self.options.foreign_key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +122,7 @@ class Mapper(Generic[M]):
         for column in self.columns.values():
             if column.document is not None:
                 relations[column.attribute] = document_of(column)
-            else:
+            elif not isinstance(column.type, OpaqueType):
                 fields[column.attribute] = field_of(column)
         for name in self.declared:
             relations[name] = self._relation(name)
@@ -292,7 +262,7 @@ def _read(model: type[M]) -> Mapper[M]:
     relations: dict[str, Declared] = {}
     for name, declared in model.__declared__.items():
         if isinstance(declared.attribute, Mapped):
-            columns[name] = _column(model, declared, declared.attribute.options)
+            columns[name] = column_of(model, declared, declared.attribute.options)
             if isinstance(columns[name].type, JSONType | ArrayType):
                 watched = Watched[Any](declared.attribute.options)
                 watched.name = name
@@ -342,64 +312,3 @@ def _references(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> 
 
 def _names(names: str | tuple[str, ...]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else names
-
-
-def _column(model: type[DeclarativeBase], declared: Declared, options: ColumnOptions) -> Column:
-    place = f"{model.__name__}.{declared.name}"
-    annotation = take_apart(resolved(declared, model))
-    given = options.column_type
-    type_ = field_type(annotation) if given is None or isinstance(given, String) else given
-    if type_ is None:
-        raise ConfigurationError(f"{place}: no column holds values of {annotation.type!r}")
-    length = given.length if isinstance(given, String) else None
-    if length is not None and not isinstance(type_, TextType):
-        raise ConfigurationError(f"{place}: only texts have a length")
-    document = options.document or (annotation.type if is_typeddict(annotation.type) else None)
-    if document is not None and not isinstance(type_, JSONType):
-        raise ConfigurationError(f"{place}: only JSON columns hold documents")
-    return Column(
-        declared.name,
-        options.name or declared.name,
-        type_,
-        annotation.nullable,
-        options,
-        length,
-        cast("type[object] | None", document),
-    )
-
-
-def field_of(column: Column, type_: FieldType | None = None, gap: str | None = None) -> Field:
-    """Return the field of a column; on one database it may have a narrower type, or a gap."""
-    # A JSON column that is never NULL may still hold JSON's own null.
-    nullable = column.nullable or isinstance(column.type, JSONType)
-    hidden = column.options.hidden or looks_secret(column.attribute) or looks_secret(column.name)
-    indexed = column.primary_key or column.options.unique or column.options.index
-    return Field(column.attribute, type_ or column.type, nullable, hidden, gap, column, indexed)
-
-
-def document_of(column: Column) -> Relation:
-    """Return the relation that leads into the documents of a JSON column."""
-    assert column.document is not None, "only columns with a declared document have members"
-    hidden = column.options.hidden or looks_secret(column.attribute)
-    return document_relation(column.attribute, column.document, hidden=hidden)
-
-
-def resolved(declared: Declared, model: type[DeclarativeBase]) -> object:
-    """Return what an annotation is of. Raises ConfigurationError for a name that stands for nothing."""
-    annotation = declared.annotation
-    if isinstance(annotation, ForwardRef):
-        annotation = annotation.__forward_arg__
-    if not isinstance(annotation, str):
-        return annotation
-    module = sys.modules.get(declared.owner.__module__)
-    names = {} if module is None else vars(module)
-    try:
-        # The author's own annotation, which Python itself would evaluate so.
-        found: object = eval(annotation, dict(names), dict(model.__registry__.classes))  # noqa: S307
-    except (NameError, AttributeError) as error:
-        raise ConfigurationError(
-            f"{model.__name__}.{declared.name}: {error}; is it at the module's top?"
-        ) from None
-    if isinstance(found, str):
-        return resolved(Declared(declared.name, found, declared.owner, declared.attribute), model)
-    return found

@@ -11,7 +11,7 @@ from queryengine_orm._native import Rows as NativeRows
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Dialect, Kind, Rows
 from queryengine_orm.mapping import Column, Mapper
-from queryengine_orm.storage import Decode, Storage, storage_of
+from queryengine_orm.storage import Decode, Storage
 
 __all__ = ["ColumnReader", "Decode", "ObjectReader", "keeps_null", "or_null"]
 
@@ -24,7 +24,7 @@ class ColumnReader:
     __slots__ = ("decode", "encode", "kind", "storage")
 
     def __init__(self, column: Column, dialect: Dialect) -> None:
-        storage: Storage = storage_of(column.type, dialect, column.length)
+        storage: Storage = column.storage(dialect)
         self.storage = storage
         self.kind: Kind | None = storage.kind
         self.decode = storage.decode

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import json
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final, LiteralString, TypeAlias, cast
+from typing import Any, Final, LiteralString, NoReturn, TypeAlias, cast
 
 from queryengine.ast import JSONDocument
 from queryengine.schema import (
@@ -29,10 +30,10 @@ from queryengine.schema import (
     UUIDType,
 )
 from queryengine_orm.driver import Dialect, Kind
-from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.errors import ConfigurationError, DataError
 from queryengine_orm.sql import Encode
 
-__all__ = ["Decode", "Storage", "domain_of", "exact", "storage_of"]
+__all__ = ["Decode", "OpaqueType", "Storage", "domain_of", "exact", "storage_of"]
 
 Decode: TypeAlias = Callable[[object], object]
 
@@ -58,6 +59,13 @@ KINDS: Final[Mapping[type[FieldType], Kind]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class OpaqueType:
+    """A type of PostgreSQL that is stored and read, but that conditions do not know: addresses, ranges."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Storage:
     """How values of one type are kept: written by `encode` into `place`, read as `kind`, then by `decode`."""
 
@@ -71,6 +79,8 @@ class Storage:
     """what stands where a column is compared with a value"""
     compared: Encode | None = None
     """how an operand is made the same as what the column holds"""
+    listed: LiteralString = "{}"
+    """what stands where a column is compared with a list of values"""
 
 
 def domain_of(type_: FieldType, dialect: Dialect | None) -> tuple[FieldType, str | None]:
@@ -95,8 +105,19 @@ def domain_of(type_: FieldType, dialect: Dialect | None) -> tuple[FieldType, str
             return type_, None
 
 
-def storage_of(type_: FieldType, dialect: Dialect, length: int | None = None) -> Storage:
-    """Return how values of a type are kept. Raises ConfigurationError where there is no column for them."""
+def storage_of(
+    type_: FieldType | OpaqueType, dialect: Dialect, length: int | None = None, native: str | None = None
+) -> Storage:
+    """Return how values of a type are kept. Raises ConfigurationError where there is no column for them.
+
+    `native` is the name of an enum that PostgreSQL has as a type.
+    """
+    if isinstance(type_, OpaqueType):
+        if dialect == "sqlite":
+            raise ConfigurationError(f"SQLite has no {type_.name}")
+        return Storage(type_.name)
+    if native is not None and dialect == "postgresql" and isinstance(type_, EnumType):
+        return _native(_enum(type_, "postgresql"), native)
     if isinstance(type_, JSONType):
         return _json(dialect)
     return _postgresql(type_, length) if dialect == "postgresql" else _sqlite(type_, length)
@@ -191,9 +212,17 @@ def _scaled(type_: DecimalType) -> Decode | None:
     return read
 
 
+class _Members(dict[object, enum.Enum]):
+    """The members of an enum by their values."""
+
+    def __missing__(self, value: object) -> NoReturn:
+        name = type(next(iter(self.values()))).__name__
+        raise DataError("22P02", f"no member of {name} has the value that a row holds")
+
+
 def _enum(type_: EnumType, dialect: Dialect) -> Storage:
     """Members are kept by their values, which are all texts or all whole numbers."""
-    members: dict[object, enum.Enum] = {member.value: member for member in type_.enum}
+    members = _Members({member.value: member for member in type_.enum})
     kinds = {type(value) for value in members}
     if kinds == {int}:
         return Storage(
@@ -205,6 +234,14 @@ def _enum(type_: EnumType, dialect: Dialect) -> Storage:
     raise ConfigurationError(
         f"{type_.enum.__name__}: the values of an enum's members are texts, or whole numbers"
     )
+
+
+def _native(plain: Storage, name: str) -> Storage:
+    """The driver writes a value of a type that is not built in as text, but no array of such."""
+    if plain.kind != "text" or re.fullmatch(r"[A-Za-z_]\w*", name) is None:
+        raise ConfigurationError(f"{name}: an enum of PostgreSQL has a plain name, and texts as its values")
+    listed: Any = f'CAST(CAST({{}} AS TEXT[]) AS "{name}"[])'  # Any: a plain name is as good as a literal
+    return replace(plain, type=f'"{name}"', listed=listed)
 
 
 def _array(type_: ArrayType) -> Storage:

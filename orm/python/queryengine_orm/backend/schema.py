@@ -12,8 +12,8 @@ from queryengine.schema import ArrayType, Field, ModelSchema, Relation
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Dialect
 from queryengine_orm.errors import ConfigurationError
-from queryengine_orm.mapping import Column, Mapper, document_of, field_of, mapper_of
-from queryengine_orm.storage import domain_of
+from queryengine_orm.mapping import Mapper, document_of, field_of, mapper_of
+from queryengine_orm.storage import OpaqueType, domain_of
 
 __all__ = ["SchemaReader"]
 
@@ -41,8 +41,11 @@ class SchemaReader:
         for column in mapper.columns.values():
             if column.document is not None:
                 relations[column.attribute] = document_of(column)
-            elif not (isinstance(column.type, ArrayType) and self._dialect != "postgresql"):
-                fields[column.attribute] = self._field(column)
+            elif isinstance(column.type, OpaqueType):
+                continue
+            elif self._dialect == "postgresql" or not isinstance(column.type, ArrayType):
+                type_, gap = domain_of(column.type, self._dialect)
+                fields[column.attribute] = field_of(column, type_, gap)
         for name in mapper.declared:
             relations[name] = self._relation(neutral.relations[name], partial(self._target, mapper, name))
         missing = [key.attribute for key in mapper.primary_key if key.attribute not in fields]
@@ -54,10 +57,6 @@ class SchemaReader:
             relations=MappingProxyType(relations),
             primary_key=tuple(fields[key.attribute] for key in mapper.primary_key),
         )
-
-    def _field(self, column: Column) -> Field:
-        type_, gap = domain_of(column.type, self._dialect)
-        return field_of(column, type_, gap)
 
     def _relation(self, relation: Relation, load: Callable[[], ModelSchema[object]]) -> Relation:
         # PostgreSQL enforces foreign keys always, SQLite where the connection asks for it.

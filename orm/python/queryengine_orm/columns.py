@@ -1,0 +1,186 @@
+"""A column of a mapped class: its type, its name, how a database keeps it, what filters see of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import UnionType
+from typing import Final, ForwardRef, TypeAlias, Union, cast, get_args, get_origin, is_typeddict
+
+from queryengine.annotations import Annotation, field_type, take_apart
+from queryengine.documents import document_relation
+from queryengine.policy import looks_secret
+from queryengine.schema import (
+    DateTimeType,
+    EnumType,
+    Field,
+    FieldType,
+    IntegerType,
+    JSONType,
+    Relation,
+    TextType,
+)
+from queryengine_orm.constraints import CheckedEnum, ForeignKey, Hint, NativeEnum, String
+from queryengine_orm.declarative import DeclarativeBase, Declared, snake_case
+from queryengine_orm.driver import Dialect
+from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.mapped import ColumnOptions
+from queryengine_orm.ranges import Range
+from queryengine_orm.storage import OpaqueType, Storage, storage_of
+
+__all__ = ["Column", "column_of", "document_of", "field_of", "resolved"]
+
+DocumentClass: TypeAlias = type[object]
+
+ADDRESSES: Final[Mapping[frozenset[object], str]] = {
+    frozenset({ipaddress.IPv4Interface, ipaddress.IPv6Interface}): "inet",
+    frozenset({ipaddress.IPv4Network, ipaddress.IPv6Network}): "cidr",
+}
+RANGES: Final[Mapping[object, str]] = {
+    int: "int8range",
+    Decimal: "numrange",
+    dt.date: "daterange",
+    dt.datetime: "tsrange",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A column: the attribute that it is mapped to, its name in the database, its type and options."""
+
+    attribute: str
+    name: str
+    type: FieldType | OpaqueType
+    nullable: bool
+    options: ColumnOptions
+    length: int | None = None
+    native: str | None = None
+    """the enum's name, where it is a type of PostgreSQL's own"""
+    document: DocumentClass | None = None
+
+    def storage(self, dialect: Dialect) -> Storage:
+        """Return how a database keeps its values."""
+        return storage_of(self.type, dialect, self.length, self.native)
+
+    @property
+    def enum_values(self) -> list[object]:
+        """The values of the members of its enum, if it has one."""
+        return [each.value for each in self.type.enum] if isinstance(self.type, EnumType) else []
+
+    def checked_values(self, dialect: Dialect) -> list[object]:
+        """Return the values that the table has to check: those of an enum that is no type by itself."""
+        hint = self.options.column_type
+        is_type = isinstance(hint, NativeEnum) and dialect == "postgresql"
+        return self.enum_values if isinstance(hint, NativeEnum | CheckedEnum) and not is_type else []
+
+    @property
+    def primary_key(self) -> bool:
+        """Whether it is of the primary key."""
+        return self.options.primary_key
+
+    @property
+    def foreign_key(self) -> ForeignKey | None:
+        """The column that it refers to, if it does."""
+        return self.options.foreign_key
+
+
+def opaque_type(annotation: object, given: FieldType | None) -> tuple[OpaqueType, bool] | None:
+    """Return the type of addresses and ranges, and whether they may be null; None for all else.
+
+    `given` is the type of a range's bounds, where the annotation says less.
+    """
+    parts = set(get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,))
+    nullable = type(None) in parts
+    parts.discard(type(None))
+    address = ADDRESSES.get(frozenset(parts))
+    if address is not None:
+        return OpaqueType(address), nullable
+    only = parts.pop() if len(parts) == 1 else None
+    if get_origin(only) is not Range:
+        return None
+    if isinstance(given, DateTimeType) and given.aware:
+        return OpaqueType("tstzrange"), nullable
+    if isinstance(given, IntegerType) and given.minimum >= -(2**31) and given.maximum < 2**31:
+        return OpaqueType("int4range"), nullable
+    name = RANGES.get(get_args(only)[0])
+    return None if name is None else (OpaqueType(name), nullable)
+
+
+def column_of(model: type[DeclarativeBase], declared: Declared, options: ColumnOptions) -> Column:
+    """Return a column as its annotation and its options say. Raises ConfigurationError."""
+    place = f"{model.__name__}.{declared.name}"
+    said = resolved(declared, model)
+    annotation = take_apart(said)
+    given = options.column_type
+    hint = given if isinstance(given, Hint) else None
+    opaque = opaque_type(said, None if isinstance(given, Hint) else given)
+    type_: FieldType | OpaqueType | None
+    if opaque is not None:
+        type_, annotation = opaque[0], Annotation(said, opaque[1])
+    else:
+        type_ = field_type(annotation) if given is None or isinstance(given, Hint) else given
+    if type_ is None:
+        raise ConfigurationError(f"{place}: no column holds values of {annotation.type!r}")
+    if isinstance(hint, NativeEnum | CheckedEnum) and not isinstance(type_, EnumType):
+        raise ConfigurationError(f"{place}: only enums are kept as enums")
+    native = None
+    if isinstance(hint, NativeEnum) and isinstance(type_, EnumType):
+        native = hint.name or snake_case(type_.enum.__name__)
+    length = hint.length if isinstance(hint, String) else None
+    if length is not None and not isinstance(type_, TextType):
+        raise ConfigurationError(f"{place}: only texts have a length")
+    document = options.document or (annotation.type if is_typeddict(annotation.type) else None)
+    if document is not None and not isinstance(type_, JSONType):
+        raise ConfigurationError(f"{place}: only JSON columns hold documents")
+    return Column(
+        declared.name,
+        options.name or declared.name,
+        type_,
+        annotation.nullable,
+        options,
+        length,
+        native,
+        cast("type[object] | None", document),
+    )
+
+
+def field_of(column: Column, type_: FieldType | None = None, gap: str | None = None) -> Field:
+    """Return the field of a column; on one database it may have a narrower type, or a gap."""
+    # A JSON column that is never NULL may still hold JSON's own null.
+    nullable = column.nullable or isinstance(column.type, JSONType)
+    hidden = column.options.hidden or looks_secret(column.attribute) or looks_secret(column.name)
+    assert not isinstance(column.type, OpaqueType), "filters do not know the column"
+    indexed = column.primary_key or column.options.unique or column.options.index
+    return Field(column.attribute, type_ or column.type, nullable, hidden, gap, column, indexed)
+
+
+def document_of(column: Column) -> Relation:
+    """Return the relation that leads into the documents of a JSON column."""
+    assert column.document is not None, "only columns with a declared document have members"
+    hidden = column.options.hidden or looks_secret(column.attribute)
+    return document_relation(column.attribute, column.document, hidden=hidden)
+
+
+def resolved(declared: Declared, model: type[DeclarativeBase]) -> object:
+    """Return what an annotation is of. Raises ConfigurationError for a name that stands for nothing."""
+    annotation = declared.annotation
+    if isinstance(annotation, ForwardRef):
+        annotation = annotation.__forward_arg__
+    if not isinstance(annotation, str):
+        return annotation
+    module = sys.modules.get(declared.owner.__module__)
+    names = {} if module is None else vars(module)
+    try:
+        # The author's own annotation, which Python itself would evaluate so.
+        found: object = eval(annotation, dict(names), dict(model.__registry__.classes))  # noqa: S307
+    except (NameError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{model.__name__}.{declared.name}: {error}; is it at the module's top?"
+        ) from None
+    if isinstance(found, str):
+        return resolved(Declared(declared.name, found, declared.owner, declared.attribute), model)
+    return found
