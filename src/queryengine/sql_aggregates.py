@@ -1,4 +1,4 @@
-"""Which aggregates SQLite and PostgreSQL give exactly, and how SQL has their functions. Knows no driver."""
+"""Which aggregates SQLite and PostgreSQL give exactly, how SQL writes them, and how their drivers fail."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, LiteralString
 
-from queryengine.aggregates import APPLIES, AggregateCapabilities, Function
+from queryengine.aggregates import APPLIES, AggregateAST, AggregateCapabilities, Function
+from queryengine.ast import Path
 from queryengine.schema import FieldType, IntegerType, TypeKind
 from queryengine.sql_plans import SQLDatabase
 
-__all__ = ["aggregates_on", "is_out_of_range", "written"]
+__all__ = ["aggregates_on", "is_out_of_range", "row_columns", "written"]
 
 DOCUMENTS: Final = "members of documents have no type of their own in the answer of a database"
 INEXACT: Final = "SQLite adds decimals as doubles, which is not exact; PostgreSQL has it"
@@ -58,6 +59,18 @@ def aggregates_on(database: SQLDatabase | None) -> AggregateCapabilities:
     return AggregateCapabilities(
         functions=MappingProxyType(functions), documents=False, notes=MappingProxyType(notes)
     )
+
+
+def row_columns(ast: AggregateAST) -> dict[str, Path]:
+    """Return what is read of each row, by the names of its columns: `key_0`, ... and `of_0`, ...
+
+    The latter have the numbers of their functions; `count` reads nothing.
+    """
+    named = {f"key_{number}": key.path for number, key in enumerate(ast.keys)}
+    for number, measure in enumerate(ast.measures):
+        if measure.path is not None:
+            named[f"of_{number}"] = measure.path
+    return named
 
 
 def written(function: Function, type_: FieldType | None) -> LiteralString:

@@ -22,6 +22,7 @@ from sqlalchemy.sql.selectable import Subquery
 from queryengine.aggregates import AggregateAST, AggregateResult, Function, Measure, Row
 from queryengine.ast import Path
 from queryengine.schema import DecimalType, Field, TypeKind
+from queryengine.sql_aggregates import row_columns
 from queryengine_sqlalchemy.compiler import Column, ConditionCompiler, Entity, Expression, TextRules
 from queryengine_sqlalchemy.operands import SQLType
 from queryengine_sqlalchemy.ordering import directed, value_at
@@ -63,13 +64,9 @@ class AggregateCompiler:
 
     def _rows(self, ast: AggregateAST) -> Subquery:
         conditions = ConditionCompiler(self._text)
-        named = [(f"key_{number}", key.path) for number, key in enumerate(ast.keys)]
-        named += [
-            (f"of_{number}", measure.path)
-            for number, measure in enumerate(ast.measures)
-            if measure.path is not None
+        columns = [
+            _plain(conditions, path, self._model).label(name) for name, path in row_columns(ast).items()
         ]
-        columns = [_plain(conditions, path, self._model).label(name) for name, path in named]
         statement = select(*(columns or [literal_column("1", Integer()).label("one")])).select_from(
             self._model
         )

@@ -13,7 +13,7 @@ from typing_extensions import override
 from queryengine.aggregates import AggregateAST, Function, Measure
 from queryengine.ast import Path
 from queryengine.schema import Field
-from queryengine.sql_aggregates import written
+from queryengine.sql_aggregates import row_columns, written
 from queryengine_tortoise.compiler import ConditionCompiler, Place
 from queryengine_tortoise.dialects import Column, Dialect
 from queryengine_tortoise.sql import SQL, Bind, joined, name, sql, write
@@ -77,11 +77,9 @@ class _Compiler:
         """Return what each row has for each key and each function."""
         compiler, ast = self._compiler, self._ast
         place = compiler.alias(model)
-        named = {f"key_{number}": key.path for number, key in enumerate(ast.keys)}
-        for number, measure in enumerate(ast.measures):
-            if measure.path is not None:
-                named[f"of_{number}"] = measure.path
-        columns = [sql("{} AS {}", compiler.compared(path, place), name(of)) for of, path in named.items()]
+        columns = [
+            sql("{} AS {}", compiler.compared(path, place), name(of)) for of, path in row_columns(ast).items()
+        ]
         parts: list[SQL] = []
         if narrowed:
             parts.append(sql("{} IN (SELECT {} FROM {})", place.key(), name(KEY), name(SHOWN)))

@@ -11,7 +11,7 @@ from typing_extensions import override
 from queryengine.aggregates import AggregateAST, AggregateResult, Function, Measure, Row
 from queryengine.ast import Path
 from queryengine.schema import Field, FieldType, FloatType, IntegerType
-from queryengine.sql_aggregates import written
+from queryengine.sql_aggregates import row_columns, written
 from queryengine_orm.compiler import ConditionCompiler, Place
 from queryengine_orm.dialects import Operand, TextRules, Words, words_of
 from queryengine_orm.driver import Dialect, Executor, Kind
@@ -95,7 +95,8 @@ class _Compiler:
         """Return what each row has for each key and each function."""
         compiler, place = ConditionCompiler(self._words), Place("qe", self._mapper)
         columns = [
-            sql("{} AS {}", compiler.value(path, place), name(of)) for of, path in _columns(self._ast).items()
+            sql("{} AS {}", compiler.value(path, place), name(of))
+            for of, path in row_columns(self._ast).items()
         ]
         shown = joined(", ", columns or [sql("1 AS one")])
         counted = Selection(self._mapper, (), self._ast.rows.where)
@@ -134,15 +135,6 @@ class _GroupConditions(ConditionCompiler):
         """Return the column of a key or a function."""
         del place
         return self._operands[str(path)]
-
-
-def _columns(ast: AggregateAST) -> dict[str, Path]:
-    """Return what is read of each row, by the names that it has within the statement."""
-    named = {f"key_{number}": key.path for number, key in enumerate(ast.keys)}
-    for number, measure in enumerate(ast.measures):
-        if measure.path is not None:
-            named[f"of_{number}"] = measure.path
-    return named
 
 
 def _readers(ast: AggregateAST, dialect: Dialect) -> Iterator[tuple[Kind | None, Decode | None]]:
