@@ -210,3 +210,15 @@ def test_a_kind_for_each_column_is_asked_for(database: Database) -> None:
 def test_an_error_of_one_column_leaves_the_others(database: Database) -> None:
     (row,) = database.ask("SELECT 'x' AS odd, ?1 AS day", date(2024, 1, 1), kinds=("int", "date"))
     assert row.day == date(2024, 1, 1)
+
+
+@pytest.mark.parametrize("text", ["1e400", "[NaN]", "9" * 5_000, "[" * 100_000])
+def test_json_that_python_holds_no_exact_value_of_is_an_error(database: Database, text: str) -> None:
+    (row,) = database.ask("SELECT ?1", text, kinds=("json",))
+    with pytest.raises(DataError, match="no JSON that Python holds"):
+        _ = row[0]
+
+
+def test_json_whose_keys_would_become_text_is_refused(database: Database) -> None:
+    with pytest.raises(ParameterError, match="keys are text"):
+        database.ask("SELECT ?1", [{"a": {1: "one"}}])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import struct
+import tracemalloc
 from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -240,3 +243,60 @@ async def test_numbers_are_shown_as_the_caller_wants_where_that_is_exact(postgre
             await connection.query("SELECT 'x'::text", (), result=("int",))
         numbers = await connection.query("SELECT n, n::float4 FROM generate_series(1, 3) n")
         assert (list(numbers.buffer(0)), list(numbers.buffer(1))) == ([1, 2, 3], [1.0, 2.0, 3.0])
+
+
+def test_an_array_that_claims_many_rows_of_nothing_takes_no_memory() -> None:
+    claim = struct.pack("!iiI iiii x", 2, 0, 23, 200_000, 1, 0, 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="malformed array"):
+            decode_value(1007, claim)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+JSON_TEXTS: list[tuple[str, object]] = [
+    (str(2**70), 2**70),
+    (str(-(10**300)), -(10**300)),
+    ("1.7976931348623157e308", 1.7976931348623157e308),
+    ("-0.0", -0.0),
+    ("5e-324", 5e-324),
+    ('{"a": 1, "b": 2, "a": 3}', {"a": 3, "b": 2}),
+    (r'"\ud800"', "\ud800"),
+    (r'"\ud83e\udd80\u0000"', "🦀\0"),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), JSON_TEXTS)
+def test_json_is_read_exactly(connection: psycopg.Connection[Any], text: str, value: object) -> None:
+    answer = connection.pgconn.exec_params(b"SELECT $1::json", [text.encode()], None, None, BINARY)
+    assert same(decode_value(114, answer.get_value(0, 0)), value)
+
+
+@pytest.mark.parametrize(
+    "text", ["1e400", "-1e400", "[1, 1e309]", "9" * 5_000, "[" * 100_000, "NaN", "{", ""]
+)
+def test_json_that_python_holds_no_exact_value_of_is_an_error(text: str) -> None:
+    for oid, raw in ((114, text.encode()), (3802, b"\1" + text.encode())):
+        with pytest.raises(DataError) as caught:
+            decode_value(oid, raw)
+        assert caught.value.sqlstate == "22032"
+
+
+def deep(levels: int) -> object:
+    value: object = None
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), [float("inf")], {"a": -math.inf}, "\ud800", {1: "one"}, [{"a": {None: 0}}], deep(100_000)],
+    ids=["nan", "inf", "-inf", "surrogate", "number as key", "null as key", "deep"],
+)
+def test_what_json_would_not_give_back_is_refused(value: object) -> None:
+    for oid in (114, 3802):
+        with pytest.raises(ParameterError, match="a JSON value"):
+            encode_value(value, oid)

@@ -15,7 +15,7 @@ pub mod values;
 pub mod wire_rows;
 
 /// What Rust does for queryengine-orm; Python code of this package alone imports it.
-#[pymodule]
+#[pymodule(gil_used = true)]
 mod _native {
     /// The version of the distribution that this module was built for.
     #[pymodule_export]

@@ -30,9 +30,16 @@ pub fn decode_array<'py>(
         *length = rest.try_get_u32().map_err(|_| wrong())? as usize;
         rest.try_get_u32().map_err(|_| wrong())?;
     }
-    let list = match &lengths[..count] {
-        [] => PyList::empty(py),
-        lengths => level(py, element, lengths, &mut rest)?,
+    let lengths = &lengths[..count];
+    let elements = lengths
+        .iter()
+        .try_fold(1, |all: usize, length| all.checked_mul(*length));
+    let list = match elements {
+        // No element, whatever the other dimensions claim.
+        _ if count == 0 || lengths.contains(&0) => PyList::empty(py),
+        // An element has four bytes at least.
+        Some(elements) if elements <= rest.len() / 4 => level(py, element, lengths, &mut rest)?,
+        _ => return Err(wrong()),
     };
     if rest.is_empty() {
         Ok(list.into_any())
@@ -49,13 +56,10 @@ fn level<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let (length, inner) = lengths.split_first().ok_or_else(|| malformed("array"))?;
     let list = PyList::empty(py);
-    // An element has four bytes at least: what claims more is caught where the bytes end.
     for _ in 0..*length {
         if inner.is_empty() {
             let raw = take_field(rest).ok_or_else(|| malformed("array"))?;
             list.append(decode(py, element.kind, raw)?)?;
-        } else if rest.is_empty() {
-            return Err(malformed("array"));
         } else {
             list.append(level(py, element, inner, rest)?)?;
         }

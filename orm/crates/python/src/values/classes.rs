@@ -10,8 +10,6 @@ static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static ENUM: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static UUID: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static SAFETY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// `decimal.Decimal`
 pub fn decimal(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
@@ -63,32 +61,4 @@ pub fn set(
     } else {
         Err(PyErr::fetch(object.py()))
     }
-}
-
-/// Read JSON.
-pub fn loads<'py>(text: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = text.py();
-    let loads = LOADS.get_or_try_init(py, || {
-        Ok::<_, PyErr>(py.import("json")?.getattr("loads")?.unbind())
-    })?;
-    loads.bind(py).call1((text,))
-}
-
-/// Write JSON: short, exact, and nothing that JSON does not have.
-pub fn dumps<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
-    let py = value.py();
-    let dumps = DUMPS.get_or_try_init(py, || {
-        let json = py.import("json")?;
-        let settings = pyo3::types::PyDict::new(py);
-        settings.set_item("ensure_ascii", false)?;
-        settings.set_item("allow_nan", false)?;
-        settings.set_item("separators", (",", ":"))?;
-        Ok::<_, PyErr>(
-            json.getattr("JSONEncoder")?
-                .call((), Some(&settings))?
-                .getattr("encode")?
-                .unbind(),
-        )
-    })?;
-    Ok(dumps.bind(py).call1((value,))?.cast_into::<PyString>()?)
 }

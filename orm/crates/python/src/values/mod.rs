@@ -12,6 +12,7 @@ use crate::errors::DataError;
 mod arrays;
 pub mod classes;
 pub mod clock;
+mod json;
 mod kind;
 mod network;
 pub(crate) mod numbers;
@@ -57,8 +58,8 @@ fn decode_some<'py>(py: Python<'py>, kind: Kind, raw: &[u8]) -> PyResult<Bound<'
         Kind::TimestampTz => times::timestamptz(py, raw),
         Kind::Interval => times::interval(py, raw),
         Kind::Uuid => scalars::uuid(py, raw),
-        Kind::Json => classes::loads(scalars::text(py, raw)?),
-        Kind::Jsonb => classes::loads(scalars::text(py, scalars::version_one(raw)?)?),
+        Kind::Json => json::loads(&scalars::text(py, raw)?),
+        Kind::Jsonb => json::loads(&scalars::text(py, scalars::version_one(raw)?)?),
         Kind::Inet => network::decode(py, raw, false),
         Kind::Cidr => network::decode(py, raw, true),
         Kind::Void => Ok(py.None().into_bound(py)),
@@ -74,7 +75,7 @@ fn cast<'py>(py: Python<'py>, kind: Kind, shown: Shown, raw: &[u8]) -> PyResult<
     match (kind, shown) {
         (Kind::Json, Shown::Text) => scalars::text(py, raw),
         (Kind::Jsonb, Shown::Text) => scalars::text(py, scalars::version_one(raw)?),
-        (_, Shown::Json) => classes::loads(scalars::text(py, raw)?),
+        (_, Shown::Json) => json::loads(&scalars::text(py, raw)?),
         (_, Shown::Decimal) => classes::decimal(py)?.call1((decode_some(py, kind, raw)?,)),
         (_, Shown::Float) => Ok(PyFloat::new(
             py,

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
 use super::numbers::{self, fixed, malformed};
-use super::{Refusal, classes};
+use super::{Refusal, classes, json};
 
 pub fn bool<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let [byte] = fixed(raw, "boolean")?;
@@ -206,7 +206,7 @@ pub fn encode_uuid(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), R
 
 /// The value as JSON: text becomes a JSON string. JSON that is text already goes by `CAST($1 AS text)`.
 pub fn encode_json(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
-    let text = classes::dumps(value).map_err(|_| Refusal::Expected("what JSON can hold"))?;
+    let text = json::dumps(value)?;
     let text = text
         .to_str()
         .map_err(|_| Refusal::Expected("text without lone surrogates"))?;

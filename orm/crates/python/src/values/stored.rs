@@ -9,7 +9,7 @@ use queryengine_sqlite::{Cell, Value};
 
 use super::clock::{self, Day, Time};
 use super::times::{day_of, offset_of, time_of};
-use super::{Refusal, Shown, classes};
+use super::{Refusal, Shown, classes, json};
 use crate::errors::DataError;
 
 /// Decode one cell; None shows SQLite's own value. Raises `DataError` for what is no value of the kind.
@@ -31,7 +31,7 @@ pub fn decode<'py>(
             Ok(PyFloat::new(py, float_of(cell)?).into_any())
         }
         (Some(Shown::Decimal), cell) => decimal(py, cell),
-        (Some(Shown::Json), cell) => json(py, cell),
+        (Some(Shown::Json), cell) => document(py, cell),
         (Some(Shown::Interval), Cell::Integer(value)) => interval(py, value),
         (Some(shown), Cell::Text(text)) => of_text(py, shown, text),
         (Some(Shown::Uuid), Cell::Blob(blob)) => {
@@ -86,9 +86,9 @@ fn decimal<'py>(py: Python<'py>, cell: Cell<'_>) -> PyResult<Bound<'py, PyAny>> 
     }
 }
 
-fn json<'py>(py: Python<'py>, cell: Cell<'_>) -> PyResult<Bound<'py, PyAny>> {
+fn document<'py>(py: Python<'py>, cell: Cell<'_>) -> PyResult<Bound<'py, PyAny>> {
     match cell {
-        Cell::Text(text) => classes::loads(string(py, text)?).map_err(|_| no_value(Shown::Json)),
+        Cell::Text(text) => json::loads(&string(py, text)?),
         Cell::Integer(value) => Ok(value.into_pyobject(py)?.into_any()),
         Cell::Real(value) => Ok(PyFloat::new(py, value).into_any()),
         _ => Err(no_value(Shown::Json)),
@@ -277,8 +277,7 @@ fn encode_object(value: &Bound<'_, PyAny>) -> Result<Value, Refusal> {
         || value.is_instance_of::<PyList>()
         || value.is_instance_of::<PyTuple>()
     {
-        let json = classes::dumps(value).map_err(|_| Refusal::Expected("what JSON can hold"))?;
-        return text(&json);
+        return text(&json::dumps(value)?);
     }
     if let Ok(value) = value.cast::<PyByteArray>() {
         return Ok(Value::Blob(value.to_vec()));
