@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
+from collections.abc import Callable
+from contextvars import Context
 from dataclasses import replace
+from typing import TypeVarTuple
 
 import pytest
 from queryengine_orm.errors import (
@@ -116,6 +119,37 @@ async def test_calls_are_answered_in_their_order(postgres: PostgresServer) -> No
         calls.append(connection.query(f"SELECT count(*) FROM {table}"))
         await asyncio.gather(*calls)
         assert calls[-1].result()[0][0] == 50
+
+
+Ts = TypeVarTuple("Ts")
+
+
+class CountingLoop(asyncio.SelectorEventLoop):
+    """An event loop that counts what is put off to its next turn."""
+
+    put_off = 0
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        self.put_off += 1
+        return super().call_soon(callback, *args, context=context)
+
+
+def test_a_query_puts_off_its_sending_and_the_task_that_waits_and_nothing_else(
+    postgres: PostgresServer,
+) -> None:
+    async def ask(loop: CountingLoop) -> int:
+        async with connected(postgres) as connection:
+            await connection.query("SELECT 1")
+            before = loop.put_off
+            for _ in range(10):
+                await connection.query("SELECT 1")
+            return loop.put_off - before
+
+    loop = CountingLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        assert runner.run(ask(loop)) == 20
 
 
 async def test_the_failure_of_one_of_many_calls_is_its_own(postgres: PostgresServer) -> None:

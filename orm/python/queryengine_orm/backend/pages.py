@@ -79,7 +79,7 @@ async def _number(
     mapper = result.query.selection.mapper
     counted = counting_rows(mapper, where, executor.dialect, result.query.text, count.most)
     text, parameters = Statement.of(counted, executor.dialect).bound()
-    found = await executor.query(text, parameters, result=["int"], clean=True)
+    found = await executor.query(text, parameters, result=("int",), clean=True)
     return cast("int", found[0][0])
 
 
