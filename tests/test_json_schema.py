@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import jsonschema
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from pydantic import BaseModel
 from pydantic import Field as ResponseField
 
@@ -32,7 +32,10 @@ from tests.shop import ProductOut, ShopEngine
 JSON: TypeAlias = "bool | float | str | list[JSON] | dict[str, JSON] | None"
 OPEN = SecurityPolicy(relations=True)
 SHOP = ShopEngine()
-LAWS = settings(deadline=None, max_examples=60)
+LAWS = settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
 
 # What the docstring of `filter_schema` leaves to the binder.
 OUTSIDE_OF_SCHEMAS = {

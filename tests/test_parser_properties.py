@@ -151,6 +151,7 @@ def test_any_text_is_a_filter_or_an_error_with_a_place_in_it(text: str) -> None:
         json.dumps([str(error), error.path, error.context()], ensure_ascii=False).encode()
 
 
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(filters, st.data())
 def test_a_filter_with_any_one_character_gone_is_never_taken_for_more_than_json_takes_it(
     text: str, data: st.DataObject
