@@ -197,7 +197,7 @@ class Find(Generic[M]):
             statement = (count_of if what == "count" else exists_of)(self.mapper, where, dialect)
             statements.put(key, statement)
         text, parameters = statement.bound(shaper.values)
-        # A driver knows the kinds of a statement again by the object that says them: each of these is a constant.
+        # A driver knows the kinds of a statement again by the object that says them: these are constants.
         rows = await self.session.executor.query(
             text, parameters, result=("int",) if what == "count" else ("bool",), clean=True
         )
