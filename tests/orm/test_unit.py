@@ -183,6 +183,16 @@ async def test_what_a_savepoint_deleted_is_there_again(session: Session) -> None
     assert (await session.find(Book.pages == 7).one()) is book
 
 
+async def test_what_is_forgotten_in_a_savepoint_stays_forgotten(session: Session) -> None:
+    book = await stored(session)
+    async with session.begin():
+        async with undoing(session):
+            session.clear()
+        async with session.begin():
+            session.clear()
+        assert await session.get(Book, book.id) is not book
+
+
 # -- failures
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
 from queryengine_orm.driver import Executor, Kind
 from queryengine_orm.errors import StaleRow, UsageError
-from queryengine_orm.mapping import Column, Mapper, Reference, Relationship, mapper_of
+from queryengine_orm.mapping import Mapper, Reference, Relationship, mapper_of
 from queryengine_orm.objects import ColumnReader
 from queryengine_orm.ordering import Edges, groups, ordered
 from queryengine_orm.relating import Edge, References, set_key, to_one_by, values_of
@@ -168,9 +168,14 @@ class Flush:
         columns = [column for name, column in mapper.columns.items() if name in values]
         missing = [name for name in mapper.columns if name not in values]
         returned = [generated] if generated is not None and generated.attribute in missing else []
-        statement = _known(mapper, ("insert", executor.dialect, tuple(columns)), columns, returned, executor)
+        dialect = executor.dialect
+        statement = _known(
+            mapper,
+            ("insert", dialect, tuple(columns)),
+            lambda: insert_of(mapper, columns, dialect, returned),
+        )
         text, parameters = statement.bound([values[column.attribute] for column in columns])
-        kinds: list[Kind | None] = [ColumnReader(column, executor.dialect).kind for column in returned]
+        kinds: list[Kind | None] = [ColumnReader(column, dialect).kind for column in returned]
         rows = await executor.query(text, parameters, result=kinds or None, clean=True)
         forget_changes(instance)
         for name in missing:
@@ -205,7 +210,12 @@ class Flush:
         parameters.extend(values_of(instance, mapper.primary_key, before=True))
         if version is not None:
             parameters.append(changes.get(version.attribute, values[version.attribute]))
-        statement = update_row_of(mapper, columns, executor.dialect, version=version)
+        dialect = executor.dialect
+        statement = _known(
+            mapper,
+            ("update", dialect, tuple(columns)),
+            lambda: update_row_of(mapper, columns, dialect, version=version),
+        )
         await _one(executor, statement, parameters, instance)
 
     async def _link(self, executor: Executor, links: Mapping[object, Link], statement_of: Any) -> None:
@@ -242,7 +252,10 @@ class Flush:
             written = [value for each, _, value in self.given if each is instance]
             stored = changes_of(instance).get(version.attribute, vars(instance)[version.attribute])
             parameters.append(written[-1] if written else stored)
-        statement = delete_row_of(mapper, executor.dialect, version=version)
+        dialect = executor.dialect
+        statement = _known(
+            mapper, ("delete", dialect), lambda: delete_row_of(mapper, dialect, version=version)
+        )
         await _one(executor, statement, parameters, instance)
 
 
@@ -293,13 +306,12 @@ def _row_of(instance: DeclarativeBase) -> object:
     return mapper.table, frozenset(zip(names, values, strict=True))
 
 
-def _known(
-    mapper: Mapper[Any], key: Any, columns: Sequence[Column], returned: Sequence[Column], executor: Executor
-) -> Statement:
+def _known(mapper: Mapper[Any], key: Hashable, make: Callable[[], Statement]) -> Statement:
+    """Return a statement that is the same for many rows, made once."""
     statements = mapper.model.__registry__.statements
     statement: Statement | None = statements.get((mapper.model, key))
     if statement is None:
-        statement = insert_of(mapper, columns, executor.dialect, returned)
+        statement = make()
         statements.put((mapper.model, key), statement)
     return statement
 

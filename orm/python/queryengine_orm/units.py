@@ -161,10 +161,11 @@ class Unit:
             self._identities.drop(mapper_of(type(instance)), instance)
 
     def clear(self) -> None:
-        """Forget what is to be written, and savepoints."""
+        """Forget what is to be written, and what savepoints would give back."""
         self._new.clear()
         self._deleted.clear()
-        self._undo.clear()
+        for place in range(len(self._undo)):
+            self._undo[place] = Undo({})
 
     def has_work(self) -> bool:
         """Tell whether there is something to write."""
