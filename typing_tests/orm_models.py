@@ -31,7 +31,7 @@ class Carrier(Base):
 
     code: Mapped[str] = mapped_column(primary_key=True, init=True)
     name: Mapped[str]
-    flights: Many[Flight] = relationship()
+    flights: Many[Flight] = relationship(init=True, default_factory=list)
 
 
 class Kind(enum.Enum):

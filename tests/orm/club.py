@@ -40,7 +40,7 @@ class Player(Base):
     rival_id: Mapped[int | None] = mapped_column(ForeignKey("player.id", on_delete="set null"), init=False)
     team: One[Team] = relationship(foreign_key="team_id")
     rival: Maybe[Player] = relationship(init=True, default=None)
-    notes: Many[Note] = relationship(orphans="delete")
+    notes: Many[Note] = relationship(orphans="delete", init=True, default_factory=list)
     lockers: Many[Locker] = relationship()
     skills: Many[Skill] = relationship(secondary=Secondary("player_skills", "player_id", "skill"))
 

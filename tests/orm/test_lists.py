@@ -46,6 +46,14 @@ async def test_what_is_put_into_a_list_of_a_new_object_is_stored_with_it(club: S
     assert (ann.team_id, [note.text for note in ann.notes]) == (team.id, ["quick"])
 
 
+async def test_a_constructor_may_take_a_list(club: Session) -> None:
+    team = await team_of(club)
+    team.players.append(Player(name="Cid", notes=[Note(text="tall"), Note(text="late")]))
+    await club.flush()
+    club.clear()
+    assert sorted(note.text for note in (await player_of(club, "Cid")).notes) == ["late", "tall"]
+
+
 async def test_what_is_put_into_a_loaded_list_is_stored(club: Session) -> None:
     team = await team_of(club)
     cid = Player(name="Cid")

@@ -37,6 +37,7 @@ assert_type(Flight.origin.desc(), Order[Flight])
 assert_type(Flight.id.set(Flight.id + 1), Assignment[Flight])
 
 flight = Flight(origin="JFK", carrier=Carrier(code="UA", name="United"))
+assert_type(Carrier(code="UA", name="United", flights=[flight]).flights, list[Flight])
 flight.delay = 5
 flight.plane = None
 assert_type(flight.left, dt.datetime | None)

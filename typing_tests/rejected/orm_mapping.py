@@ -48,6 +48,10 @@ Flight(id=5, origin="JFK", carrier=Carrier(code="UA", name="United"))
 # mypy says: Unexpected keyword argument "id" for "Flight"
 # pyright says: No parameter named "id"
 
+Carrier(code="UA", name="United", flights=[Plane()])
+# mypy says: List item 0 has incompatible type "Plane"; expected "Flight"
+# pyright says: Argument of type "list[Plane]" cannot be assigned to parameter "flights" of type
+
 Plane(kind="jet")
 # mypy says: Argument "kind" to "Plane" has incompatible type "str"; expected "Kind"
 # pyright says: Argument of type "Literal['jet']" cannot be assigned to parameter "kind" of type "Kind"

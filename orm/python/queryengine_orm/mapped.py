@@ -356,6 +356,16 @@ def relationship(
     init: Literal[True],
     default: None = None,
 ) -> Any: ...
+@overload
+def relationship(
+    *,
+    foreign_key: str | tuple[str, ...] | None = None,
+    secondary: Secondary | None = None,
+    hidden: bool = False,
+    orphans: Literal["delete"] | None = None,
+    init: Literal[True],
+    default_factory: Callable[[], list[Any]],
+) -> Any: ...
 def relationship(
     *,
     foreign_key: str | tuple[str, ...] | None = None,
@@ -364,15 +374,17 @@ def relationship(
     orphans: Literal["delete"] | None = None,
     init: bool = False,
     default: None = None,
+    default_factory: Callable[[], list[Any]] | None = None,
 ) -> Any:
     """Relate a model to another one, which the annotation names: `One[X]`, `Maybe[X]` or `Many[X]`.
 
     `foreign_key` is the attribute that holds the key (several in a tuple): of this model, or of the other one
     where there are many. It may be left out where just one fits. `secondary` is the table between two
-    models. With `init=True` the constructor takes the related object.
+    models. With `init=True` the constructor takes the related object, or, with `default_factory=list`
+    besides, the list of them.
 
     What is taken out of a list of `Many` loses its key; with `orphans="delete"` it is deleted. What becomes
     of related rows when a row is deleted, the foreign key's `on_delete` says.
     """
-    del init, default  # for type checkers
+    del init, default, default_factory  # for type checkers
     return Relationship(RelationOptions(foreign_key, secondary, hidden, orphans))
