@@ -20,6 +20,8 @@ from queryengine_orm.errors import (
 )
 from queryengine_orm.sqlite import create_pool
 
+from tests.orm.faults.other_process import holding
+
 pytestmark = pytest.mark.both_loops
 
 WRITER = """
@@ -29,16 +31,39 @@ from queryengine_orm.sqlite import create_pool
 async def write(path):
     async with create_pool(path) as pool:
         await pool.script("CREATE TABLE IF NOT EXISTS log (number INTEGER PRIMARY KEY, half INTEGER)")
-        number = (await pool.query("SELECT coalesce(max(number), 0) FROM log"))[0][0]
+        half = (await pool.query("SELECT coalesce(max(half), 0) FROM log"))[0][0]
         while True:
-            number += 1
+            half += 1
             async with pool.transaction() as transaction:
-                await transaction.query("INSERT INTO log VALUES (?1, ?2)", (2 * number, number))
-                await transaction.query("INSERT INTO log VALUES (?1, ?2)", (2 * number + 1, number))
-            number = 2 * number + 1
-            print(number, flush=True)
+                await transaction.query("INSERT INTO log VALUES (?1, ?2)", (2 * half, half))
+                await transaction.query("INSERT INTO log VALUES (?1, ?2)", (2 * half + 1, half))
+            print(2 * half + 1, flush=True)
 
 asyncio.run(write(sys.argv[1]))
+"""
+
+FILLER = """
+import asyncio, resource, sys
+from queryengine_orm.errors import DatabaseError
+from queryengine_orm.sqlite import create_pool
+
+async def fill(path):
+    async with create_pool(path, synchronous="normal") as pool:
+        await pool.script("CREATE TABLE t (x)")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, resource.RLIM_INFINITY))
+        acknowledged = 0
+        try:
+            while True:
+                await pool.query("INSERT INTO t VALUES (?1)", ("x" * 20_000,))
+                acknowledged += 1
+        except DatabaseError as error:
+            print(acknowledged, type(error).__name__)
+        assert (await pool.query("SELECT count(*) FROM t"))[0][0] == acknowledged
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        await pool.query("INSERT INTO t VALUES ('after')")
+        print((await pool.query("SELECT count(*) FROM t"))[0][0])
+
+asyncio.run(fill(sys.argv[1]))
 """
 
 
@@ -64,6 +89,52 @@ async def test_a_locked_database_is_an_error_after_its_time_and_the_loop_goes_on
         assert (await pool.query("SELECT x FROM t")).column(0) == [2]
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("end", ["commit", "kill"])
+async def test_a_lock_of_another_process_is_an_error_in_time_and_passes(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "a.db"
+    async with create_pool(str(path), busy_timeout=0.05) as pool:
+        await pool.script("CREATE TABLE t (x TEXT)")
+        with holding(path, "BEGIN IMMEDIATE", "INSERT INTO t VALUES ('theirs')") as holder:
+            assert (await pool.query("SELECT count(*) FROM t"))[0][0] == 0  # readers read on
+            with pytest.raises(LockNotAvailable) as caught:
+                await pool.query("INSERT INTO t VALUES ('ours')")
+            assert caught.value.sqlstate == "55P03"
+            with pytest.raises(LockNotAvailable):
+                await pool.copy_rows("t", ["x"], [("ours",)])
+            getattr(holder, end)()
+            await pool.query("INSERT INTO t VALUES ('ours')")
+        kept = (await pool.query("SELECT x FROM t ORDER BY rowid")).column(0)
+        assert kept == (["theirs", "ours"] if end == "commit" else ["ours"])
+
+
+@pytest.mark.processes
+async def test_a_write_waits_for_another_process_and_the_loop_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with create_pool(str(path), busy_timeout=60) as pool:
+        await pool.script("CREATE TABLE t (x TEXT)")
+        with holding(path, "BEGIN IMMEDIATE") as holder:
+            waiting = asyncio.ensure_future(asyncio.wait_for(pool.query("INSERT INTO t VALUES ('ours')"), 60))
+            for _ in range(10):
+                assert (await pool.query("SELECT count(*) FROM t"))[0][0] == 0
+            assert not waiting.done()
+            holder.commit()
+            await waiting
+
+
+@pytest.mark.processes
+async def test_a_file_that_another_process_has_for_itself_is_not_opened_before_it_lets_go(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.db"
+    with holding(path, "CREATE TABLE t (x)", "BEGIN EXCLUSIVE", "INSERT INTO t VALUES (1)") as holder:
+        with pytest.raises((LockNotAvailable, ConnectionFailed)):
+            await create_pool(str(path), busy_timeout=0.05).open()
+        holder.commit()
+    async with create_pool(str(path), busy_timeout=0.05) as pool:
+        assert (await pool.query("SELECT x FROM t")).column(0) == [1]
+
+
 async def test_a_file_that_may_not_be_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     async with create_pool(str(path)) as pool:
@@ -86,6 +157,40 @@ async def test_a_full_disk_is_an_error_and_undoes_the_transaction(tmp_path: Path
         assert (await pool.query("SELECT x FROM t")).column(0) == ["kept"]
         await pool.query("PRAGMA max_page_count = 100000")
         assert await pool.copy_rows("t", ["x"], [("y" * 1_000,) for _ in range(100)]) == 100
+
+
+@pytest.mark.processes
+def test_a_disk_that_takes_no_more_is_an_error_and_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    # A limit on the size of files is what a disk without room is to the process: its writes fail.
+    command = [sys.executable, "-c", FILLER, str(tmp_path / "a.db")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    acknowledged, error, healed = done.stdout.split()
+    assert error in {"StorageError", "InsufficientResources"}
+    assert int(healed) == int(acknowledged) + 1
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as database:
+        assert database.execute("SELECT count(*) FROM t").fetchone() == (int(healed),)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_a_file_that_is_damaged_in_part_is_an_error_there_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with create_pool(str(path)) as pool:
+        await pool.script("CREATE TABLE t (x); CREATE TABLE other (x); INSERT INTO other VALUES (1)")
+        await pool.copy_rows("t", ["x"], [(f"{number:0100}",) for number in range(1_000)])
+        await pool.query("PRAGMA wal_checkpoint(TRUNCATE)")
+        with path.open("r+b") as file:
+            file.seek(3 * 4096)  # the tables' roots stand before
+            file.write(b"\xa5" * (path.stat().st_size - 3 * 4096))
+        async with create_pool(str(path)) as fresh:
+            with pytest.raises(StorageError) as caught:
+                await fresh.query("SELECT count(x) FROM t")
+            assert caught.value.sqlstate == "XX001"
+            async with fresh.transaction() as transaction:
+                await transaction.query("INSERT INTO other VALUES (2)")
+                with pytest.raises(StorageError):
+                    await transaction.query("UPDATE t SET x = 1")
+                await transaction.rollback()
+            assert (await fresh.query("SELECT x FROM other")).column(0) == [1]
 
 
 async def test_a_corrupt_file_is_an_error(tmp_path: Path) -> None:
