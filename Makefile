@@ -157,6 +157,7 @@ docs-code: $(STAMP)
 .PHONY: postgres
 postgres:
 	scripts/need-postgres
+	scripts/need-pgbouncer
 
 .PHONY: mongo
 mongo:

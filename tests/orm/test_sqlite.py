@@ -24,7 +24,8 @@ from queryengine_orm.errors import (
     UniqueViolation,
     UsageError,
 )
-from queryengine_orm.sqlite import Settings, SQLitePool, connect, create_pool
+from queryengine_orm.sqlite import SQLitePool, connect, create_pool
+from queryengine_orm.sqlite_settings import Settings
 
 pytestmark = pytest.mark.both_loops
 

@@ -10,6 +10,7 @@ from typing_extensions import CapsuleType, disjoint_base
 from queryengine_orm.driver import Kind
 
 __all__ = [
+    "CopyReader",
     "Derivation",
     "DerivedPassword",
     "Link",
@@ -59,6 +60,19 @@ class Ready:
     def __next__(self) -> None: ...
 
 @final
+class CopyReader:
+    """Reads what a binary COPY writes; `fields` are name and type of each column. Raises UsageError."""
+
+    def __new__(
+        cls, fields: Sequence[tuple[str, int]], /, *, result: Sequence[str | None] | None = None
+    ) -> Self: ...
+    def feed(self, pieces: Sequence[bytes], /) -> Rows:
+        """The rows that these pieces complete. Raises ProtocolViolation."""
+
+    def end(self) -> None:
+        """Make sure that nothing is missing. Raises ProtocolViolation."""
+
+@final
 class Derivation:
     """A key that has to be derived; slow, so call it on a thread."""
 
@@ -74,7 +88,13 @@ class Link:
     """A connection to PostgreSQL as asyncio's transport knows it; `Connection` is written on it."""
 
     def __new__(
-        cls, event_loop: AbstractEventLoop, /, *, statements: int = 256, timeout: float | None = None
+        cls,
+        event_loop: AbstractEventLoop,
+        /,
+        *,
+        statements: int = 256,
+        prefix: str = "queryengine",
+        timeout: float | None = None,
     ) -> Self: ...
     def connection_made(self, transport: BaseTransport) -> None: ...
     def connection_lost(self, exc: Exception | None) -> None: ...
@@ -141,7 +161,7 @@ class Link:
         """Run statements without parameters; the future gives the last one's tag."""
 
     def describe(self, sql: str, /) -> Future[list[tuple[str, int]]]:
-        """The future gives name and type of each column of a statement."""
+        """The future gives name and type of each column of a statement, as the server sees it now."""
 
     def send_before(self, sql: str) -> None:
         """Have a statement such as `BEGIN` travel with the next one; if it fails, that one is not run."""
@@ -160,6 +180,16 @@ class Link:
 
     def copy_end(self, reason: str | None = None, /) -> Future[int]:
         """End a COPY from the client, or break it off with a reason; the future gives the number of rows."""
+
+    @property
+    def is_copying_in(self) -> bool:
+        """Whether the server takes rows of a COPY from the client; it does not after an error of its own."""
+
+    def pause_reading(self) -> None:
+        """Let the server wait, and with it the time of what it does."""
+
+    def resume_reading(self) -> None:
+        """Read on."""
 
     def copy_out(self, sql: str, sink: Callable[[bytes], object], /) -> Future[int]:
         """Run a COPY to the client; `sink` is called with each piece, the future is done at the end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from itertools import count, islice
@@ -12,8 +13,8 @@ from typing import Final, Literal, Self, TypeAlias, Unpack
 
 from queryengine_orm._native import Link, Rows
 from queryengine_orm.cancelling import ask_to_cancel
-from queryengine_orm.copying import copy_out, copy_rows
-from queryengine_orm.driver import Isolation, Kind
+from queryengine_orm.copying import copy_out, copy_rows, copy_rows_out
+from queryengine_orm.driver import Isolation, Kind, RowSource
 from queryengine_orm.dsn import Address, Options, Settings, settings_of
 from queryengine_orm.errors import UsageError
 from queryengine_orm.handshake import open_link
@@ -94,14 +95,15 @@ class Connection(Link, asyncio.BufferedProtocol):
         some = list(islice(rows, MANY))
         if len(some) < MANY:
             return await self.query_many(sql, some, clean=clean) if some else 0
-        async with self._transaction_unless_in_one():
+        async with self.transaction_unless_in_one():
             written = 0
             while some:
                 written += await self.query_many(sql, some, clean=clean)
                 some = list(islice(rows, MANY))
             return written
 
-    def _transaction_unless_in_one(self) -> AbstractAsyncContextManager[object]:
+    def transaction_unless_in_one(self) -> AbstractAsyncContextManager[object]:
+        """Return a transaction, or nothing to enter if one is under way."""
         return nullcontext() if self.is_in_transaction else self.transaction()
 
     @property
@@ -123,7 +125,7 @@ class Connection(Link, asyncio.BufferedProtocol):
         if batch < 1:
             raise UsageError("a batch has one row at least")
         portal = self.new_name("portal")
-        async with self._transaction_unless_in_one():
+        async with self.transaction_unless_in_one():
             rows, more = await self.open_portal(portal, batch, sql, parameters, result=result)
             try:
                 yield rows
@@ -134,9 +136,19 @@ class Connection(Link, asyncio.BufferedProtocol):
                 if not self.is_closed and self.status == "active":
                     await self.close_portal(portal)
 
-    async def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], /) -> int:
+    async def copy_rows(self, table: str, columns: Sequence[str], rows: RowSource, /) -> int:
         """Insert many rows by COPY, all or nothing; `table` is `name` or `schema.name`."""
         return await copy_rows(self, table, columns, rows)
+
+    def copy_rows_out(
+        self, sql: str, /, *, result: Sequence[Kind | None] | None = None
+    ) -> AsyncGenerator[Rows]:
+        """Give the rows of a query by COPY, in batches as they come; the server waits for who takes them.
+
+        For very many rows: `stream` takes parameters, and asks for each batch. Raises UsageError for a column
+        of a type whose binary form is not known.
+        """
+        return copy_rows_out(self, sql, result)
 
     def copy_query(self, sql: str, /) -> AsyncGenerator[bytes]:
         """Run `COPY ... TO STDOUT` and give what it writes, piece by piece."""
@@ -169,16 +181,6 @@ class Connection(Link, asyncio.BufferedProtocol):
         if self._cancelling is not None:
             self._cancelling.cancel()
             await asyncio.gather(self._cancelling, return_exceptions=True)
-
-    def pause_reading(self) -> None:
-        """Let the server wait."""
-        if self.transport is not None:
-            self.transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Read on."""
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.resume_reading()
 
     async def wait_writable(self) -> None:
         """Wait until the transport has sent enough to take more."""
@@ -239,7 +241,10 @@ def opener(
 
     def make(address: Address) -> Connection:
         loop = asyncio.get_running_loop()
-        return Connection(loop, statements=statements, timeout=timeout).place(settings, address)
+        # A pooler may hand one session of the server to many: names of two connections must not be the same.
+        prefix = f"queryengine_{secrets.token_hex(6)}"
+        link = Connection(loop, statements=statements, prefix=prefix, timeout=timeout)
+        return link.place(settings, address)
 
     return make
 
@@ -255,7 +260,8 @@ async def connect(
     """Open a connection; what is not said is found as libpq finds it.
 
     `statements` is how many prepared statements are kept; 0 is for servers behind pgbouncer's transaction
-    mode. `timeout` is the seconds that any call may take. Raises ConnectionFailed, AuthenticationFailed.
+    mode: each run parses its statement anew, in the same breath. `timeout` is the seconds that any call may
+    take. Raises ConnectionFailed, AuthenticationFailed.
     """
     settings = settings_of(dsn, **options)
     return await open_link(settings, opener(settings, statements=statements, timeout=timeout))

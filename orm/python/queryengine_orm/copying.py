@@ -3,48 +3,68 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from itertools import islice
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from queryengine_orm.errors import UsageError
+from queryengine_orm._native import CopyReader, Rows
+from queryengine_orm.batches import batches
+from queryengine_orm.driver import Kind, RowSource
+from queryengine_orm.errors import ProtocolViolation, UsageError
 
 if TYPE_CHECKING:
     from queryengine_orm.connection import Connection
 
-__all__ = ["copy_out", "copy_rows"]
+__all__ = ["copy_out", "copy_rows", "copy_rows_out"]
 
 ROWS: Final = 1_000
 """how many rows are encoded at once"""
 BUILT_IN: Final = 16_384
 """the number from which on types are not PostgreSQL's own, and their binary form is not known"""
-PIECES: Final = 64
-"""how many pieces of a COPY out wait before the server is made to"""
+WAITING: Final = 256 << 10
+"""how many bytes of a COPY out wait before the server is made to"""
 
 
-async def copy_rows(
-    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
-) -> int:
+async def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: RowSource) -> int:
     """Insert rows by a binary COPY; by INSERT if the table has types that are not built in."""
     if not columns:
         raise UsageError("a COPY needs columns")
     name = ".".join(map(quoted, table.split(".")))
     names = ", ".join(map(quoted, columns))
-    fields = await connection.describe(f"SELECT {names} FROM {name}")  # noqa: S608  # quoted names alone
-    types = [oid for _, oid in fields]
-    if any(oid >= BUILT_IN for oid in types):
+    async with connection.transaction_unless_in_one():
+        types = [oid for _, oid in await _described(connection, f"SELECT {names} FROM {name}")]  # noqa: S608
+        if all(oid < BUILT_IN for oid in types):
+            await connection.copy_in(f"COPY {name} ({names}) FROM STDIN (FORMAT binary)")
+            return await _copy_in(connection, types, rows)
         places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
         insert = f"INSERT INTO {name} ({names}) VALUES ({places})"  # noqa: S608  # quoted names alone
-        return await connection.execute_many(insert, rows, clean=True)
-    await connection.copy_in(f"COPY {name} ({names}) FROM STDIN (FORMAT binary)")
+        written = 0
+        async with aclosing(batches(rows, ROWS)) as several:
+            async for some in several:
+                written += await connection.query_many(insert, some, clean=True)
+        return written
+
+
+async def _described(connection: Connection, sql: str) -> list[tuple[str, int]]:
+    """Return name and type of each column.
+
+    The transaction has begun by then, and keeps the tables as they are: a value of a type that was another
+    when it was described would be another value.
+    """
+    _, fields = await asyncio.gather(connection.run_script("", clean=True), connection.describe(sql))
+    return fields
+
+
+async def _copy_in(connection: Connection, types: list[int], rows: RowSource) -> int:
     try:
-        rows, first = iter(rows), True
-        while (some := list(islice(rows, ROWS))) or first:
-            connection.copy_chunk(some, types, first)
-            first = False
-            await asyncio.sleep(0)  # other tasks have their turn, and the transport its
-            await connection.wait_writable()
+        connection.copy_chunk([], types, True)  # what goes before all rows
+        async with aclosing(batches(rows, ROWS)) as several:
+            async for some in several:
+                if not connection.is_copying_in:
+                    break  # it has failed, and says so at the end
+                connection.copy_chunk(some, types, False)
+                await asyncio.sleep(0)  # other tasks have their turn, and the transport its
+                await connection.wait_writable()
     except BaseException:
         if not connection.is_closed:
             broken_off = connection.copy_end("the client broke it off")
@@ -68,14 +88,43 @@ def _forget(future: asyncio.Future[int]) -> None:
         future.exception()
 
 
+async def copy_rows_out(
+    connection: Connection, sql: str, result: Sequence[Kind | None] | None
+) -> AsyncGenerator[Rows]:
+    """Give the rows of a query, as they come, by a binary COPY."""
+    async with connection.transaction_unless_in_one():
+        reader = CopyReader(await _described(connection, sql), result=result)
+        async with aclosing(_pieces(connection, f"COPY ({sql}\n) TO STDOUT (FORMAT binary)")) as pieces:
+            async for some in pieces:
+                try:
+                    rows = reader.feed(some)
+                except ProtocolViolation as error:
+                    connection.abort(str(error))
+                    raise
+                if len(rows):
+                    yield rows
+        reader.end()
+
+
 async def copy_out(connection: Connection, sql: str) -> AsyncGenerator[bytes]:
-    """Run `COPY ... TO STDOUT`; the server waits while nobody takes what it writes."""
-    pieces: deque[bytes] = deque()
+    """Run `COPY ... TO STDOUT` and give what it writes, piece by piece."""
+    async with aclosing(_pieces(connection, sql)) as pieces:
+        async for some in pieces:
+            for piece in some:
+                yield piece
+
+
+async def _pieces(connection: Connection, sql: str) -> AsyncGenerator[list[bytes]]:
+    """Give the pieces that have come; the server waits while nobody takes what it writes."""
+    pieces: list[bytes] = []
+    waiting = 0
     news = asyncio.Event()
 
     def take(piece: bytes) -> None:
+        nonlocal waiting
         pieces.append(piece)
-        if len(pieces) >= PIECES:
+        waiting += len(piece)
+        if waiting >= WAITING:
             connection.pause_reading()
         news.set()
 
@@ -87,7 +136,8 @@ async def copy_out(connection: Connection, sql: str) -> AsyncGenerator[bytes]:
                 news.clear()
                 await news.wait()
                 continue
-            yield pieces.popleft()
+            some, pieces, waiting = pieces, [], 0
+            yield some
             if not pieces:
                 connection.resume_reading()
         await done

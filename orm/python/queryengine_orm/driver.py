@@ -6,12 +6,23 @@ The mapping and the session are written against these alone.
 from __future__ import annotations
 
 from array import array
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias
 
-__all__ = ["Connection", "Dialect", "Executor", "Isolation", "Kind", "Pool", "Row", "Rows", "Transaction"]
+__all__ = [
+    "Connection",
+    "Dialect",
+    "Executor",
+    "Isolation",
+    "Kind",
+    "Pool",
+    "Row",
+    "RowSource",
+    "Rows",
+    "Transaction",
+]
 
 Dialect: TypeAlias = Literal["postgresql", "sqlite"]
 Isolation: TypeAlias = Literal["read committed", "repeatable read", "serializable"]
@@ -21,6 +32,9 @@ Kind: TypeAlias = Literal[
     "time", "uuid",
 ]  # fmt: skip
 """What a result's column holds, where the database cannot say it or says it otherwise."""
+
+RowSource: TypeAlias = Iterable[Sequence[object]] | AsyncIterable[Sequence[object]]
+"""Rows to be written: at hand, or as they come; the next is asked for when the last were taken."""
 
 
 class Row(Protocol):
@@ -115,9 +129,7 @@ class Executor(Protocol):
         """Give the rows in batches; the next is asked for when the last was taken."""
         ...
 
-    def copy_rows(
-        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], /
-    ) -> Awaitable[int]:
+    def copy_rows(self, table: str, columns: Sequence[str], rows: RowSource, /) -> Awaitable[int]:
         """Insert many rows by the fastest way, all or nothing; `table` is `name` or `schema.name`."""
         ...
 

@@ -223,7 +223,10 @@ class PermissionDenied(StatementError):
 
 
 class StalePlan(DatabaseError):
-    """A prepared statement no longer fits the tables, in a transaction that has failed by it."""
+    """A statement does not fit the tables as they are now, or the server does not have it any more.
+
+    In a transaction, which has failed by it; or where the statement ran, and its rows cannot be read.
+    """
 
 
 class InsufficientResources(DatabaseError):
@@ -260,6 +263,12 @@ _CLASSES: Final[dict[str, type[DatabaseError]]] = {
     "XX": StorageError,
 }
 
+_PLANS: Final[dict[str, tuple[str, ...]]] = {
+    "0A000": ("cached plan must not change",),
+    "08P01": ("bind message", "prepared statement"),
+}
+"""codes that stand for much, and with which words they stand for a plan that does not fit"""
+
 
 def database_error(
     sqlstate: str,
@@ -286,7 +295,7 @@ def database_error(
     # One code for both; the words are the server's, in English unless its lc_messages says otherwise.
     if kind is QueryCanceled and "statement timeout" in message:
         kind = StatementTimeout
-    if sqlstate == "0A000" and message.startswith("cached plan must not change"):
+    if sqlstate in _PLANS and message.startswith(_PLANS[sqlstate]):
         kind = StalePlan
     return kind(
         sqlstate,

@@ -32,7 +32,6 @@ PASSWORD_REFUSED: Final = "28P01"  # noqa: S105  # a SQLSTATE
 CLIENT_SETTINGS: Final = {
     "client_encoding": "UTF8",
     "datestyle": "ISO, MDY",
-    "intervalstyle": "postgres",
 }
 
 

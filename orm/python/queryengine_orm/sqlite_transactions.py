@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
-from itertools import islice
 from types import TracebackType
 from typing import Final, Literal, Self
 
 from queryengine_orm._native import Rows, SQLiteSession
-from queryengine_orm.driver import Dialect, Kind
+from queryengine_orm.batches import batches
+from queryengine_orm.driver import Dialect, Kind, RowSource
 from queryengine_orm.errors import InvalidTransactionState, UsageError
 
 __all__ = ["SQLiteTransaction", "insert_into", "streamed"]
@@ -104,17 +104,19 @@ class SQLiteTransaction:
     ) -> int:
         """Run one statement with each of `rows`, all or nothing; give how many rows they wrote."""
         del clean
-        every = iter(rows)
+        return await self._many(sql, rows)
+
+    async def _many(self, sql: str, rows: RowSource) -> int:
         written = 0
-        async with self.savepoint() as whole:
+        async with self.savepoint() as whole, aclosing(batches(rows, CHUNK)) as several:
             session = whole.session()
-            while chunk := list(islice(every, CHUNK)):
+            async for chunk in several:
                 written += await session.many(sql, chunk, inside=True)
         return written
 
-    async def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], /) -> int:
+    async def copy_rows(self, table: str, columns: Sequence[str], rows: RowSource, /) -> int:
         """Insert many rows, all or nothing; `table` is `name` or `schema.name`."""
-        return await self.execute_many(insert_into(table, columns), rows)
+        return await self._many(insert_into(table, columns), rows)
 
     async def script(self, sql: str, /) -> None:
         """Run several statements without parameters, all or nothing."""

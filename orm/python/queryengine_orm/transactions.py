@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from queryengine_orm._native import Rows
-from queryengine_orm.driver import Isolation, Kind
+from queryengine_orm.driver import Isolation, Kind, RowSource
 from queryengine_orm.errors import TransactionRollback, UsageError
 
 if TYPE_CHECKING:
@@ -150,9 +150,15 @@ class PostgresTransaction:
         """Give the rows in batches."""
         return self.connection.stream(sql, parameters, result=result, batch=batch)
 
-    async def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], /) -> int:
+    async def copy_rows(self, table: str, columns: Sequence[str], rows: RowSource, /) -> int:
         """Insert many rows by COPY."""
         return await self.connection.copy_rows(table, columns, rows)
+
+    def copy_rows_out(
+        self, sql: str, /, *, result: Sequence[Kind | None] | None = None
+    ) -> AsyncGenerator[Rows]:
+        """Give the rows of a query by COPY."""
+        return self.connection.copy_rows_out(sql, result=result)
 
     async def script(self, sql: str, /) -> None:
         """Run several statements without parameters."""

@@ -25,7 +25,7 @@ mod _native {
     #[pymodule_export]
     use crate::models::ModelShape;
     #[pymodule_export]
-    use crate::postgres::{Derivation, DerivedPassword, Link};
+    use crate::postgres::{CopyReader, Derivation, DerivedPassword, Link};
     #[pymodule_export]
     use crate::row::Row;
     #[pymodule_export]

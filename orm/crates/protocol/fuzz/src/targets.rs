@@ -1,10 +1,11 @@
 //! What has to hold for all bytes that a server can send. A target panics where it does not.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use queryengine_protocol::auth::{
     Authenticator, ChannelBinding, Nonce, Policy, Step, Transport, server_end_point,
 };
 use queryengine_protocol::backend::{Decoder, Message, tls_answer};
+use queryengine_protocol::copy;
 use queryengine_protocol::errors::DecodeError;
 
 use crate::memory::most_used;
@@ -23,6 +24,7 @@ pub fn run(bytes: &[u8]) {
     );
     cuts_make_no_difference(bytes);
     nobody_is_let_in(bytes);
+    rows_of_a_copy_are_whole(bytes);
     let _ = server_end_point(bytes);
     let _ = tls_answer(bytes);
 }
@@ -75,6 +77,33 @@ fn cuts_make_no_difference(bytes: &[u8]) {
     for piece in [1, 3, 7] {
         assert_eq!(read(bytes.chunks(piece)), whole, "in pieces of {piece}");
     }
+}
+
+/// The data of a COPY gives the same rows however it is cut, after the header as well as with it.
+fn rows_of_a_copy_are_whole(bytes: &[u8]) {
+    let mut header = BytesMut::new();
+    copy::header(&mut header);
+    for before in [&header[..], &[]] {
+        let whole = copied([before, bytes]);
+        assert_eq!(copied([before].into_iter().chain(bytes.chunks(3))), whole);
+        assert!(whole.0.iter().map(Bytes::len).sum::<usize>() <= bytes.len());
+    }
+}
+
+/// Reads the data of a COPY to its end, or to the first error, and says whether there was one.
+fn copied<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Bytes>, bool, bool) {
+    let (mut reader, mut rows) = (copy::Reader::default(), Vec::new());
+    for piece in pieces {
+        reader.feed(piece);
+        loop {
+            match reader.next_row() {
+                Ok(Some(row)) => rows.push(row),
+                Ok(None) => break,
+                Err(_) => return (rows, reader.is_ended(), true),
+            }
+        }
+    }
+    (rows, reader.is_ended(), false)
 }
 
 /// A server that does not know the password is never believed, however its answers are put together.

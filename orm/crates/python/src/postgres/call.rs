@@ -188,7 +188,12 @@ impl Call {
     pub fn may_run_again(&mut self) -> bool {
         let again = match &mut self.work {
             Work::Query(query) => &mut query.again,
-            Work::Many { again, .. } => again,
+            Work::Many {
+                again, affected, ..
+            } => {
+                *affected = 0; // what the first rows wrote was undone with the others
+                again
+            }
             _ => return false,
         };
         !std::mem::replace(again, true) && !self.expects.is_preluded
@@ -197,6 +202,12 @@ impl Call {
     /// The statement's text, if it is one that is prepared.
     pub fn sql(&self) -> Option<&Py<PyString>> {
         self.work.sql()
+    }
+
+    /// Whether its time runs: somebody waits for it, and it does not wait for us to read on.
+    pub fn is_timed(&self, is_held_back: bool) -> bool {
+        let waits_for_us = is_held_back && matches!(self.work, Work::CopyOut { .. });
+        self.future.is_some() && !waits_for_us
     }
 
     /// Whether nothing may be sent behind it before it has ended.
@@ -212,6 +223,42 @@ impl Call {
 }
 
 impl Work {
+    /// Statements without parameters; a reset makes the session clean for others.
+    pub fn script(sql: String, is_reset: bool) -> Self {
+        Self::Script { sql, is_reset }
+    }
+
+    /// One statement with many rows of parameters.
+    pub fn many(sql: Py<PyString>, rows: Vec<Py<PyTuple>>) -> Self {
+        let (affected, again) = (0, false);
+        Self::Many {
+            sql,
+            rows,
+            affected,
+            again,
+        }
+    }
+
+    /// More rows of a portal, or with no limit its end.
+    pub fn portal(name: String, limit: Option<u32>) -> Self {
+        let gathered = None;
+        Self::Portal {
+            name,
+            limit,
+            gathered,
+        }
+    }
+
+    /// A COPY from the client that is to begin.
+    pub fn copy_in(sql: String) -> Self {
+        let (started, ended) = (false, false);
+        Self::CopyIn {
+            sql,
+            started,
+            ended,
+        }
+    }
+
     /// The statement's text, if it is one that is prepared.
     pub fn sql(&self) -> Option<&Py<PyString>> {
         match self {

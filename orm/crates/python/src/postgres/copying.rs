@@ -46,15 +46,26 @@ fn bind_row(
 impl Session {
     /// Send rows, if the server still takes them: after an error of its own it does not.
     pub fn copy_data(&mut self, data: &[u8]) -> PyResult<()> {
-        match self.sent.back().map(|call| &call.work) {
+        if self.is_copying_in() {
+            return frontend::copy_data(&mut self.out, data).map_err(refused);
+        }
+        if self.copy_outcome.is_some() || self.end.is_some() {
+            return Ok(());
+        }
+        Err(UsageError::new_err("no COPY is under way"))
+    }
+
+    /// Whether the server takes rows of a COPY; it does not after an error of its own.
+    pub fn is_copying_in(&self) -> bool {
+        let work = self.sent.back().map(|call| &call.work);
+        matches!(
+            work,
             Some(Work::CopyIn {
                 started: true,
                 ended: false,
                 ..
-            }) => frontend::copy_data(&mut self.out, data).map_err(refused),
-            _ if self.copy_outcome.is_some() || self.end.is_some() => Ok(()),
-            _ => Err(UsageError::new_err("no COPY is under way")),
-        }
+            })
+        )
     }
 
     /// End a COPY, or break it off; the future takes what it came to.

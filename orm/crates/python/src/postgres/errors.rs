@@ -10,6 +10,7 @@ import_exception!(queryengine_orm.errors, ConnectionLost);
 import_exception!(queryengine_orm.errors, DataError);
 import_exception!(queryengine_orm.errors, ParameterError);
 import_exception!(queryengine_orm.errors, ProtocolViolation);
+import_exception!(queryengine_orm.errors, StalePlan);
 import_exception!(queryengine_orm.errors, TimeoutExceeded);
 import_exception!(queryengine_orm.errors, UsageError);
 

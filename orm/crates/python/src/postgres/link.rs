@@ -155,12 +155,7 @@ impl Link {
         let Some(timeout) = this.timeout.filter(|_| !this.is_timed) else {
             return Ok(());
         };
-        let calls = this.session.sent.iter().chain(&this.session.waiting);
-        let Some(since) = calls
-            .filter(|call| call.future.is_some())
-            .map(|call| call.since)
-            .min()
-        else {
+        let Some(since) = this.session.oldest() else {
             return Ok(());
         };
         this.is_timed = true;

@@ -1,10 +1,9 @@
 //! The methods of `Link`: those that asyncio's transport calls, and those that Python's connection stands on.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use pyo3::gc::{PyTraverseError, PyVisit};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
 use queryengine_protocol::backend::TransactionStatus;
@@ -12,31 +11,30 @@ use queryengine_protocol::frontend;
 
 use super::call::{Call, Query, Work};
 use super::copying;
-use super::errors::{End, TimeoutExceeded};
+use super::errors::End;
 use super::handshake::{self, Credentials, DerivedPassword, Phase};
-use super::link::{Link, settle};
+use super::link::Link;
 use super::sending::refused;
-use super::session::{Event, Session};
+use super::session::Session;
 
 /// How many bytes are received at once.
 const SPACE: usize = 64 << 10;
-/// Above this the space for what is to be sent is given back.
-const KEPT: usize = 1 << 20;
 
 #[pymethods]
 impl Link {
     #[new]
-    #[pyo3(signature = (event_loop, /, *, statements = 256, timeout = None))]
+    #[pyo3(signature = (event_loop, /, *, statements = 256, prefix = "queryengine", timeout = None))]
     fn new(
         py: Python<'_>,
         event_loop: Py<PyAny>,
         statements: usize,
+        prefix: &str,
         timeout: Option<f64>,
     ) -> PyResult<Self> {
         let space = PyByteArray::new(py, &vec![0; SPACE]);
         let view = PyMemoryView::from(space.as_any())?;
         Ok(Self {
-            session: Session::new(statements),
+            session: Session::new(statements, prefix),
             phase: Phase::Silent,
             progress: None,
             view: view.into_any().unbind(),
@@ -76,20 +74,7 @@ impl Link {
 
     #[pyo3(signature = (exc))]
     fn connection_lost(slf: &Bound<'_, Self>, exc: Option<Bound<'_, PyAny>>) -> PyResult<()> {
-        let py = slf.py();
-        let why = match &exc {
-            Some(error) => format!("the connection was lost: {}", error.str()?),
-            None => "the connection was closed".to_owned(),
-        };
-        let mut this = slf.borrow_mut();
-        this.transport = None;
-        if let Some(future) = this.progress.take() {
-            let error = End::Lost(why.clone()).error(py);
-            this.session.events.push(Event::Done(future, Err(error)));
-        }
-        this.session.fail(py, End::Lost(why));
-        drop(this);
-        Self::after(slf)
+        Self::lost(slf, exc)
     }
 
     fn get_buffer(&self, py: Python<'_>, sizehint: isize) -> Py<PyAny> {
@@ -98,24 +83,7 @@ impl Link {
     }
 
     fn buffer_updated(slf: &Bound<'_, Self>, nbytes: usize) -> PyResult<()> {
-        let py = slf.py();
-        let mut guard = slf.borrow_mut();
-        let this = &mut *guard;
-        let space = this.space.clone_ref(py).into_bound(py);
-        // SAFETY: the view that `get_buffer` gives keeps the bytearray from being resized, the interpreter is
-        // attached, and nothing below runs code that could write into it before the slice is out of use.
-        let received = unsafe { space.as_bytes() }
-            .get(..nbytes)
-            .unwrap_or_default();
-        match this.phase {
-            Phase::Open => this.session.decoder.feed(received),
-            _ => this.shake(py, received),
-        }
-        if matches!(this.phase, Phase::Open) {
-            this.session.receive(py);
-        }
-        drop(guard);
-        Self::after(slf)
+        Self::received(slf, nbytes)
     }
 
     fn eof_received(&self) -> bool {
@@ -127,12 +95,7 @@ impl Link {
     }
 
     fn resume_writing(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let mut this = slf.borrow_mut();
-        this.session.is_paused = false;
-        this.session.pump(slf.py());
-        drop(this);
-        slf.call_method0(intern!(slf.py(), "_on_writable"))?;
-        Self::after(slf)
+        Self::write_on(slf)
     }
 
     // -- the handshake
@@ -220,26 +183,12 @@ impl Link {
 
     /// Ask for more rows of a portal.
     fn fetch<'py>(slf: &Bound<'py, Self>, name: String, limit: u32) -> PyResult<Bound<'py, PyAny>> {
-        Self::call(
-            slf,
-            Work::Portal {
-                name,
-                limit: Some(limit),
-                gathered: None,
-            },
-        )
+        Self::call(slf, Work::portal(name, Some(limit)))
     }
 
     /// Close a portal.
     fn close_portal<'py>(slf: &Bound<'py, Self>, name: String) -> PyResult<Bound<'py, PyAny>> {
-        Self::call(
-            slf,
-            Work::Portal {
-                name,
-                limit: None,
-                gathered: None,
-            },
-        )
+        Self::call(slf, Work::portal(name, None))
     }
 
     /// Run one statement with each of `rows`, all or nothing; the future gives how many rows were written.
@@ -250,19 +199,8 @@ impl Link {
         rows: &Bound<'py, PyAny>,
         clean: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let rows = rows
-            .try_iter()?
-            .map(|row| tuple(slf.py(), Some(&row?)))
-            .collect::<PyResult<_>>()?;
-        let future = Self::call(
-            slf,
-            Work::Many {
-                sql,
-                rows,
-                affected: 0,
-                again: false,
-            },
-        )?;
+        let rows = tuples(rows)?;
+        let future = Self::call(slf, Work::many(sql, rows))?;
         Self::leave(slf, clean)?;
         Ok(future)
     }
@@ -274,20 +212,15 @@ impl Link {
         sql: String,
         clean: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let future = Self::call(
-            slf,
-            Work::Script {
-                sql,
-                is_reset: false,
-            },
-        )?;
+        let future = Self::call(slf, Work::script(sql, false))?;
         Self::leave(slf, clean)?;
         Ok(future)
     }
 
-    /// The future gives name and type of each column of a statement.
+    /// The future gives name and type of each column of a statement, as the server sees it now.
     #[pyo3(signature = (sql, /))]
     fn describe<'py>(slf: &Bound<'py, Self>, sql: Py<PyString>) -> PyResult<Bound<'py, PyAny>> {
+        slf.borrow_mut().session.forget(sql.to_str(slf.py())?);
         Self::call(slf, Work::Describe { sql })
     }
 
@@ -313,14 +246,7 @@ impl Link {
     /// Begin a COPY from the client; the future is done when the server takes rows.
     #[pyo3(signature = (sql, /))]
     fn copy_in<'py>(slf: &Bound<'py, Self>, sql: String) -> PyResult<Bound<'py, PyAny>> {
-        Self::call(
-            slf,
-            Work::CopyIn {
-                sql,
-                started: false,
-                ended: false,
-            },
-        )
+        Self::call(slf, Work::copy_in(sql))
     }
 
     /// Write rows of a binary COPY, whose columns have these types; `first` writes what goes before all rows.
@@ -330,10 +256,7 @@ impl Link {
         types: Vec<u32>,
         first: bool,
     ) -> PyResult<()> {
-        let rows = rows
-            .try_iter()?
-            .map(|row| tuple(slf.py(), Some(&row?)))
-            .collect::<PyResult<Vec<_>>>()?;
+        let rows = tuples(rows)?;
         let data = copying::rows(slf.py(), &rows, &types, first)?;
         slf.borrow_mut().session.copy_data(&data)?;
         Self::after(slf)
@@ -348,6 +271,22 @@ impl Link {
             .copy_end(slf.py(), future.clone().unbind(), reason)?;
         Self::after(slf)?;
         Ok(future)
+    }
+
+    /// Whether the server takes rows of a COPY from the client; it does not after an error of its own.
+    #[getter]
+    fn is_copying_in(&self) -> bool {
+        self.session.is_copying_in()
+    }
+
+    /// Let the server wait, and with it the time of what it does.
+    fn pause_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::hold_back(slf)
+    }
+
+    /// Read on.
+    fn resume_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::read_on(slf)
     }
 
     /// Run a COPY to the client; `sink` is called with each piece, the future is done at the end.
@@ -390,43 +329,14 @@ impl Link {
 
     /// Take leave of the server; what is under way fails.
     fn terminate(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let py = slf.py();
-        let mut this = slf.borrow_mut();
-        let transport = this.transport.take();
-        let end = End::Lost("the connection was closed".to_owned());
-        this.session.fail(py, end);
-        drop(this);
-        if let Some(transport) = transport {
-            let mut out = BytesMut::new();
-            frontend::terminate(&mut out);
-            transport.call_method1(py, intern!(py, "write"), (PyBytes::new(py, &out),))?;
-            transport.call_method0(py, intern!(py, "close"))?;
-        }
-        Self::after(slf)
+        Self::take_leave(slf)
     }
 
     // -- what the loop calls back
 
     /// Send what was written.
     fn _flush(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let py = slf.py();
-        let mut this = slf.borrow_mut();
-        this.is_flushing = false;
-        let Some(transport) = this
-            .transport
-            .as_ref()
-            .map(|transport| transport.clone_ref(py))
-        else {
-            return Ok(());
-        };
-        let data = PyBytes::new(py, &this.session.out);
-        this.session.out.clear();
-        if this.session.out.capacity() > KEPT {
-            this.session.out = BytesMut::new();
-        }
-        drop(this);
-        transport.call_method1(py, intern!(py, "write"), (data,))?;
-        Ok(())
+        Self::flush(slf)
     }
 
     /// A future is done; if it was cancelled, nobody waits for its call any more.
@@ -437,21 +347,7 @@ impl Link {
 
     /// Give up the calls that took too long.
     fn _look_at_time(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let mut this = slf.borrow_mut();
-        this.is_timed = false;
-        let since = this
-            .timeout
-            .and_then(|timeout| Instant::now().checked_sub(timeout));
-        let late = since
-            .map(|since| this.session.overdue(since))
-            .unwrap_or_default();
-        drop(this);
-        for future in late {
-            let words = "the server did not answer within the connection's time-out";
-            settle(future.bind(slf.py()), Err(TimeoutExceeded::new_err(words)))?;
-        }
-        Self::after(slf)?;
-        Self::watch(slf)
+        Self::give_up_late(slf)
     }
 
     // -- how it stands
@@ -477,9 +373,7 @@ impl Link {
     /// asyncio's transport, while there is one.
     #[getter]
     fn transport(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.transport
-            .as_ref()
-            .map(|transport| transport.clone_ref(py))
+        self.transport.as_ref().map(|own| own.clone_ref(py))
     }
 
     /// Whether it is over.
@@ -546,4 +440,9 @@ fn tuple(py: Python<'_>, values: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTup
     }
     let values = values.try_iter()?.collect::<PyResult<Vec<_>>>()?;
     Ok(PyTuple::new(py, values)?.unbind())
+}
+
+fn tuples(rows: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyTuple>>> {
+    let py = rows.py();
+    rows.try_iter()?.map(|row| tuple(py, Some(&row?))).collect()
 }

@@ -1,15 +1,20 @@
 //! A connection to PostgreSQL on asyncio: what is sent, what is waited for, and what becomes of the answers.
 
 mod call;
+mod copy_reader;
 mod copying;
 mod errors;
+mod gathering;
 mod handshake;
 mod link;
 mod methods;
+mod plans;
 mod replies;
 mod sending;
 mod session;
 mod statements;
+mod transport;
 
+pub use copy_reader::CopyReader;
 pub use handshake::{Derivation, DerivedPassword};
 pub use link::Link;

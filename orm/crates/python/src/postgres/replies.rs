@@ -1,29 +1,28 @@
 //! What the server's answers do to the calls: each belongs to the oldest that was sent, and must be one it expects.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use queryengine_protocol::Oid;
-use queryengine_protocol::backend::{CommandTag, DataRows, Field, Message, TransactionStatus};
+use queryengine_protocol::backend::{CommandTag, Field, Message, TransactionStatus};
 use queryengine_protocol::errors::{ErrorFields, Severity};
 use queryengine_protocol::frontend;
 
-use super::call::{Call, Gathered, Work};
+use super::call::{Call, Expects, Work};
 use super::errors::{End, UsageError, database_error};
+use super::gathering::{answer_of, rows};
+use super::plans;
 use super::session::{Event, FORGET, Session};
 use super::statements::Statement;
-use crate::rows::{Batch, Rows, Store};
 
 /// What the server said does not belong here.
 pub(super) struct Unexpected(pub String);
 
-type Taken = Result<(), Unexpected>;
-
-/// Rows up to this size are copied out of the memory that they were received in, so that it can be used again.
-const SMALL: usize = 16 << 10;
+pub(super) type Taken = Result<(), Unexpected>;
 
 impl Session {
     /// Take all that was received.
@@ -114,13 +113,13 @@ impl Session {
             }
             Work::Query(query) => {
                 one_of(&mut call.expects.described, "RowDescription")?;
-                let statement = query.statement.as_ref();
-                if !statement.is_some_and(|statement| statement.gives(fields)) {
-                    // It runs all the same, so it may not be run again: the next run is prepared anew.
-                    if let Ok(sql) = query.sql.to_str(py) {
-                        self.statements.remove(sql);
-                    }
-                    query.gathered = None;
+                let Some(statement) = query.statement.clone() else {
+                    return Err(unexpected("RowDescription"));
+                };
+                if !statement.gives(fields) {
+                    let (statements, portals) = (&mut self.statements, &mut self.portals);
+                    plans::changed(py, query, &statement, fields, statements, portals)
+                        .map_err(|error| Unexpected(error.to_string()))?;
                 }
             }
             Work::Script { .. } | Work::CopyIn { .. } | Work::CopyOut { .. } => {}
@@ -147,9 +146,7 @@ impl Session {
                     let outcome = match query.gathered.take() {
                         Some(_) if is_lost => Err(lost_copy()),
                         Some(gathered) => rows(py, gathered, written, words),
-                        None => Err(UsageError::new_err(
-                            "the statement's columns have changed since it was described; run it again",
-                        )),
+                        None => Err(plans::unreadable()),
                     };
                     let is_portal = query.portal.is_some();
                     call.outcome =
@@ -204,8 +201,11 @@ impl Session {
     }
 
     fn copied(&mut self, py: Python<'_>, data: &Bytes) -> Taken {
-        let call = self.sent.front().map(|call| (&call.work, &call.future));
-        if let Some((Work::CopyOut { sink, .. }, Some(_))) = call {
+        if let Some(call) = self.sent.front_mut()
+            && let Work::CopyOut { sink, .. } = &call.work
+            && call.future.is_some()
+        {
+            call.since = Instant::now(); // it may go on for long, as long as it goes on
             let piece = PyBytes::new(py, data).into_any().unbind();
             self.events.push(Event::Copied(sink.clone_ref(py), piece));
         }
@@ -217,29 +217,10 @@ impl Session {
             self.fail(py, End::Fatal(fields));
             return Ok(());
         }
+        self.look_at_plan(py, &fields);
         let Some(call) = self.sent.front_mut() else {
             return Err(unexpected("an error of no call"));
         };
-        let code = fields.code.as_str();
-        let is_plan = match code {
-            "26000" => true,
-            "0A000" => fields.message.starts_with("cached plan must not change"),
-            // The tables have changed under a plan whose parameters were of other types.
-            _ => fields.code.class() == "42",
-        };
-        let is_unrun = call.expects.bound > 0;
-        if is_plan && let Some(sql) = call.sql() {
-            let sql = sql.to_str(py).unwrap_or_default();
-            if let Some(gone) = self.statements.remove(sql)
-                && !gone.name.is_empty()
-                && code != "26000"
-            {
-                self.closing.push(gone.name.clone());
-            }
-            if is_unrun && self.status == TransactionStatus::Idle && call.may_run_again() {
-                call.expects.again = true;
-            }
-        }
         call.outcome = Some(Err(database_error(py, &fields)));
         Ok(())
     }
@@ -258,7 +239,7 @@ impl Session {
         self.status = status;
         let outcome = call.outcome.take();
         if call.expects.again && call.future.is_some() && status == TransactionStatus::Idle {
-            call.expects = super::call::Expects::default();
+            call.expects = Expects::default();
             self.waiting.push_front(call);
         } else {
             self.end_of(py, call, outcome)?;
@@ -277,7 +258,10 @@ impl Session {
         let is_failed = outcome.as_ref().is_some_and(Result::is_err);
         match &call.work {
             Work::Prepare { sql, .. } => {
-                if let Some(Err(error)) = outcome {
+                // If it shall be tried again, the call that waits for it will see to that.
+                if let Some(Err(error)) = outcome
+                    && !call.expects.again
+                {
                     self.unprepared(py, &sql.clone_ref(py), error);
                 }
                 return Ok(());
@@ -294,13 +278,8 @@ impl Session {
                 }
                 self.is_dirty = false;
                 if std::mem::take(&mut self.has_prepared) {
-                    self.waiting.push_front(Call::new(
-                        None,
-                        Work::Script {
-                            sql: FORGET.to_owned(),
-                            is_reset: true,
-                        },
-                    ));
+                    let forget = Work::script(FORGET.to_owned(), true);
+                    self.waiting.push_front(Call::new(None, forget));
                 }
             }
             Work::CopyIn { .. } if call.future.is_none() => {
@@ -312,17 +291,6 @@ impl Session {
         }
         self.finish(call, outcome.unwrap_or_else(|| Ok(py.None())));
         Ok(())
-    }
-
-    /// A statement could not be prepared: tell the call that needs it, which is the next.
-    fn unprepared(&mut self, py: Python<'_>, sql: &Py<pyo3::types::PyString>, error: PyErr) {
-        let text = sql.to_str(py).ok();
-        let needs = |call: &Call| call.sql().and_then(|sql| sql.to_str(py).ok()) == text;
-        if self.waiting.front().is_some_and(needs)
-            && let Some(call) = self.waiting.pop_front()
-        {
-            self.finish(call, Err(error));
-        }
     }
 }
 
@@ -355,84 +323,13 @@ impl Call {
             _ => Err(unexpected("ParameterDescription")),
         }
     }
-
-    fn take_rows(&mut self, rows: DataRows) -> Taken {
-        let is_bound = self.expects.bound == 0 && self.expects.completed == 1;
-        match &mut self.work {
-            Work::Query(query) if is_bound => match &mut query.gathered {
-                Some(gathered) => gathered.take(rows),
-                None => Ok(()), // its columns have changed; the caller is told at the end
-            },
-            Work::Portal {
-                gathered: Some(gathered),
-                ..
-            } => gathered.take(rows),
-            Work::Many { .. } | Work::Script { .. } => Ok(()), // nobody asked for the rows
-            _ => Err(unexpected("a row")),
-        }
-    }
-
-    fn suspended(&mut self, py: Python<'_>) -> Taken {
-        let gathered = match &mut self.work {
-            Work::Query(query) if query.portal.is_some() => query.gathered.take(),
-            Work::Portal { gathered, .. } => gathered.take(),
-            _ => None,
-        };
-        let gathered = gathered.ok_or_else(|| unexpected("PortalSuspended"))?;
-        one_of(&mut self.expects.completed, "PortalSuspended")?;
-        let rows = rows(py, gathered, 0, "");
-        self.outcome = Some(rows.and_then(|rows| answer_of(py, rows, true, true)));
-        Ok(())
-    }
 }
 
-impl Gathered {
-    fn take(&mut self, rows: DataRows) -> Taken {
-        if usize::from(rows.columns()) != self.columns.len() {
-            return Err(unexpected("a row of another number of columns"));
-        }
-        let (bytes, starts, _) = rows.into_parts();
-        let bytes = if bytes.len() < SMALL {
-            Bytes::copy_from_slice(&bytes)
-        } else {
-            bytes
-        };
-        let ends = starts
-            .iter()
-            .skip(1)
-            .map(|next| next.saturating_sub(5) as usize);
-        for (start, end) in starts.iter().zip(ends.chain([bytes.len()])) {
-            let pushed = self.rows.push(bytes.slice(*start as usize..end));
-            pushed.map_err(|error| Unexpected(error.0.to_owned()))?;
-        }
-        Ok(())
-    }
-}
-
-fn rows(py: Python<'_>, gathered: Gathered, written: u64, tag: &str) -> PyResult<Py<PyAny>> {
-    let rows = Rows::new(Batch {
-        columns: gathered.columns,
-        store: Store::Wire(gathered.rows),
-        affected: i64::try_from(written).unwrap_or(i64::MAX),
-        tag: tag.to_owned(),
-    });
-    Ok(Py::new(py, rows)?.into_any())
-}
-
-/// Rows alone, or from a portal with whether there may be more.
-fn answer_of(py: Python<'_>, rows: Py<PyAny>, is_portal: bool, more: bool) -> PyResult<Py<PyAny>> {
-    if is_portal {
-        python(py, (rows, more))
-    } else {
-        Ok(rows)
-    }
-}
-
-fn python<'py>(py: Python<'py>, value: impl IntoPyObject<'py>) -> PyResult<Py<PyAny>> {
+pub(super) fn python<'py>(py: Python<'py>, value: impl IntoPyObject<'py>) -> PyResult<Py<PyAny>> {
     value.into_py_any(py)
 }
 
-fn one_of(count: &mut u32, what: &str) -> Taken {
+pub(super) fn one_of(count: &mut u32, what: &str) -> Taken {
     *count = count.checked_sub(1).ok_or_else(|| unexpected(what))?;
     Ok(())
 }
@@ -442,6 +339,6 @@ fn lost_copy() -> PyErr {
     UsageError::new_err("COPY to the client needs copy_query")
 }
 
-fn unexpected(what: &str) -> Unexpected {
+pub(super) fn unexpected(what: &str) -> Unexpected {
     Unexpected(format!("{what} was not expected"))
 }

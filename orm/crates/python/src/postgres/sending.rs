@@ -30,10 +30,8 @@ impl Session {
                 // The table may have changed since the types of the parameters were described.
                 if let Some(sql) = call.sql()
                     && let Ok(sql) = sql.to_str(py)
-                    && let Some(gone) = self.statements.remove(sql)
-                    && !gone.name.is_empty()
                 {
-                    self.closing.push(gone.name.clone());
+                    self.forget(sql);
                 }
                 self.finish(call, Err(error));
             }

@@ -68,6 +68,8 @@ pub struct Session {
     pub is_cancelling: bool,
     /// Whether the transport has enough to send for now.
     pub is_paused: bool,
+    /// Whether nothing is read for now, because who takes what a COPY writes is slower than the server.
+    pub is_held_back: bool,
     /// Whether something ran that may have changed the session for those who come after.
     pub is_dirty: bool,
     /// Whether a statement was prepared by SQL.
@@ -80,14 +82,16 @@ pub struct Session {
 
 impl Session {
     /// A session that keeps so many prepared statements; 0 for servers behind a pool of transactions.
-    pub fn new(statements: usize) -> Self {
+    ///
+    /// Their names begin with `prefix`.
+    pub fn new(statements: usize, prefix: &str) -> Self {
         Self {
             out: BytesMut::new(),
             decoder: Decoder::new(Limits::default()),
             waiting: VecDeque::new(),
             prelude: Vec::new(),
             sent: VecDeque::new(),
-            statements: Statements::new(statements),
+            statements: Statements::new(statements, prefix),
             closing: Vec::new(),
             status: TransactionStatus::Idle,
             settings: HashMap::new(),
@@ -96,6 +100,7 @@ impl Session {
             events: Vec::new(),
             is_cancelling: false,
             is_paused: false,
+            is_held_back: false,
             is_dirty: false,
             has_prepared: false,
             portals: HashMap::new(),
@@ -180,20 +185,20 @@ impl Session {
         }
     }
 
+    /// Forget a statement: the next run, or description, of this text is prepared anew.
+    pub fn forget(&mut self, sql: &str) {
+        if let Some(gone) = self.statements.remove(sql)
+            && !gone.name.is_empty()
+        {
+            self.closing.push(gone.name.clone());
+        }
+    }
+
     /// Make the session as it was when it began, behind all that is under way.
     pub fn reset(&mut self, py: Python<'_>) {
-        let sql = RESET.to_owned();
         self.prelude.clear();
-        self.submit(
-            py,
-            Call::new(
-                None,
-                Work::Script {
-                    sql,
-                    is_reset: true,
-                },
-            ),
-        );
+        let reset = Work::script(RESET.to_owned(), true);
+        self.submit(py, Call::new(None, reset));
     }
 
     /// Whether the oldest call is a reset.
@@ -214,6 +219,21 @@ impl Session {
         }
     }
 
+    /// Since when the call has waited for the server that has done so longest; none if none does.
+    pub fn oldest(&self) -> Option<Instant> {
+        let calls = self.sent.iter().chain(&self.waiting);
+        let timed = calls.filter(|call| call.is_timed(self.is_held_back));
+        timed.map(|call| call.since).min()
+    }
+
+    /// Read on; the time of what waited for us begins anew.
+    pub fn read_on(&mut self) {
+        self.is_held_back = false;
+        if let Some(call) = self.sent.front_mut() {
+            call.since = Instant::now();
+        }
+    }
+
     /// Take from the calls those that have waited since before this time.
     pub fn overdue(&mut self, since: Instant) -> Vec<Py<PyAny>> {
         let mut futures = Vec::new();
@@ -224,7 +244,8 @@ impl Session {
             }
             !is_late
         });
-        let late = self.sent.iter_mut().filter(|call| call.since <= since);
+        let late = (self.sent.iter_mut())
+            .filter(|call| call.since <= since && call.is_timed(self.is_held_back));
         futures.extend(late.filter_map(|call| call.future.take()));
         self.look_whether_alone();
         futures

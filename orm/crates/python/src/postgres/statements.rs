@@ -71,6 +71,15 @@ impl Statement {
         Ok(columns)
     }
 
+    /// The same statement with the columns that a run of it has; none where their form is not the one to be read.
+    pub fn giving(&self, py: Python<'_>, fields: &[Field]) -> PyResult<Option<Self>> {
+        let anew = Self::new(py, self.name.clone(), self.oids.clone(), fields)?;
+        let forms = anew.columns.formats();
+        let are_those = (forms.iter().zip(fields))
+            .all(|(form, field)| *form == i16::from(field.format == Format::Binary));
+        Ok(are_those.then_some(anew))
+    }
+
     /// Whether rows of this description are what the statement was described to give.
     pub fn gives(&self, fields: &[Field]) -> bool {
         self.fields.len() == fields.len()
@@ -110,16 +119,21 @@ pub struct Statements {
     known: HashMap<Box<str>, (Arc<Statement>, u64)>,
     most: usize,
     clock: u64,
+    prefix: Box<str>,
     named: u64,
 }
 
 impl Statements {
     /// None yet; with `most` of 0 statements have no names, and what is kept is only what they are.
-    pub fn new(most: usize) -> Self {
+    ///
+    /// Names begin with `prefix`, which is this connection's own: where a pooler hands one session of the server to
+    /// many, the name of another's statement must not be ours.
+    pub fn new(most: usize, prefix: &str) -> Self {
         Self {
             known: HashMap::new(),
             most,
             clock: 0,
+            prefix: prefix.into(),
             named: 0,
         }
     }
@@ -144,7 +158,13 @@ impl Statements {
             return String::new();
         }
         self.named += 1;
-        format!("queryengine_{}", self.named)
+        format!("{}_{}", self.prefix, self.named)
+    }
+
+    /// Go on without names: the server does not keep what it was given.
+    pub fn unname(&mut self) {
+        self.most = 0;
+        self.clear();
     }
 
     /// The statement of this text.
