@@ -46,6 +46,20 @@ async def test_what_is_put_into_a_list_of_a_new_object_is_stored_with_it(club: S
     assert (ann.team_id, [note.text for note in ann.notes]) == (team.id, ["quick"])
 
 
+async def test_lists_of_an_object_that_was_stored_are_known(club: Session) -> None:
+    team = await team_of(club)
+    cid, dan = Player(name="Cid"), Player(name="Dan")
+    team.players += [cid, dan]
+    locker = Locker(number=1, player=cid)
+    club.add(locker)
+    await club.flush()
+    assert (cid.lockers, dan.lockers, dan.skills) == ([locker], [], [])
+    dan.lockers.append(locker)
+    dan.skills.append(Skill(word="wit"))
+    await club.flush()
+    assert (locker.player, cid.lockers) == (dan, [])
+
+
 async def test_a_constructor_may_take_a_list(club: Session) -> None:
     team = await team_of(club)
     team.players.append(Player(name="Cid", notes=[Note(text="tall"), Note(text="late")]))
@@ -70,6 +84,8 @@ async def test_a_list_that_is_not_loaded_is_loaded_by_word(club: Session) -> Non
         team.players.append(Player(name="Cid"))
     await club.load(team, Team.players, Team.captain)
     assert (len(team.players), team.captain) == (2, None)
+    with pytest.raises(UsageError, match="is not of this session"):
+        await club.load(Player(name="x"), Player.notes)
 
 
 async def test_what_is_taken_out_of_a_list_loses_its_key(club: Session) -> None:

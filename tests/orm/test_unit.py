@@ -14,6 +14,7 @@ from queryengine_orm.driver import Pool
 from queryengine_orm.errors import (
     InvalidTransactionState,
     NotFound,
+    ParameterError,
     StaleRow,
     UndefinedColumn,
     UniqueViolation,
@@ -85,6 +86,16 @@ async def test_what_was_read_only_is_not_written(session: Session) -> None:
     assert book.notes == {}
     await session.flush()
     assert book.version == 1
+
+
+async def test_what_json_does_not_know_is_refused(session: Session) -> None:
+    book = await stored(session)
+    book.notes["a"] = object()
+    with pytest.raises(ParameterError, match="takes what JSON knows"):
+        await session.flush()
+    book.notes["a"] = float("nan")
+    with pytest.raises(ParameterError):
+        await session.flush()
 
 
 class Lists(DeclarativeBase):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from queryengine.schema import JSONType
+from queryengine_orm.errors import ParameterError
 from queryengine_orm.mapping import Column, Mapper
 from queryengine_orm.storage import json_text
 from queryengine_orm.tracking import MISSING, changes_of
@@ -36,5 +37,5 @@ def _is_other(column: Column, before: object, now: object) -> bool:
         return before != now
     try:
         return json_text(before) != json_text(now)  # to Python 1, 1.0 and True are the same
-    except (TypeError, ValueError):
+    except ParameterError:
         return True  # what is no JSON is refused when it is written

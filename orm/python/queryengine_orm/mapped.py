@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from queryengine.schema import FieldType
 from queryengine_orm.attributes import Attribute, ToMany, ToOne
 from queryengine_orm.constraints import ForeignKey, Hint, Secondary
-from queryengine_orm.tracking import MISSING, changes_of, is_new, note
+from queryengine_orm.tracking import MISSING, changes_of, is_made_here, is_new, note
 
 if TYPE_CHECKING:
     from queryengine_orm.declarative import DeclarativeBase
@@ -204,8 +204,8 @@ class Maybe(Related[B]):
 class Many(Related[B]):
     """Rows of another model: `flights: Many[Flight] = relationship()`.
 
-    Of an object that has them loaded, or is new, they are a list. What is put into it or taken from it is
-    written with the object: keys of the others, or rows of the table between.
+    Of an object that has them loaded, or was made here, they are a list. What is put into it or taken from it
+    is written with the object: keys of the others, or rows of the table between.
     """
 
     __slots__ = ()
@@ -222,7 +222,7 @@ class Many(Related[B]):
             return ToMany[Any, Any](owner, self.name)
         values = vars(instance)
         if self.name not in values:
-            if not is_new(instance):
+            if not is_made_here(instance):
                 raise self.missing(owner)
             values[self.name] = []
         found: list[object] = values[self.name]
@@ -233,7 +233,7 @@ class Many(Related[B]):
     def __set__(self, instance: object, value: list[B]) -> None:
         """Give an object other related rows; those that it had must be known. Raises NotLoaded."""
         values = vars(instance)
-        if self.name not in values and not is_new(instance):
+        if self.name not in values and not is_made_here(instance):
             raise NotLoaded(f"{type(instance).__name__}.{self.name} was not loaded: load it to replace it")
         note(instance, self.name, list(values.get(self.name, ())))
         values[self.name] = list(value)

@@ -190,7 +190,12 @@ class Session:
         return self._identities.adopt(mapper, reader.read(rows))
 
     async def load(self, instance: M, *relations: ToOne[M, Any] | ToMany[M, Any]) -> None:
-        """Load related rows of an object, anew if it has them; what was put into a list meanwhile stays."""
+        """Load related rows of an object, anew if it has them; what was put into a list meanwhile stays.
+
+        Raises UsageError for an object that the session does not have.
+        """
+        if not self._identities.has(instance):
+            raise UsageError(f"{instance!r} is not of this session")
         await self.flush_before_reading()
         mapper: Mapper[Any] = mapper_of(type(instance))
         for relation in relations:

@@ -30,7 +30,7 @@ from queryengine.schema import (
     UUIDType,
 )
 from queryengine_orm.driver import Dialect, Kind
-from queryengine_orm.errors import ConfigurationError, DataError
+from queryengine_orm.errors import ConfigurationError, DataError, ParameterError
 from queryengine_orm.sql import Encode
 
 __all__ = ["Decode", "OpaqueType", "Storage", "domain_of", "exact", "storage_of"]
@@ -265,8 +265,11 @@ def _json(dialect: Dialect) -> Storage:
 
 
 def json_text(value: object) -> str:
-    """Return a JSON value as text. Raises ParameterError by way of `json` for what JSON cannot say."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """Return a JSON value as text. Raises ParameterError for what JSON cannot say."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError):
+        raise ParameterError("a JSON column takes what JSON knows: texts, numbers, lists, dicts") from None
 
 
 def _document_text(value: object) -> str:

@@ -11,6 +11,7 @@ __all__ = [
     "Changes",
     "changes_of",
     "forget_changes",
+    "is_made_here",
     "is_new",
     "note",
     "put_back",
@@ -21,7 +22,7 @@ MISSING: Final[Any] = object()  # Any: it stands where a value of any type may b
 CHANGES: Final = "_queryengine_changes"
 """where an object keeps what attributes were before that changed, or may have changed inside"""
 NEW: Final = "_queryengine_new"
-"""what an object has until it is stored"""
+"""what an object has that was made here: whether it is not stored yet"""
 
 Changes: TypeAlias = dict[str, object]
 
@@ -60,4 +61,9 @@ def put_back(instance: object, changes: Changes) -> None:
 
 def is_new(instance: object) -> bool:
     """Tell whether an object was made here and not stored yet."""
+    return cast("bool", vars(instance).get(NEW, False))
+
+
+def is_made_here(instance: object) -> bool:
+    """Tell whether an object was made and not read: its row had no related rows when it was stored."""
     return NEW in vars(instance)

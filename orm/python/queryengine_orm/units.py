@@ -23,6 +23,7 @@ from queryengine_orm.tracking import (
     Changes,
     changes_of,
     forget_changes,
+    is_made_here,
     note,
     put_back,
 )
@@ -196,9 +197,11 @@ class Unit:
         for instance in flush.changed.values():
             self._stored(instance, flush.references)
         for instance in flush.new.values():
-            vars(instance).pop(NEW, None)
+            vars(instance)[NEW] = False
+            self._identities.put(mapper_of(type(instance)), instance)
             for undo in self._undo[-1:]:
                 undo.stored.append(instance)
+        for instance in flush.new.values():
             self._stored(instance, flush.references, is_new=True)
         self._new.clear()
         self._deleted.clear()
@@ -278,6 +281,9 @@ class Unit:
     def _list(self, owner: DeclarativeBase, name: str, instance: DeclarativeBase, *, is_there: bool) -> None:
         """Put an object into a list that is loaded, or take it out of it."""
         found: list[object] | None = vars(owner).get(name)
+        if found is None and is_there and is_made_here(owner):
+            self.remember(owner, {name: MISSING})
+            found = vars(owner)[name] = []
         if found is None or any(each is instance for each in found) is is_there:
             return
         changes = changes_of(owner)
