@@ -95,7 +95,7 @@ check: $(STAMP) prisma orm ## the fast loop, under a minute: lint, mypy, the tes
 
 .PHONY: test
 test: $(STAMP) postgres mongo prisma browser ## everything that has to hold, on real databases
-	$(MAKE) --no-print-directory --jobs $(WORKERS) --output-sync=target orm lint types docs rust fuzz-protocol
+	$(MAKE) --no-print-directory --jobs $(WORKERS) --output-sync=target orm lint types docs rust wheel fuzz-protocol
 	$(BIN)/pytest --numprocesses $(WORKERS) \
 	    --cov --cov-report=term --cov-report=json:build/coverage.json --branch-bar=95 \
 	    --conformance-json=build/conformance.json $(ARGS)
@@ -187,11 +187,16 @@ fuzz-protocol: ## new bytes of a lying PostgreSQL for FUZZ_SECONDS (60), from SE
 	    --package queryengine-protocol-fuzz --target "$$(rustc -vV | sed -n 's/^host: //p')" \
 	    -- $(FUZZ_SECONDS) $(SEED) $(KEEP)
 
-.PHONY: wheel
-wheel: $(STAMP) ## build the companion's wheel for this Python into build/wheels
-	scripts/need-rust
-	cd orm && CARGO_TARGET_DIR=$(CACHE)/cargo $(BIN)/maturin build --quiet --release \
-	    --interpreter $(BIN)/python --out ../build/wheels
+.PHONY: wheel wheels
+wheel: orm ## build the companion's wheel for this Python into build/wheels, and try it in an environment of its own
+	CARGO_TARGET_DIR=$(CACHE)/cargo scripts/wheel $(BIN) $(BIN)/python
+
+wheels: wheel ## the same for every CPython on this machine
+	for version in 3.11 3.12 3.13 3.14; do \
+	    if python=$$(scripts/find-python $$version 2>/dev/null); then \
+	        CARGO_TARGET_DIR=$(CACHE)/cargo scripts/wheel $(BIN) "$$python"; \
+	    fi; \
+	done
 
 .PHONY: browser
 browser: $(STAMP)
