@@ -18,9 +18,9 @@ from queryengine_orm import (
     mapped_column,
     relationship,
 )
-from queryengine_orm.declarative import changes_of
 from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapping import Column, mapper_of
+from queryengine_orm.tracking import changes_of
 
 from queryengine.schema import IntegerType, TypeKind
 from tests.orm.library import Author, Book, Genre, Loan

@@ -3,7 +3,7 @@
 from array import array
 from asyncio import AbstractEventLoop, BaseTransport, Future, Transport
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from typing import Any, Final, Generic, Literal, Self, TypeVar, final, overload
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar, final, overload
 
 from typing_extensions import CapsuleType, disjoint_base
 
@@ -13,15 +13,25 @@ __all__ = [
     "CopyReader",
     "Derivation",
     "DerivedPassword",
+    "IdentityMap",
+    "Instance",
     "Link",
     "ModelShape",
+    "Place",
     "Ready",
     "Row",
     "Rows",
     "SQLitePost",
     "SQLiteSession",
+    "changes_of",
     "decode_value",
+    "drop_value",
     "encode_value",
+    "forget_changes",
+    "loaded_values",
+    "note",
+    "put_value",
+    "value_of",
     "version",
 ]
 
@@ -29,11 +39,73 @@ _M = TypeVar("_M")
 
 version: Final[str]
 
+def changes_of(instance: object) -> dict[str, object]:
+    """Return the values that an object's attributes had before; empty where nothing was noted.
+
+    What was noted need not differ: of values that can change inside, reading one notes a copy.
+    """
+
 def decode_value(oid: int, raw: bytes | None) -> Any:
     """Decode one value of PostgreSQL's binary format (a built-in type), or text; for tests and tools."""
 
+def drop_value(instance: object, name: str) -> None:
+    """Take an attribute's value away, if it has one; nothing is noted."""
+
 def encode_value(value: object, oid: int) -> bytes | None:
     """Encode one value as a parameter of this type, in the format that `decode_value` reads."""
+
+def forget_changes(instance: object) -> dict[str, object]:
+    """Take what was noted off an object, and return it."""
+
+def loaded_values(instance: object) -> dict[str, object]:
+    """Return the values that an object has, as a dict of its own."""
+
+def note(instance: object, name: str, before: object) -> None:
+    """Keep what an attribute was before; what was noted first stays."""
+
+def put_value(instance: object, name: str, value: object) -> None:
+    """Give an attribute a value, of which nothing is noted."""
+
+def value_of(instance: object, name: str, default: object) -> Any:
+    """Return the value of an attribute, or `default` where it has none."""
+
+@final
+class IdentityMap:
+    """The objects of a mapped class, each row as one object, found by the key that its row has.
+
+    `names` are the attributes of the primary key. An object whose key was changed is found by what it was
+    before, until `forget_changes`: such an object is dropped first, and put again afterwards.
+    """
+
+    def __new__(cls, class_: type[Instance], names: Sequence[str]) -> Self: ...
+    def __len__(self) -> int: ...
+    def get(self, key: tuple[object, ...]) -> Any:
+        """Return the object of the row with this key, if there is one."""
+
+    def put(self, instance: Instance) -> None:
+        """Keep an object as the one of its row."""
+
+    def drop(self, instance: Instance) -> None:
+        """Forget the object of the row that an object has."""
+
+    def adopt(self, objects: list[Any]) -> list[Any]:
+        """Keep these objects, which were just read; return them, and in their places those that are known."""
+
+    def values(self) -> list[Any]:
+        """Return the objects."""
+
+    def copy(self) -> IdentityMap:
+        """Return another map of the same objects."""
+
+    def changed(self) -> list[Any]:
+        """Return the objects of which something was noted: they may have changed."""
+
+@disjoint_base
+class Instance:
+    """The base of mapped objects: a place for each attribute that `__places__` of the class names."""
+
+    __places__: ClassVar[dict[str, int]]
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Self: ...
 
 @final
 class ModelShape(Generic[_M]):
@@ -41,7 +113,8 @@ class ModelShape(Generic[_M]):
 
     `names` are the attributes of the first columns, in order; `converters` are functions of a value that is
     not None, or None where it stays as it is. An object is made without `__init__`, and its attributes are
-    set without `__setattr__`: into the class's slots where it has them, otherwise into the instance.
+    set without `__setattr__`: into their places where the class is a mapped one, into its slots where it has
+    them, otherwise into the instance.
     """
 
     def __new__(
@@ -50,6 +123,21 @@ class ModelShape(Generic[_M]):
         names: Sequence[str],
         converters: Sequence[Callable[[Any], object] | None] | None = None,
     ) -> Self: ...
+
+@disjoint_base
+class Place:
+    """An attribute of mapped objects, which `bind_to` gives its place in them.
+
+    A class beneath says what it is of the class, `expression(owner)`, and what is raised where an object does
+    not have a value, `missing(owner)`.
+    """
+
+    def bind_to(self, name: str, index: int) -> bool:
+        """Say where in its objects the attribute of this name is; return whether it is there."""
+
+    def __get__(self, instance: Any, owner: Any = None, /) -> Any: ...
+    def __set__(self, instance: Any, value: Any, /) -> None: ...
+    def __delete__(self, instance: Any, /) -> None: ...
 
 @final
 class Ready:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Hashable, Iterator
@@ -19,6 +20,7 @@ from typing import (
 
 from queryengine.cache import BoundedCache
 from queryengine.schema import ModelSchema
+from queryengine_orm._native import Instance, loaded_values, put_value
 from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapped import (
     Many,
@@ -30,12 +32,15 @@ from queryengine_orm.mapped import (
     mapped_column,
     relationship,
 )
-from queryengine_orm.tracking import CHANGES, MISSING, NEW, changes_of, note
+from queryengine_orm.tracking import NEW, Changes, changes_of, note
 
 if TYPE_CHECKING:
     from queryengine_orm.mapping import Mapper
 
-__all__ = ["CHANGES", "DeclarativeBase", "Declared", "Registry", "changes_of", "snake_case"]
+__all__ = ["DeclarativeBase", "Declared", "Registry", "snake_case"]
+
+CHANGES: Final = "_queryengine_changes"
+"""where the state of an object that is pickled has what its attributes were before"""
 
 STATEMENTS: Final = 1_000
 """how many compiled statements one base's classes keep"""
@@ -83,7 +88,7 @@ class Registry:
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(mapped_column, relationship))
-class DeclarativeBase:
+class DeclarativeBase(Instance):
     """The base of a family of mapped classes, which each service makes for itself.
 
     ```python
@@ -116,6 +121,7 @@ class DeclarativeBase:
         for base in reversed(cls.__mro__[1:]):
             inherited |= vars(base).get("__declared__", {})
         cls.__declared__ = inherited | {declared.name: declared for declared in _declared(cls)}
+        cls.__places__ = _places(cls)
         if DeclarativeBase in cls.__bases__ or vars(cls).get("__abstract__", False):
             return
         if "__tablename__" not in vars(cls):
@@ -124,32 +130,31 @@ class DeclarativeBase:
 
     def __init__(self, **values: Any) -> None:  # Any: type checkers see the columns as parameters
         own = type(self)
-        attributes = self.__dict__
-        attributes[NEW] = True
+        put_value(self, NEW, True)
         for name, value in values.items():
             if name not in own.__declared__:
                 raise TypeError(f"{own.__name__} has no column and no relation {name!r}")
-            attributes[name] = value
+            put_value(self, name, value)
         for name, declared in own.__declared__.items():
             column = declared.attribute
-            if name in attributes or not isinstance(column, Mapped):
+            if name in values or not isinstance(column, Mapped):
                 continue
             if column.options.has_default:
-                attributes[name] = column.options.make_default()
+                put_value(self, name, column.options.make_default())
 
-    def __setattr__(self, name: str, value: object) -> None:
-        attributes = self.__dict__
-        declared = type(self).__declared__.get(name)
-        if declared is None:
-            attributes[name] = value
-        elif isinstance(declared.attribute, Many):
-            declared.attribute.__set__(self, cast("list[Any]", value))
-        else:
-            note(self, name, attributes.get(name, MISSING))
-            attributes[name] = value
+    def __getstate__(self) -> dict[str, object]:
+        changes = changes_of(self)
+        return loaded_values(self) | ({CHANGES: changes} if changes else {})
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, before in cast("Changes", state.pop(CHANGES, {})).items():
+            note(self, name, before)
+        for name, value in state.items():
+            put_value(self, name, value)
 
     def __repr__(self) -> str:
-        keys = (f"{name}={self.__dict__.get(name)!r}" for name in _key_names(type(self)))
+        values = loaded_values(self)
+        keys = (f"{name}={values.get(name)!r}" for name in _key_names(type(self)))
         return f"{type(self).__name__}({', '.join(keys)})"
 
     @classmethod
@@ -158,6 +163,24 @@ class DeclarativeBase:
         from queryengine_orm.mapping import mapper_of  # noqa: PLC0415  # it reads classes of this one
 
         return mapper_of(cls).schema
+
+
+def _places(cls: type[DeclarativeBase]) -> dict[str, int]:
+    """Give each attribute its place in the objects of a class.
+
+    One that a class above has in another place becomes an attribute of this class too.
+    """
+    for place, (name, declared) in enumerate(cls.__declared__.items()):
+        attribute = declared.attribute
+        if attribute.bind_to(name, place):
+            continue
+        copied = attribute.copied()
+        copied.name = name
+        copied.bind_to(name, place)
+        cls.__declared__[name] = Declared(name, declared.annotation, declared.owner, copied)
+        if inspect.getattr_static(cls, name) is attribute:
+            setattr(cls, name, copied)
+    return {name: place for place, name in enumerate(cls.__declared__)}
 
 
 def _key_names(cls: type[DeclarativeBase]) -> Iterator[str]:

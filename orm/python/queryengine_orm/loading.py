@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from queryengine.ast import ModelScope, Slot, Step, Where
+from queryengine_orm._native import put_value
 from queryengine_orm.attributes import ToMany, ToOne
 from queryengine_orm.compiler import ConditionCompiler, Link, Place, relationship_of
 from queryengine_orm.declarative import DeclarativeBase
@@ -166,12 +167,11 @@ def _give(instance: object, relation: Relationship, related: object) -> None:
         if relation.name in differing(relation.mapper, instance):
             return
         del changes[relation.name]
-    vars(instance)[relation.name] = related
+    put_value(instance, relation.name, related)
 
 
 def _key(instance: object, columns: Sequence[Column]) -> _Key:
-    values = vars(instance)
-    return tuple([values[column.attribute] for column in columns])
+    return tuple([getattr(instance, column.attribute) for column in columns])
 
 
 def _parts(keys: Sequence[_Key], size: int) -> Iterator[Sequence[_Key]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from queryengine.schema import FieldType
+from queryengine_orm._native import Place, put_value, value_of
 from queryengine_orm.attributes import Attribute, ToMany, ToOne
 from queryengine_orm.constraints import ForeignKey, Hint, Secondary
 from queryengine_orm.tracking import MISSING, changes_of, is_made_here, is_new, note
@@ -77,10 +78,10 @@ class RelationOptions:
     orphans: Literal["delete"] | None = None
 
 
-class Mapped(Generic[T]):
+class Mapped(Place, Generic[T]):
     """A column of a mapped class. Of the class it is an expression, of an object a value.
 
-    An object keeps its values in its own dictionary, so that reading one costs what any attribute costs.
+    `Place` reads and writes the value, and notes what it was before it was changed.
     """
 
     __slots__ = ("name", "options")
@@ -92,20 +93,29 @@ class Mapped(Generic[T]):
     def __set_name__(self, owner: type[object], name: str) -> None:
         self.name = name
 
-    @overload
-    def __get__(self, instance: None, owner: type[M]) -> Attribute[M, T]: ...
-    @overload
-    def __get__(self, instance: object, owner: type[object]) -> T: ...
-    def __get__(self, instance: object | None, owner: type[object]) -> object:
-        """Return the expression. A value comes here only where the object does not have it."""
-        if instance is None:
-            return Attribute[Any, Any](owner, self.name)
-        raise NotLoaded(f"{owner.__name__}.{self.name} was not loaded with this row")
+    def copied(self) -> Mapped[T]:
+        """Return an attribute as this one, which has no place yet."""
+        return type(self)(self.options)
+
+    def expression(self, owner: type[M]) -> Attribute[M, T]:
+        """Return what the attribute is of a class."""
+        return Attribute(owner, self.name)
+
+    def missing(self, owner: type[object]) -> NotLoaded:
+        """Return what is raised where an object does not have the value."""
+        return NotLoaded(f"{owner.__name__}.{self.name} was not loaded with this row")
 
     if TYPE_CHECKING:
 
+        @overload
+        def __get__(self, instance: None, owner: type[M]) -> Attribute[M, T]: ...
+        @overload
+        def __get__(self, instance: object, owner: type[object] | None = None) -> T: ...
+        def __get__(self, instance: object | None, owner: type[object] | None = None) -> object:
+            """Return the expression, or an object's value."""
+
         def __set__(self, instance: object, value: T) -> None:
-            """Give an object a value; its class notes the change."""
+            """Give an object a value; the change is noted."""
 
 
 class Watched(Mapped[T]):
@@ -116,28 +126,20 @@ class Watched(Mapped[T]):
 
     __slots__ = ()
 
-    def __get__(self, instance: object | None, owner: type[object]) -> Any:  # Any: what the column holds
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:  # Any: what the column holds
         """Return the value, of which a copy is kept."""
-        if instance is None:
-            return super().__get__(instance, owner)
-        value: object = vars(instance).get(self.name, MISSING)
-        if value is MISSING:
-            return super().__get__(instance, owner)
-        is_noted = is_new(instance) or self.name in changes_of(instance)
-        if not is_noted and _can_change(value):
+        value: object = super().__get__(instance, owner)
+        is_copied = instance is not None and _can_change(value) and not is_new(instance)
+        if is_copied and self.name not in changes_of(instance):
             note(instance, self.name, deepcopy(value))
         return value
-
-    def __set__(self, instance: object, value: T) -> None:
-        """Put the value in place; that there is a setter lets reading come by here."""
-        vars(instance)[self.name] = value
 
 
 def _can_change(value: object) -> bool:
     return isinstance(value, dict | list)
 
 
-class Related(Generic[T]):
+class Related(Place, Generic[T]):
     """What relations have in common: of an object they are what was loaded or given."""
 
     __slots__ = ("name", "options")
@@ -152,6 +154,10 @@ class Related(Generic[T]):
     def __set_name__(self, owner: type[object], name: str) -> None:
         self.name = name
 
+    def copied(self) -> Related[T]:
+        """Return an attribute as this one, which has no place yet."""
+        return type(self)(self.options)
+
     def missing(self, owner: type[object]) -> NotLoaded:
         """Return what is raised where an object does not have the relation."""
         return NotLoaded(f"{owner.__name__}.{self.name} was not loaded with this row: include it")
@@ -162,17 +168,18 @@ class One(Related[B]):
 
     __slots__ = ()
 
-    @overload
-    def __get__(self, instance: None, owner: type[M]) -> ToOne[M, B]: ...
-    @overload
-    def __get__(self, instance: object, owner: type[object]) -> B: ...
-    def __get__(self, instance: object | None, owner: type[object]) -> object:
-        """Return the expression, or what was loaded."""
-        if instance is None:
-            return ToOne[Any, Any](owner, self.name)
-        raise self.missing(owner)
+    def expression(self, owner: type[M]) -> ToOne[M, B]:
+        """Return what the relation is of a class."""
+        return ToOne(owner, self.name)
 
     if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type[M]) -> ToOne[M, B]: ...
+        @overload
+        def __get__(self, instance: object, owner: type[object] | None = None) -> B: ...
+        def __get__(self, instance: object | None, owner: type[object] | None = None) -> object:
+            """Return the expression, or what was loaded."""
 
         def __set__(self, instance: object, value: B) -> None:
             """Refer to another row; its key is taken when the object is stored."""
@@ -185,17 +192,18 @@ class Maybe(Related[B]):
 
     nullable = True
 
-    @overload
-    def __get__(self, instance: None, owner: type[M]) -> ToOne[M, B]: ...
-    @overload
-    def __get__(self, instance: object, owner: type[object]) -> B | None: ...
-    def __get__(self, instance: object | None, owner: type[object]) -> object:
-        """Return the expression, or what was loaded."""
-        if instance is None:
-            return ToOne[Any, Any](owner, self.name)
-        raise self.missing(owner)
+    def expression(self, owner: type[M]) -> ToOne[M, B]:
+        """Return what the relation is of a class."""
+        return ToOne(owner, self.name)
 
     if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type[M]) -> ToOne[M, B]: ...
+        @overload
+        def __get__(self, instance: object, owner: type[object] | None = None) -> B | None: ...
+        def __get__(self, instance: object | None, owner: type[object] | None = None) -> object:
+            """Return the expression, or what was loaded."""
 
         def __set__(self, instance: object, value: B | None) -> None:
             """Refer to another row, or to none; its key is taken when the object is stored."""
@@ -212,31 +220,30 @@ class Many(Related[B]):
 
     many = True
 
+    def expression(self, owner: type[M]) -> ToMany[M, B]:
+        """Return what the relation is of a class."""
+        return ToMany(owner, self.name)
+
     @overload
     def __get__(self, instance: None, owner: type[M]) -> ToMany[M, B]: ...
     @overload
-    def __get__(self, instance: object, owner: type[object]) -> list[B]: ...
-    def __get__(self, instance: object | None, owner: type[object]) -> object:
+    def __get__(self, instance: object, owner: type[object] | None = None) -> list[B]: ...
+    def __get__(self, instance: object | None, owner: type[Any] | None = None) -> object:
         """Return the expression, or what was loaded."""
-        if instance is None:
-            return ToMany[Any, Any](owner, self.name)
-        values = vars(instance)
-        if self.name not in values:
-            if not is_made_here(instance):
-                raise self.missing(owner)
-            values[self.name] = []
-        found: list[object] = values[self.name]
-        if self.name not in changes_of(instance):
-            note(instance, self.name, list(found))
+        if instance is not None and value_of(instance, self.name, None) is None and is_made_here(instance):
+            put_value(instance, self.name, [])
+        found: object = super().__get__(instance, owner)
+        if instance is not None and self.name not in changes_of(instance):
+            note(instance, self.name, list(cast("list[object]", found)))
         return found
 
     def __set__(self, instance: object, value: list[B]) -> None:
         """Give an object other related rows; those that it had must be known. Raises NotLoaded."""
-        values = vars(instance)
-        if self.name not in values and not is_made_here(instance):
+        before: list[object] | None = value_of(instance, self.name, None)
+        if before is None and not is_made_here(instance):
             raise NotLoaded(f"{type(instance).__name__}.{self.name} was not loaded: load it to replace it")
-        note(instance, self.name, list(values.get(self.name, ())))
-        values[self.name] = list(value)
+        note(instance, self.name, list(before or ()))
+        put_value(instance, self.name, list(value))
 
 
 # A column of type T is what an annotation `Mapped[T]` wants, which alone says what T is.

@@ -266,6 +266,7 @@ def _read(model: type[M]) -> Mapper[M]:
             if isinstance(columns[name].type, JSONType | ArrayType):
                 watched = Watched[Any](declared.attribute.options)
                 watched.name = name
+                watched.bind_to(name, model.__places__[name])
                 setattr(model, name, watched)
         else:
             relations[name] = declared

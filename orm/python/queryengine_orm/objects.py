@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from queryengine.schema import JSONType
 from queryengine_orm._native import ModelShape
@@ -46,6 +46,12 @@ def or_null(convert: Decode | None) -> Decode | None:
     return lambda value: None if value is None else convert(value)
 
 
+class ObjectKinds(tuple["Kind | None", ...]):  # noqa: SLOT001  # a tuple has no room for slots
+    """The kinds of columns of which objects are wanted: PostgreSQL's rows become such as they arrive."""
+
+    shape: ModelShape[Any]
+
+
 class ObjectReader(Generic[M]):
     """Makes objects of rows whose first columns are those of a mapper, in this order."""
 
@@ -55,7 +61,8 @@ class ObjectReader(Generic[M]):
         readers = [ColumnReader(column, dialect) for column in columns]
         names = [column.attribute for column in columns]
         self._shape = ModelShape(mapper.model, names, [reader.decode for reader in readers])
-        self.kinds: tuple[Kind | None, ...] = tuple(reader.kind for reader in readers)
+        self.kinds = ObjectKinds(reader.kind for reader in readers)
+        self.kinds.shape = self._shape
 
     def read(self, rows: Rows) -> list[M]:
         """Return an object for each row; Rust fills them, without their constructor."""

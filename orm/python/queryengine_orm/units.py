@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from operator import attrgetter
 from typing import Any, TypeAlias, cast
 
 from queryengine.ast import And, Comparison, Op, Path, Slot
+from queryengine_orm._native import IdentityMap, value_of
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
 from queryengine_orm.errors import UsageError
@@ -17,7 +17,6 @@ from queryengine_orm.mapped import Watched
 from queryengine_orm.mapping import Mapper, Reference, mapper_of
 from queryengine_orm.relating import References, backs_of, inverse_of, to_one_by, values_of
 from queryengine_orm.tracking import (
-    CHANGES,
     MISSING,
     NEW,
     Changes,
@@ -31,7 +30,7 @@ from queryengine_orm.tracking import (
 __all__ = ["Identities", "Unit", "key_of"]
 
 Key: TypeAlias = tuple[object, ...]
-Known: TypeAlias = dict[type[object], dict[Key, DeclarativeBase]]
+Known: TypeAlias = dict[type[object], IdentityMap]
 
 
 def key_of(mapper: Mapper[Any]) -> Condition:
@@ -51,26 +50,34 @@ class Identities:
     def __init__(self) -> None:
         self._known: Known = {}
 
+    def _map(self, mapper: Mapper[Any]) -> IdentityMap:
+        known = self._known.get(mapper.model)
+        if known is None:
+            names = [key.attribute for key in mapper.primary_key]
+            known = self._known[mapper.model] = IdentityMap(mapper.model, names)
+        return known
+
     def get(self, model: type[object], key: Key) -> DeclarativeBase | None:
         """Return the object of a row, if there is one."""
         known = self._known.get(model)
-        return None if known is None else known.get(key)
+        return None if known is None else cast("DeclarativeBase | None", known.get(key))
 
     def of(self, model: type[object]) -> list[DeclarativeBase]:
         """Return the objects of a class."""
-        return list(self._known.get(model, {}).values())
+        known = self._known.get(model)
+        return [] if known is None else known.values()
 
     def put(self, mapper: Mapper[Any], instance: DeclarativeBase) -> None:
         """Keep an object under its key."""
-        self._known.setdefault(mapper.model, {})[_key(mapper, instance)] = instance
+        self._map(mapper).put(instance)
 
     def drop(self, mapper: Mapper[Any], instance: DeclarativeBase) -> None:
         """Forget an object."""
-        self._known.get(mapper.model, {}).pop(_stored_key(mapper, instance), None)
+        self._map(mapper).drop(instance)
 
     def copy(self) -> Known:
         """Return which objects there are now."""
-        return {model: dict(known) for model, known in self._known.items()}
+        return {model: known.copy() for model, known in self._known.items()}
 
     def restore(self, known: Known) -> None:
         """Know these objects, and no others."""
@@ -82,34 +89,21 @@ class Identities:
 
     def keep(self, mapper: Mapper[Any], instance: Any) -> Any:
         """Return an object that was just read, or the one of its row that is known."""
-        key = tuple([getattr(instance, key.attribute) for key in mapper.primary_key])
-        return self._known.setdefault(mapper.model, {}).setdefault(key, instance)
+        return self.adopt(mapper, [instance])[0]
 
     def adopt(self, mapper: Mapper[Any], objects: list[Any]) -> list[Any]:
         """Return objects that were just read, or in their places those that are known."""
-        known = self._known.setdefault(mapper.model, {})
-        keys = [key.attribute for key in mapper.primary_key]
-        if len(keys) > 1:
-            return [known.setdefault(_key(mapper, each), each) for each in objects]
-        # By the attribute and not by `vars`, which would make a dict for each object.
-        value_of = attrgetter(keys[0])
-        fresh: dict[Key, DeclarativeBase] = {(value_of(each),): each for each in objects}
-        if len(fresh) == len(objects) and known.keys().isdisjoint(fresh):
-            known.update(fresh)
-            return objects
-        return [known.setdefault((value_of(each),), each) for each in objects]
+        return self._map(mapper).adopt(objects)
 
     def changed(self) -> Iterator[DeclarativeBase]:
         """Yield the objects of which something was noted: they may have changed."""
         for known in self._known.values():
-            for instance in known.values():
-                if CHANGES in vars(instance):
-                    yield instance
+            yield from cast("list[DeclarativeBase]", known.changed())
 
     def has(self, instance: DeclarativeBase) -> bool:
         """Tell whether the object is the one of its row."""
         mapper = mapper_of(type(instance))
-        if any(key.attribute not in vars(instance) for key in mapper.primary_key):
+        if any(value_of(instance, key.attribute, MISSING) is MISSING for key in mapper.primary_key):
             return False
         return self.get(mapper.model, _stored_key(mapper, instance)) is instance
 
@@ -346,10 +340,6 @@ class Unit:
             if generated is not None:
                 values.pop(generated.attribute, None)
         self._identities.restore(undo.known)
-
-
-def _key(mapper: Mapper[Any], instance: DeclarativeBase) -> Key:
-    return values_of(instance, mapper.primary_key)
 
 
 def _stored_key(mapper: Mapper[Any], instance: DeclarativeBase) -> Key:

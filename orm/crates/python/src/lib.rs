@@ -6,6 +6,7 @@ pub mod arrow;
 pub mod columns;
 pub mod errors;
 pub mod export;
+pub mod instances;
 pub mod models;
 pub mod postgres;
 pub mod row;
@@ -17,11 +18,19 @@ pub mod wire_rows;
 /// What Rust does for queryengine-orm; Python code of this package alone imports it.
 #[pymodule(gil_used = true)]
 mod _native {
+    use pyo3::prelude::*;
+
     /// The version of the distribution that this module was built for.
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const version: &str = env!("CARGO_PKG_VERSION");
 
+    #[pymodule_export]
+    use crate::instances::identities::IdentityMap;
+    #[pymodule_export]
+    use crate::instances::{
+        Place, changes_of, drop_value, forget_changes, loaded_values, note, put_value, value_of,
+    };
     #[pymodule_export]
     use crate::models::ModelShape;
     #[pymodule_export]
@@ -34,4 +43,9 @@ mod _native {
     use crate::sqlite::{Ready, SQLitePost, SQLiteSession};
     #[pymodule_export]
     use crate::values::{decode_value, encode_value};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("Instance", crate::instances::memory::class(module.py())?)
+    }
 }

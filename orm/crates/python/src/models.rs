@@ -1,4 +1,4 @@
-//! Objects of mapped classes, filled straight from rows: allocated without `__init__`, attribute by attribute.
+//! Objects of classes, filled straight from rows: allocated without `__init__`, attribute by attribute.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -7,9 +7,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::columns::Columns;
 use crate::errors::UsageError;
+use crate::instances::memory::{self, Layout};
 use crate::rows::Batch;
-use crate::values::classes;
+use crate::values::{Repeats, classes};
+use crate::wire_rows::Fields;
 
 /// Where a column's value goes, and what it becomes on the way.
 struct Field {
@@ -20,6 +23,8 @@ struct Field {
 
 /// How an attribute is set without code of the class.
 enum Place {
+    /// In the memory of a mapped object.
+    Own(usize),
     /// By the class's slot.
     Slot(Py<PyAny>),
     /// Where Python keeps attributes of instances: no dict has to be made for it.
@@ -32,11 +37,14 @@ enum Place {
 ///
 /// `names` are the attributes of the first columns, in order; `converters` are functions of a value that is
 /// not None, or None where it stays as it is. An object is made without `__init__`, and its attributes are
-/// set without `__setattr__`: into the class's slots where it has them, otherwise into the instance.
+/// set without `__setattr__`: into their places where the class is a mapped one, into its slots where it has
+/// them, otherwise into the instance.
 #[pyclass(frozen, module = "queryengine_orm._native")]
 pub struct ModelShape {
     class: Py<PyType>,
     fields: Vec<Field>,
+    /// How many places a mapped object has.
+    size: isize,
 }
 
 #[pymethods]
@@ -49,7 +57,7 @@ impl ModelShape {
         converters: Option<Vec<Option<Py<PyAny>>>>,
     ) -> PyResult<Self> {
         let py = class_.py();
-        check(&class_)?;
+        let is_mapped = check(&class_)?;
         let converters = converters.unwrap_or_else(|| names.iter().map(|_| None).collect());
         if converters.len() != names.len() {
             return Err(UsageError::new_err(
@@ -58,7 +66,10 @@ impl ModelShape {
         }
         let mut fields = Vec::with_capacity(names.len());
         for (name, convert) in names.into_iter().zip(converters) {
-            let place = place(&class_, &name)?;
+            let place = match own_place(&class_, &name, is_mapped)? {
+                Some(place) => Place::Own(place),
+                None => place(&class_, &name)?,
+            };
             let name = PyString::intern(py, name.to_str()?).unbind();
             fields.push(Field {
                 name,
@@ -67,6 +78,11 @@ impl ModelShape {
             });
         }
         Ok(Self {
+            size: if is_mapped {
+                memory::count_of(&class_)?
+            } else {
+                0
+            },
             class: class_.unbind(),
             fields,
         })
@@ -84,18 +100,37 @@ impl ModelShape {
     }
 }
 
-/// An instance has to be what `object.__new__` makes: no built-in class beneath that wants more.
-fn check(class: &Bound<'_, PyType>) -> PyResult<()> {
+/// An instance has to be what `object.__new__` makes, or that of mapped classes: whether it is the latter.
+fn check(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
-    let base = class.getattr(intern!(py, "__new__"))?;
-    let object = py.get_type::<PyAny>().getattr(intern!(py, "__new__"))?;
-    if base.is(&object) {
-        return Ok(());
+    let new = intern!(py, "__new__");
+    let base = class.getattr(new)?;
+    if base.is(&memory::class(py)?.getattr(new)?) {
+        return Ok(true);
+    }
+    if base.is(&py.get_type::<PyAny>().getattr(new)?) {
+        return Ok(false);
     }
     Err(PyTypeError::new_err(format!(
         "{} has a __new__ of its own",
         class.name()?
     )))
+}
+
+/// Where mapped objects have the attribute of this name.
+fn own_place(
+    class: &Bound<'_, PyType>,
+    name: &Bound<'_, PyString>,
+    is_mapped: bool,
+) -> PyResult<Option<usize>> {
+    if !is_mapped {
+        return Ok(None);
+    }
+    let places = class.getattr(intern!(class.py(), "__places__"))?;
+    match places.cast::<PyDict>()?.get_item(name)? {
+        Some(place) => Ok(Some(place.extract()?)),
+        None => Ok(None),
+    }
 }
 
 /// What the class has of this name decides.
@@ -127,39 +162,87 @@ impl ModelShape {
             ));
         }
         let _paused = Paused::new();
-        let models = PyList::empty(py);
+        let mut repeats = Repeats::default();
+        let mut models = Vec::with_capacity(batch.len());
         for row in 0..batch.len() {
-            models.append(self.model(py, batch, row)?)?;
+            let made = self.allocate(py)?;
+            batch.each(py, row, &mut repeats, |index, value| {
+                self.fill(&made, index, value)
+            })?;
+            models.push(self.rested(made));
         }
-        Ok(models)
+        PyList::new(py, models)
     }
 
-    fn model<'py>(
+    /// Whether no code that is written in Python runs where objects are made.
+    pub fn is_plain(&self) -> bool {
+        self.fields.iter().all(|field| field.convert.is_none())
+    }
+
+    /// Make an object of one row.
+    pub fn model<'py>(
         &self,
         py: Python<'py>,
-        batch: &Batch,
-        row: usize,
+        columns: &Columns,
+        fields: Fields<'_>,
+        repeats: &mut Repeats,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // SAFETY: `check` saw that the class is made by `object.__new__`, which allocates just so.
-        let made = unsafe {
-            let class = self.class.bind(py).as_type_ptr();
-            Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class, 0))?
-        };
-        batch.each(py, row, |index, value| {
-            let Some(field) = self.fields.get(index) else {
-                return Ok(());
-            };
-            let value = match &field.convert {
-                Some(convert) if !value.is_none() => convert.bind(py).call1((value,))?,
-                _ => value,
-            };
-            match &field.place {
-                Place::Slot(slot) => set_slot(slot.bind(py), &made, &value),
-                Place::Instance => classes::set(&made, field.name.bind(py), &value),
-                Place::Dict => dict_of(&made)?.set_item(&field.name, value),
-            }
+        let made = self.allocate(py)?;
+        columns.each_field(py, fields, repeats, |index, value| {
+            self.fill(&made, index, value)
         })?;
-        Ok(made)
+        Ok(self.rested(made))
+    }
+
+    /// A mapped object that holds numbers, texts and the like can be part of no ring: the collector, which would
+    /// walk over all of them again and again, sees it only once it is changed.
+    fn rested<'py>(&self, made: Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+        if self.size == 0 {
+            return made;
+        }
+        // SAFETY: `allocate` made a mapped object; places hold live objects, or null.
+        unsafe {
+            let mut held = Layout::places(made.as_ptr().cast()).iter();
+            if held.all(|value| value.is_null() || ffi::PyObject_IS_GC(*value) == 0) {
+                ffi::PyObject_GC_UnTrack(made.as_ptr().cast());
+            }
+        }
+        made
+    }
+
+    fn allocate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        // SAFETY: `check` saw that the class is made by `object.__new__`, or by that of mapped classes, which
+        // allocate just so.
+        unsafe {
+            let class = self.class.bind(py).as_type_ptr();
+            Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class, self.size))
+        }
+    }
+
+    fn fill(&self, made: &Bound<'_, PyAny>, index: usize, value: Bound<'_, PyAny>) -> PyResult<()> {
+        let Some(field) = self.fields.get(index) else {
+            return Ok(());
+        };
+        let py = made.py();
+        let value = match &field.convert {
+            Some(convert) if !value.is_none() => convert.bind(py).call1((value,))?,
+            _ => value,
+        };
+        match &field.place {
+            Place::Own(place) => {
+                // SAFETY: `allocate` made a mapped object of so many places, and nobody else has seen it.
+                let places = unsafe { Layout::places(made.as_ptr().cast()) };
+                if let Some(place) = places.get_mut(*place) {
+                    let before = std::mem::replace(place, value.into_ptr());
+                    // SAFETY: a column that comes twice was set before; otherwise it is null.
+                    unsafe { ffi::Py_XDECREF(before) };
+                }
+                Ok(())
+            }
+            Place::Slot(slot) => set_slot(slot.bind(py), made, &value),
+            Place::Instance => classes::set(made, field.name.bind(py), &value),
+            Place::Dict => dict_of(made)?.set_item(&field.name, value),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PySlice, PyString, PyTuple};
 
 use crate::rows::Batch;
+use crate::values::Repeats;
 
 /// One row: by index, by name, as attribute; it compares as the tuple of its values.
 #[pyclass(frozen, module = "queryengine_orm._native")]
@@ -24,10 +25,11 @@ impl Row {
 
     fn tuple<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let mut values = Vec::with_capacity(self.batch.columns.len());
-        self.batch.each(py, self.index, |_, value| {
-            values.push(value);
-            Ok(())
-        })?;
+        self.batch
+            .each(py, self.index, &mut Repeats::default(), |_, value| {
+                values.push(value);
+                Ok(())
+            })?;
         PyTuple::new(py, values)
     }
 }
@@ -88,10 +90,11 @@ impl Row {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let mut parts = Vec::with_capacity(self.batch.columns.len());
         let names = self.batch.columns.names(py);
-        self.batch.each(py, self.index, |index, value| {
-            parts.push(format!("{}={}", names.get_item(index)?, value.repr()?));
-            Ok(())
-        })?;
+        self.batch
+            .each(py, self.index, &mut Repeats::default(), |index, value| {
+                parts.push(format!("{}={}", names.get_item(index)?, value.repr()?));
+                Ok(())
+            })?;
         Ok(format!("Row({})", parts.join(", ")))
     }
 }

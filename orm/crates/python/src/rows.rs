@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList, PySlice, PyString, PyTuple};
 
 use queryengine_sqlite::Cells;
 
 use crate::arrow;
-use crate::columns::{Columns, Kinds};
+use crate::columns::{Columns, Kinds, mixed};
 use crate::errors::UsageError;
 use crate::export::buffer;
 use crate::models::{ModelShape, Paused};
 use crate::row::Row;
-use crate::values::{decode, stored};
+use crate::values::{Repeats, decode, stored};
 use crate::wire_rows::WireRows;
 
 /// Where the values of rows are kept until they are touched.
@@ -23,6 +24,8 @@ pub enum Store {
     Wire(WireRows),
     /// What SQLite gave.
     Cells(Cells),
+    /// Objects of the columns' shape, made as the rows came.
+    Made(Py<PyList>),
 }
 
 /// The rows of one answer, or one batch of a stream.
@@ -43,6 +46,8 @@ impl Batch {
         match &self.store {
             Store::Wire(rows) => rows.len(),
             Store::Cells(cells) => cells.len(),
+            // SAFETY: what is a list has a length.
+            Store::Made(objects) => unsafe { ffi::PyList_GET_SIZE(objects.as_ptr()) as usize },
         }
     }
 
@@ -65,9 +70,10 @@ impl Batch {
             (Store::Cells(cells), Kinds::Stored(kinds)) => {
                 stored::decode(py, kinds[column], cells.get(row, column))
             }
+            (Store::Made(..), _) => Err(made()),
             _ => Err(mixed()),
         };
-        value.map_err(|error| self.named(py, column, error))
+        value.map_err(|error| self.columns.named(py, column, error))
     }
 
     /// Decode the values of one row in order, and hand over each.
@@ -75,38 +81,27 @@ impl Batch {
         &self,
         py: Python<'py>,
         row: usize,
+        repeats: &mut Repeats,
         mut take: impl FnMut(usize, Bound<'py, PyAny>) -> PyResult<()>,
     ) -> PyResult<()> {
-        let named = |index, error| self.named(py, index, error);
         match (&self.store, self.columns.kinds()) {
-            (Store::Wire(rows), Kinds::Wire(kinds)) => {
-                for (index, (kind, field)) in kinds.iter().zip(rows.fields(row)).enumerate() {
-                    take(
-                        index,
-                        decode(py, *kind, field).map_err(|error| named(index, error))?,
-                    )?;
-                }
+            (Store::Wire(rows), _) => {
+                let fields = rows.fields(row);
+                return self.columns.each_field(py, fields, repeats, take);
             }
             (Store::Cells(cells), Kinds::Stored(kinds)) => {
                 for (index, (kind, cell)) in kinds.iter().zip(cells.row(row)).enumerate() {
+                    let value = stored::decode(py, *kind, cell);
                     take(
                         index,
-                        stored::decode(py, *kind, cell).map_err(|error| named(index, error))?,
+                        value.map_err(|error| self.columns.named(py, index, error))?,
                     )?;
                 }
             }
+            (Store::Made(..), _) => return Err(made()),
             _ => return Err(mixed()),
         }
         Ok(())
-    }
-
-    /// Say in an error's notes which column it is about.
-    pub fn named(&self, py: Python<'_>, column: usize, error: PyErr) -> PyErr {
-        if let Ok(name) = self.columns.names(py).get_item(column) {
-            let note = format!("in column {} ({name})", column + 1);
-            let _ = error.value(py).call_method1("add_note", (note,));
-        }
-        error
     }
 
     /// Where the column with this index or name stands; negative indexes count from the end.
@@ -127,8 +122,8 @@ impl Batch {
     }
 }
 
-fn mixed() -> PyErr {
-    UsageError::new_err("the rows of one database with the columns of another")
+fn made() -> PyErr {
+    UsageError::new_err("the rows were asked for as objects, and became them as they came")
 }
 
 /// An index as Python counts it, from the end where it is negative; None where nothing stands there.
@@ -221,9 +216,10 @@ impl Rows {
     fn tuples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let _paused = Paused::new();
         let rows = PyList::empty(py);
+        let mut repeats = Repeats::default();
         let mut values = Vec::with_capacity(self.batch.columns.len());
         for row in 0..self.batch.len() {
-            self.batch.each(py, row, |_, value| {
+            self.batch.each(py, row, &mut repeats, |_, value| {
                 values.push(value);
                 Ok(())
             })?;
@@ -236,10 +232,11 @@ impl Rows {
     fn dicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let _paused = Paused::new();
         let names: Vec<_> = self.batch.columns.names(py).iter().collect();
+        let mut repeats = Repeats::default();
         let rows = PyList::empty(py);
         for row in 0..self.batch.len() {
             let values = PyDict::new(py);
-            self.batch.each(py, row, |index, value| {
+            self.batch.each(py, row, &mut repeats, |index, value| {
                 values.set_item(&names[index], value)
             })?;
             rows.append(values)?;
@@ -248,8 +245,12 @@ impl Rows {
     }
 
     /// Return an object of each row, made as the shape says.
-    fn to_models<'py>(&self, py: Python<'py>, shape: &ModelShape) -> PyResult<Bound<'py, PyList>> {
-        shape.models(py, &self.batch)
+    fn to_models<'py>(&self, shape: &Bound<'py, ModelShape>) -> PyResult<Bound<'py, PyList>> {
+        let py = shape.py();
+        match (&self.batch.store, self.batch.columns.shape()) {
+            (Store::Made(objects), Some(own)) if own.is(shape) => Ok(objects.bind(py).clone()),
+            _ => shape.get().models(py, &self.batch),
+        }
     }
 
     /// Return a column of integers as `array("q")`, of floats as `array("d")`, a buffer each.

@@ -1,64 +1,101 @@
-//! Rows as PostgreSQL sent them: the bodies of DataRow messages, checked once when they come, decoded when touched.
+//! Rows as PostgreSQL sent them: the bodies of DataRow messages, checked when they came, decoded when touched.
 
 use bytes::Bytes;
+use queryengine_protocol::backend::DataRows;
 
-/// Why the body of a DataRow is none: the server lies, and the connection has to go.
+/// Below this, bytes are copied: they share the connection's memory, which a few rows would keep for long.
+const SMALL: usize = 16 << 10;
+
+/// Why bytes are no row: the server lies, and the connection has to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MalformedRow(
     /// What is wrong, safe to show.
     pub &'static str,
 );
 
-/// The bodies of DataRow messages of one width, in order; each shares the buffer that it came in.
+/// Rows that arrived in one piece.
 #[derive(Debug)]
+struct Piece {
+    bytes: Bytes,
+    /// Where the body of each row begins.
+    starts: Vec<u32>,
+    /// How many rows there are with this piece and all before it.
+    end: usize,
+}
+
+/// The rows of one answer, in order; each piece shares the buffer that it came in.
+#[derive(Debug, Default)]
 pub struct WireRows {
-    width: usize,
-    bodies: Vec<Bytes>,
+    pieces: Vec<Piece>,
 }
 
 impl WireRows {
-    /// No rows yet, of `width` columns.
-    pub fn new(width: usize) -> Self {
-        Self {
-            width,
-            bodies: Vec::new(),
-        }
+    /// Add rows.
+    pub fn push(&mut self, rows: DataRows) {
+        let (bytes, starts, _) = rows.into_parts();
+        let bytes = if bytes.len() < SMALL {
+            Bytes::copy_from_slice(&bytes)
+        } else {
+            bytes
+        };
+        let end = self.len() + starts.len();
+        self.pieces.push(Piece { bytes, starts, end });
     }
 
-    /// Add the body of one DataRow: what follows the message's length, the count of columns first.
-    pub fn push(&mut self, body: Bytes) -> Result<(), MalformedRow> {
-        check(&body, self.width)?;
-        self.bodies.push(body);
+    /// Add a copy of rows that nobody has checked: of each what a DataRow has for a body, of `width` fields.
+    pub fn push_unchecked(&mut self, bodies: &[Bytes], width: usize) -> Result<(), MalformedRow> {
+        let mut bytes = Vec::with_capacity(bodies.iter().map(Bytes::len).sum());
+        let mut starts = Vec::with_capacity(bodies.len());
+        for body in bodies {
+            check(body, width)?;
+            let start = u32::try_from(bytes.len());
+            starts.push(start.map_err(|_| MalformedRow("more than 4 GiB of rows at once"))?);
+            bytes.extend_from_slice(body);
+        }
+        if !starts.is_empty() {
+            let end = self.len() + starts.len();
+            let bytes = Bytes::from(bytes);
+            self.pieces.push(Piece { bytes, starts, end });
+        }
         Ok(())
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.bodies.len()
+        self.pieces.last().map_or(0, |piece| piece.end)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.bodies.is_empty()
+        self.pieces.is_empty()
     }
 
-    /// How many bytes the rows hold.
-    pub fn size(&self) -> usize {
-        self.bodies.iter().map(Bytes::len).sum()
-    }
-
-    /// The fields of row `index`, None for null.
+    /// The fields of row `index`, None for null; the columns of the answer say how many there are.
     pub fn fields(&self, index: usize) -> Fields<'_> {
+        let place = self.pieces.partition_point(|piece| piece.end <= index);
+        let rest = self.pieces.get(place).and_then(|piece| {
+            let start = piece.starts.get(index + piece.starts.len() - piece.end)?;
+            piece.bytes.get(*start as usize + 2..)
+        });
         Fields {
-            rest: self.bodies.get(index).map_or(&[], |body| &body[2..]),
+            rest: rest.unwrap_or_default(),
         }
     }
 }
 
-/// The fields of one row, in order.
+/// The fields of one row, in order, and then what follows it: whoever reads them knows how many there are.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
     rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of the row whose body begins there.
+    pub fn at(bytes: &'a [u8], start: u32) -> Self {
+        Self {
+            rest: bytes.get(start as usize + 2..).unwrap_or_default(),
+        }
+    }
 }
 
 impl<'a> Iterator for Fields<'a> {
@@ -93,8 +130,8 @@ fn check(body: &[u8], width: usize) -> Result<(), MalformedRow> {
             .ok_or(MalformedRow("a row that ends in a length"))?;
         rest = match i32::from_be_bytes(*length) {
             -1 => after,
-            0.. => after
-                .get(i32::from_be_bytes(*length) as usize..)
+            length @ 0.. => after
+                .get(length as usize..)
                 .ok_or(MalformedRow("a row that ends in a value"))?,
             _ => return Err(MalformedRow("a value of negative length")),
         };
@@ -108,48 +145,58 @@ fn check(body: &[u8], width: usize) -> Result<(), MalformedRow> {
 
 #[cfg(test)]
 mod tests {
+    use queryengine_protocol::backend::{Decoder, Limits, Message};
+
     use super::*;
 
-    fn body(count: u16, fields: &[Option<&[u8]>]) -> Bytes {
-        let mut bytes = count.to_be_bytes().to_vec();
+    fn row(fields: &[Option<&[u8]>]) -> Vec<u8> {
+        let mut body = (fields.len() as u16).to_be_bytes().to_vec();
         for field in fields {
-            match field {
-                None => bytes.extend((-1i32).to_be_bytes()),
-                Some(field) => {
-                    bytes.extend((field.len() as i32).to_be_bytes());
-                    bytes.extend(*field);
-                }
-            }
+            let length = field.map_or(-1, |field| field.len() as i32);
+            body.extend(length.to_be_bytes());
+            body.extend(field.unwrap_or_default());
         }
-        bytes.into()
+        let length = (body.len() as i32 + 4).to_be_bytes();
+        [&b"D"[..], &length, &body].concat()
     }
 
     #[test]
-    fn fields_come_back_as_they_were_sent() {
-        let fields: [Option<&[u8]>; 3] = [Some(b"ab"), None, Some(b"")];
-        let mut rows = WireRows::new(3);
-        rows.push(body(3, &fields)).unwrap();
-        assert_eq!(rows.fields(0).collect::<Vec<_>>(), fields);
-        assert_eq!(rows.fields(1).count(), 0);
+    fn fields_come_back_as_they_were_sent_from_whatever_piece() {
+        let one: [Option<&[u8]>; 3] = [Some(b"ab"), None, Some(b"")];
+        let two: [Option<&[u8]>; 3] = [None, Some(&[7; SMALL]), Some(b"x")];
+        let mut rows = WireRows::default();
+        for piece in [[row(&one), row(&two)], [row(&two), row(&one)]] {
+            let mut decoder = Decoder::new(Limits::default());
+            decoder.feed(&piece.concat());
+            match decoder.next_message().unwrap() {
+                Some(Message::DataRows(piece)) => rows.push(piece),
+                other => panic!("{other:?}"),
+            }
+        }
+        let sent = [one, two, two, one];
+        assert_eq!(rows.len(), sent.len());
+        for (index, sent) in sent.iter().enumerate() {
+            assert_eq!(rows.fields(index).take(3).collect::<Vec<_>>(), sent);
+        }
+        assert_eq!(rows.fields(4).count(), 0);
     }
 
     #[test]
     fn a_row_that_lies_about_itself_is_refused() {
-        let mut rows = WireRows::new(1);
-        let whole = body(1, &[Some(b"abc")]);
+        let refused = |body: &[u8], width| {
+            let mut rows = WireRows::default();
+            let pushed = rows.push_unchecked(&[Bytes::copy_from_slice(body)], width);
+            assert_eq!(rows.is_empty(), pushed.is_err());
+            pushed.is_err()
+        };
+        let whole = &row(&[Some(b"abc")])[5..];
+        assert!(!refused(whole, 1));
         for end in 0..whole.len() {
-            assert!(rows.push(whole.slice(..end)).is_err(), "{end}");
+            assert!(refused(&whole[..end], 1), "{end}");
         }
-        assert!(rows.push(body(2, &[Some(b"abc")])).is_err());
-        assert!(rows.push(body(1, &[Some(b"abc"), None])).is_err());
-        assert!(
-            rows.push(Bytes::from_static(&[0, 1, 0xff, 0xff, 0xff, 0xfe]))
-                .is_err()
-        );
-        assert!(
-            rows.push(Bytes::from_static(&[0, 1, 0x7f, 0xff, 0xff, 0xff]))
-                .is_err()
-        );
-        assert!(rows.is_empty());
+        assert!(refused(whole, 2));
+        assert!(refused(&[whole, b"x"].concat(), 1));
+        assert!(refused(&[0, 1, 0xff, 0xff, 0xff, 0xfe], 1));
+        assert!(refused(&[0, 1, 0x7f, 0xff, 0xff, 0xff], 1));
     }
 }

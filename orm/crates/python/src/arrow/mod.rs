@@ -32,7 +32,7 @@ pub fn stream<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<'py, PyCaps
         .iter()
         .enumerate()
         .map(|(place, layout)| {
-            column(py, batch, place, *layout).map_err(|error| batch.named(py, place, error))
+            column(py, batch, place, *layout).map_err(|error| batch.columns.named(py, place, error))
         })
         .collect::<PyResult<_>>()?;
     let array = Array::of(batch.len(), columns);

@@ -7,9 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use queryengine_protocol::Oid;
 
+use super::gathered::Gathered;
 use super::statements::Statement;
-use crate::columns::Columns;
-use crate::wire_rows::WireRows;
 
 /// One call. It ends with a `ReadyForQuery`, whatever came before.
 pub struct Call {
@@ -141,14 +140,6 @@ pub struct Query {
     pub again: bool,
 }
 
-/// The rows of an answer while they come.
-pub struct Gathered {
-    /// Their columns.
-    pub columns: Arc<Columns>,
-    /// The rows.
-    pub rows: WireRows,
-}
-
 impl Query {
     /// A statement with its parameters, to be run.
     pub fn new(sql: Py<PyString>, parameters: Py<PyTuple>, result: Option<Py<PyAny>>) -> Self {
@@ -161,14 +152,6 @@ impl Query {
             gathered: None,
             again: false,
         }
-    }
-}
-
-impl Gathered {
-    /// No rows yet.
-    pub fn new(columns: Arc<Columns>) -> Self {
-        let rows = WireRows::new(columns.len());
-        Self { columns, rows }
     }
 }
 

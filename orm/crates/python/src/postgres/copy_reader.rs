@@ -46,14 +46,16 @@ impl CopyReader {
     /// The rows that these pieces complete.
     #[pyo3(signature = (pieces, /))]
     fn feed(&mut self, pieces: Vec<Bound<'_, PyBytes>>) -> PyResult<Rows> {
-        let mut rows = WireRows::new(self.columns.len());
+        let mut bodies = Vec::new();
         for piece in pieces {
             self.reader.feed(piece.as_bytes());
             while let Some(row) = self.reader.next_row().map_err(malformed)? {
-                rows.push(row)
-                    .map_err(|error| ProtocolViolation::new_err(error.0))?;
+                bodies.push(row);
             }
         }
+        let mut rows = WireRows::default();
+        rows.push_unchecked(&bodies, self.columns.len())
+            .map_err(|error| ProtocolViolation::new_err(error.0))?;
         Ok(Rows::new(Batch {
             columns: Arc::clone(&self.columns),
             affected: i64::try_from(rows.len()).unwrap_or(i64::MAX),

@@ -4,6 +4,7 @@ mod call;
 mod copy_reader;
 mod copying;
 mod errors;
+mod gathered;
 mod gathering;
 mod handshake;
 mod link;

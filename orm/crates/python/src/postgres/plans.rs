@@ -8,8 +8,9 @@ use pyo3::types::PyString;
 use queryengine_protocol::backend::{Field, TransactionStatus};
 use queryengine_protocol::errors::ErrorFields;
 
-use super::call::{Call, Gathered, Query, Work};
+use super::call::{Call, Query, Work};
 use super::errors::StalePlan;
+use super::gathered::Gathered;
 use super::session::Session;
 use super::statements::{Statement, Statements};
 use crate::columns::Columns;
@@ -99,7 +100,7 @@ pub(super) fn changed(
         if let Some((portal, _)) = &query.portal {
             portals.insert(portal.clone(), Arc::clone(&columns));
         }
-        query.gathered = Some(Gathered::new(columns));
+        query.gathered = Some(Gathered::new(py, columns));
     }
     statements.insert(sql, Arc::new(anew));
     Ok(())

@@ -14,7 +14,7 @@ use queryengine_protocol::frontend;
 
 use super::call::{Call, Expects, Work};
 use super::errors::{End, UsageError, database_error};
-use super::gathering::{answer_of, rows};
+use super::gathering::answer_of;
 use super::plans;
 use super::session::{Event, FORGET, Session};
 use super::statements::Statement;
@@ -75,7 +75,7 @@ impl Session {
             Message::RowDescription(fields) => self.description(py, &fields),
             Message::NoData => self.description(py, &[]),
             Message::DataRows(_) if call.expects.is_copying => Err(unexpected("a row in a COPY")),
-            Message::DataRows(rows) => call.take_rows(rows),
+            Message::DataRows(rows) => call.take_rows(py, rows),
             Message::CommandComplete(tag) => self.completed(py, Some(&tag)),
             Message::EmptyQueryResponse => self.completed(py, None),
             Message::PortalSuspended => call.suspended(py),
@@ -145,7 +145,7 @@ impl Session {
                 if call.expects.completed == 0 {
                     let outcome = match query.gathered.take() {
                         Some(_) if is_lost => Err(lost_copy()),
-                        Some(gathered) => rows(py, gathered, written, words),
+                        Some(gathered) => gathered.rows(py, written, words),
                         None => Err(plans::unreadable()),
                     };
                     let is_portal = query.portal.is_some();
@@ -165,7 +165,7 @@ impl Session {
                 let gathered = gathered
                     .take()
                     .ok_or_else(|| unexpected("rows of no portal"))?;
-                let rows = rows(py, gathered, written, words);
+                let rows = gathered.rows(py, written, words);
                 call.outcome = Some(rows.and_then(|rows| answer_of(py, rows, true, false)));
             }
             Work::Script { .. } if is_lost => call.outcome = Some(Err(lost_copy())),

@@ -9,8 +9,9 @@ use pyo3::types::{PyString, PyTuple};
 use queryengine_protocol::errors::{BindError, EncodeError};
 use queryengine_protocol::frontend::{self, Target};
 
-use super::call::{Call, Expects, Gathered, Query, Work};
+use super::call::{Call, Expects, Query, Work};
 use super::errors::ParameterError;
+use super::gathered::Gathered;
 use super::session::Session;
 use super::statements::Statement;
 use crate::values::{IsNull, Parameters};
@@ -47,7 +48,7 @@ impl Session {
             };
             self.write_prepared(py, call, statement)?;
         } else {
-            self.write_plain(&mut call.work, &mut call.expects)?;
+            self.write_plain(py, &mut call.work, &mut call.expects)?;
         }
         Ok(true)
     }
@@ -86,7 +87,7 @@ impl Session {
                 if let Some((portal, _)) = &query.portal {
                     self.portals.insert(portal.clone(), Arc::clone(&columns));
                 }
-                query.gathered = Some(Gathered::new(columns));
+                query.gathered = Some(Gathered::new(py, columns));
                 write_prelude(out, &self.prelude, expects)?;
                 write_query(py, out, query, statement, expects)?;
                 self.prelude.clear();
@@ -106,7 +107,12 @@ impl Session {
         Ok(())
     }
 
-    fn write_plain(&mut self, work: &mut Work, expects: &mut Expects) -> PyResult<()> {
+    fn write_plain(
+        &mut self,
+        py: Python<'_>,
+        work: &mut Work,
+        expects: &mut Expects,
+    ) -> PyResult<()> {
         let out = &mut self.out;
         match work {
             Work::Script { sql, .. } | Work::CopyIn { sql, .. } | Work::CopyOut { sql, .. } => {
@@ -125,7 +131,7 @@ impl Session {
                 gathered,
             } => {
                 let columns = self.portals.get(name).map(Arc::clone);
-                *gathered = columns.map(Gathered::new);
+                *gathered = columns.map(|columns| Gathered::new(py, columns));
                 frontend::execute(out, name, *limit).map_err(refused)?;
                 expects.completed += 1;
                 frontend::sync(out);

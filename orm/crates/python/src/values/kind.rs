@@ -187,6 +187,21 @@ impl Kind {
         Self::Unknown
     }
 
+    /// Whether values are made without code that is written in Python.
+    pub fn is_plain(&self) -> bool {
+        !matches!(
+            self,
+            Self::Json
+                | Self::Jsonb
+                | Self::Inet
+                | Self::Cidr
+                | Self::Array(_)
+                | Self::Range(_)
+                | Self::MultiRange(_)
+                | Self::Cast(..)
+        )
+    }
+
     /// The format in which values of this kind travel: 1 is binary, 0 is text.
     pub fn format(&self) -> i16 {
         i16::from(!matches!(

@@ -19,6 +19,7 @@ pub(crate) mod numbers;
 mod numeric;
 mod parameters;
 mod ranges;
+mod repeats;
 mod scalars;
 mod shown;
 pub mod stored;
@@ -27,6 +28,7 @@ pub(crate) mod times;
 pub use kind::Kind;
 pub use numbers::fixed;
 pub use parameters::{IsNull, Parameters};
+pub use repeats::Repeats;
 pub use shown::Shown;
 
 /// Decode one field, None for null. Raises `DataError` for what Python's type cannot hold, or malformed bytes.

@@ -2,6 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 use pyo3::buffer::PyBuffer;
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
@@ -65,9 +66,23 @@ pub fn bytes<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
 }
 
 pub fn text<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    // Of one letter, and of none, Python has one object for all.
+    if raw.len() > 1 && raw.is_ascii() {
+        return ascii(py, raw);
+    }
     PyString::from_bytes(py, raw)
         .map(Bound::into_any)
         .map_err(|_| malformed("text: it is no UTF-8"))
+}
+
+fn ascii<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: a new text of so many letters of ASCII, which nobody else has seen, has a byte for each.
+    unsafe {
+        let text = ffi::PyUnicode_New(raw.len() as ffi::Py_ssize_t, 127);
+        let made = Bound::from_owned_ptr_or_err(py, text)?;
+        ffi::PyUnicode_1BYTE_DATA(text).copy_from_nonoverlapping(raw.as_ptr(), raw.len());
+        Ok(made)
+    }
 }
 
 pub fn encode_bool(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
