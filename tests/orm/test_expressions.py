@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from queryengine_orm.conditions import Compared, Joined, Opposite
 from queryengine_orm.errors import ConfigurationError, ParameterError
-from queryengine_orm.expressions import Compared, Joined, Opposite
 
 from queryengine.ast import And, Comparison, Not, Op, Or, Quantified, Quantifier
 from queryengine.predicate import field

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Generic, TypeAlias, TypeVar, cast
 
@@ -19,20 +19,9 @@ from queryengine.ast import (
     Where,
 )
 from queryengine.schema import FieldType, Relation
-from queryengine_orm.errors import ConfigurationError
-from queryengine_orm.expressions import (
-    Assignment,
-    ColumnRef,
-    Condition,
-    Constant,
-    Expr,
-    Scalar,
-    ScalarNode,
-    checked,
-    compare,
-    is_core,
-    schema_of,
-)
+from queryengine_orm.conditions import ColumnRef, Constant, ScalarNode, is_core
+from queryengine_orm.errors import ConfigurationError, UsageError
+from queryengine_orm.expressions import Assignment, Expr, Scalar, check_model, checked, compare, schema_of
 
 __all__ = ["Attribute", "ToMany", "ToOne"]
 
@@ -67,8 +56,14 @@ class Attribute(Scalar[M, T]):
         field = schema_of(self.owner).fields.get(self.name)
         if field is None:
             raise ConfigurationError(f"{self.owner.__name__}.{self.name} is no field that conditions know")
+        for one, end in zip(self.way, self._ends(), strict=True):
+            one.check_end(end, self.name)
         names = (*(one.name for one in self.way), self.name)
         return Path(names, tuple(one.step for one in self.way), field)
+
+    def _ends(self) -> Sequence[type[object]]:
+        """Return the classes to which the ways have to lead."""
+        return [*(one.model for one in self.way[1:]), self.owner] if self.way else []
 
     @property
     def node(self) -> ScalarNode:
@@ -82,7 +77,7 @@ class Attribute(Scalar[M, T]):
 
     def _compared(self, op: Op, other: object) -> Expr[M]:
         if isinstance(other, Scalar):
-            return super()._compared(op, cast("Scalar[object, object]", other))
+            return super()._compared(op, cast("object", other))
         return self._compare(op, other)
 
     def _is_null(self) -> Expr[M]:
@@ -110,7 +105,7 @@ class Attribute(Scalar[M, T]):
         if path.steps or path.field is None:
             raise ConfigurationError(f"{path}: an update sets columns of its own rows only")
         if isinstance(value, Scalar):
-            return Assignment(self.model, path.field, cast("Scalar[M, T]", value).node)
+            return Assignment(self.model, path.field, self._operand(cast("object", value)))
         type_ = path.field.type
         given = None if value is None else checked(type_, value, path)
         return Assignment(self.model, path.field, Constant(given, type_))
@@ -201,6 +196,20 @@ class _Relation(Generic[M, B]):
         """The step along it."""
         return Step(self.relation)
 
+    def check_end(self, model: type[object], what: str) -> None:
+        """Refuse what is of another class than the one that the relation leads to. Raises UsageError."""
+        if model is not self.relation.target.model:
+            raise UsageError(f"{model.__name__}.{what} is not of {self.relation.target.model.__name__}")
+
+    def _behind(self, where: Expr[B]) -> Where:
+        """Return a condition on related rows. Raises UsageError where it is on those of another class."""
+        check_model(self.relation.target.model, where, Expr)
+        if not is_core(where.condition):
+            raise ConfigurationError(
+                f"{self.name}: conditions on related rows compare columns with values only"
+            )
+        return cast("Where", where.condition)
+
 
 class ToOne(_Relation[M, B]):
     """A relation to one row: `Flight.carrier`."""
@@ -209,8 +218,8 @@ class ToOne(_Relation[M, B]):
 
     def has(self, where: Expr[B]) -> Expr[M]:
         """There is a related row, and it meets the condition."""
-        step, condition = self.step, _core(where.condition, self.name)
-        reached = _behind(condition, step, self.name)
+        step = self.step
+        reached = _behind(self._behind(where), step, self.name)
         if not step.relation.nullable:
             return Expr(self.model, reached)
         return Expr(self.model, And((Not(_missing(step, self.name)), reached)))
@@ -243,15 +252,9 @@ class ToMany(_Relation[M, B]):
         return self._quantified(Quantifier.NONE, where)
 
     def _quantified(self, quantifier: Quantifier, where: Expr[B] | None) -> Expr[M]:
-        condition = None if where is None else _core(where.condition, self.name)
+        condition = None if where is None else self._behind(where)
         path = Path((self.name,), (self.step,), None)
         return Expr(self.model, Quantified(path, quantifier, condition))
-
-
-def _core(condition: Condition, name: str) -> Where:
-    if not is_core(condition):
-        raise ConfigurationError(f"{name}: conditions on related rows compare columns with values only")
-    return cast("Where", condition)
 
 
 def _missing(step: Step, name: str) -> Comparison:

@@ -15,9 +15,7 @@ from queryengine.ast import And, Comparison, Not, Op, Or, Path, Quantified, Quan
 from queryengine.compiler import Compiler, handles
 from queryengine.documents import DocumentSource, MemberSource
 from queryengine.schema import TypeKind
-from queryengine_orm.dialects import COMPARISONS, Operand, Words
-from queryengine_orm.errors import ConfigurationError
-from queryengine_orm.expressions import (
+from queryengine_orm.conditions import (
     Arithmetic,
     Call,
     ColumnRef,
@@ -28,6 +26,8 @@ from queryengine_orm.expressions import (
     Opposite,
     ScalarNode,
 )
+from queryengine_orm.dialects import COMPARISONS, Operand, Words
+from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapping import Column, Mapper, Relationship, RelationSource
 from queryengine_orm.sql import SQL, Bind, joined, name, sql
 from queryengine_orm.storage import domain_of, storage_of

@@ -225,8 +225,19 @@ def _attribute(
             raise ConfigurationError(f"{cls.__name__}.{name}: a relation is made with relationship()")
         attribute = RELATED[form](given.options)
     attribute.name = name
+    if isinstance(attribute, Mapped):
+        _check_default(f"{cls.__name__}.{name}", attribute.options.default)
     setattr(cls, name, attribute)
     return attribute
+
+
+def _check_default(place: str, default: object) -> None:
+    """Refuse a default that all objects would share and could change, as dataclasses do."""
+    if type(default).__hash__ is None:  # as all that can change
+        kind = type(default).__name__
+        raise ConfigurationError(
+            f"{place}: a default that can change would be shared by all objects: default_factory={kind}"
+        )
 
 
 def _is_column(given: object) -> TypeGuard[Mapped[Any]]:

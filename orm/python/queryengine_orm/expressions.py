@@ -1,16 +1,12 @@
-"""Conditions and scalars in Python: `Expr` around the core's predicates. Knows the core's AST, no table.
-
-A condition that compares a column with values is a node of the core's AST, the very one that a request's
-filter becomes. What a request cannot say, such as one column against another, is a second closed union.
-"""
+"""Conditions and scalars in Python: `Expr` around the core's predicates. Knows nodes, no table."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final, Generic, Literal, NoReturn, Protocol, TypeAlias, TypeVar, cast
+from typing import Final, Generic, NoReturn, Protocol, TypeVar, cast
 
-from queryengine.ast import And, Comparison, Not, Nulls, Op, Or, Path, Quantified, Value, Where
+from queryengine.ast import Comparison, Not, Nulls, Op, Path, Value, Where
 from queryengine.operators import OPERATORS
 from queryengine.schema import (
     ArrayType,
@@ -24,126 +20,37 @@ from queryengine.schema import (
     TypeKind,
 )
 from queryengine.values import ValueProblem, check
-from queryengine_orm.errors import ConfigurationError, ParameterError
+from queryengine_orm.conditions import (
+    Arithmetic,
+    Call,
+    Compared,
+    Condition,
+    Constant,
+    Operator,
+    Opposite,
+    ScalarNode,
+    is_core,
+    join,
+    path_of,
+)
+from queryengine_orm.errors import ConfigurationError, ParameterError, UsageError
 
 __all__ = [
-    "Arithmetic",
     "Assignment",
-    "Call",
-    "ColumnRef",
-    "Compared",
-    "Condition",
-    "Constant",
     "Expr",
-    "Joined",
-    "Opposite",
     "Order",
     "Scalar",
-    "ScalarNode",
-    "all_of",
+    "check_model",
     "checked",
     "compare",
-    "is_core",
     "schema_of",
 ]
 
 M = TypeVar("M")
 T = TypeVar("T")
 
-Function: TypeAlias = Literal["abs", "coalesce", "length", "lower", "upper"]
-Operator: TypeAlias = Literal["+", "-", "*"]
-
 KINDS: Final = {operator.op: operator.kinds for operator in reversed(OPERATORS) if not operator.negated}
 NUMBERS: Final = frozenset({TypeKind.INTEGER, TypeKind.FLOAT, TypeKind.DECIMAL})
-
-
-# -- scalars
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnRef:
-    """The value at the end of a path."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A value of a type, or null; it becomes a parameter."""
-
-    value: Value
-    type: FieldType
-
-
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
-    """Two numbers joined by an operator; null where one of them is."""
-
-    operator: Operator
-    left: ScalarNode
-    right: ScalarNode
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function of the database that means the same on all that we know."""
-
-    function: Function
-    arguments: tuple[ScalarNode, ...]
-
-
-ScalarNode: TypeAlias = ColumnRef | Constant | Arithmetic | Call
-"""The closed union of scalars; no request makes one."""
-
-
-# -- conditions
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One scalar against another; false where one of them is null."""
-
-    left: ScalarNode
-    op: Op
-    right: ScalarNode
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A conjunction or disjunction that has a scalar's comparison somewhere in it."""
-
-    operands: tuple[Condition, ...]
-    conjunction: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Opposite:
-    """True exactly where the operand is false."""
-
-    operand: Condition
-
-
-Condition: TypeAlias = Where | Compared | Joined | Opposite
-"""The closed union of conditions: the core's, and those over scalars."""
-
-
-def is_core(condition: Condition) -> bool:
-    """Tell whether a condition is the core's own throughout."""
-    return isinstance(condition, And | Or | Not | Comparison | Quantified)
-
-
-def all_of(conditions: Collection[Condition]) -> Condition | None:
-    """Return the conjunction of conditions; None where there is none, which is true of every row."""
-    return _join(tuple(conditions), conjunction=True) if conditions else None
-
-
-def _join(operands: tuple[Condition, ...], *, conjunction: bool) -> Condition:
-    if len(operands) == 1:
-        return operands[0]
-    if not all(map(is_core, operands)):
-        return Joined(operands, conjunction)
-    wheres = cast("tuple[Where, ...]", operands)
-    return And(wheres) if conjunction else Or(wheres)
 
 
 class Expr(Generic[M]):
@@ -160,10 +67,14 @@ class Expr(Generic[M]):
         self.condition = condition
 
     def __and__(self, other: Expr[M]) -> Expr[M]:
-        return Expr(self.model, _join((self.condition, other.condition), conjunction=True))
+        return self._joined(other, conjunction=True)
 
     def __or__(self, other: Expr[M]) -> Expr[M]:
-        return Expr(self.model, _join((self.condition, other.condition), conjunction=False))
+        return self._joined(other, conjunction=False)
+
+    def _joined(self, other: Expr[M], *, conjunction: bool) -> Expr[M]:
+        check_model(self.model, other, Expr)
+        return Expr(self.model, join((self.condition, other.condition), conjunction=conjunction))
 
     def __invert__(self) -> Expr[M]:
         if is_core(self.condition):
@@ -194,6 +105,43 @@ class Assignment(Generic[M]):
     model: type[M]
     field: Field
     scalar: ScalarNode
+
+
+# -- whose they are
+
+
+class OfModel(Protocol):
+    """What is made of the attributes of a mapped class."""
+
+    @property
+    def model(self) -> type[object]:
+        """The class."""
+        ...
+
+
+def check_model(model: type[object], given: OfModel, *kinds: type[object]) -> None:
+    """Refuse what is not made of a class's own attributes: names alone would find columns of the same name.
+
+    Raises UsageError, for what is none of the kinds of expressions too.
+    """
+    if not isinstance(given, kinds):
+        names = " or ".join(kind.__name__ for kind in kinds)
+        raise UsageError(f"{model.__name__}: {names} of its attributes expected, not {type(given).__name__}")
+    if given.model is not model:
+        raise UsageError(f"{_said(given)} is not of {model.__name__}")
+
+
+def _said(given: OfModel) -> str:
+    """Return the name of what an expression is about, as far as it has one."""
+    found: object
+    owner = given.model.__name__
+    if isinstance(given, Expr):
+        found = path_of(cast("Expr[object]", given).condition)
+    elif isinstance(given, Order | Assignment):
+        found = given.field.name if isinstance(given, Assignment) else path_of(given.scalar)
+    else:
+        found = path_of(given.node) if isinstance(given, Scalar) else getattr(given, "name", None)
+    return owner if found is None else f"{owner}.{found}"
 
 
 # -- what both are made with
@@ -268,8 +216,15 @@ class Scalar(Generic[M, T]):
         raise NotImplementedError
 
     def _compared(self, op: Op, other: object) -> Expr[M]:
-        right = other.node if isinstance(other, Scalar) else self._constant(other)
-        return Expr(self.model, Compared(self.node, op, right))
+        return Expr(self.model, Compared(self.node, op, self._operand(other)))
+
+    def _operand(self, other: object) -> ScalarNode:
+        """Return the node of another scalar of the same rows, or of a value."""
+        if not isinstance(other, Scalar):
+            return self._constant(other)
+        scalar = cast("Scalar[object, object]", other)
+        check_model(self.model, scalar, Scalar)
+        return scalar.node
 
     def _constant(self, value: object) -> Constant:
         type_ = unbounded(self.type)
@@ -308,13 +263,12 @@ class Scalar(Generic[M, T]):
     def _arithmetic(self, operator: Operator, other: object) -> Scalar[M, T]:
         if self.type.kind not in NUMBERS:
             raise ConfigurationError(f"{self.type.kind} values know no {operator}")
-        right = other.node if isinstance(other, Scalar) else self._constant(other)
-        return Computed(self.model, Arithmetic(operator, self.node, right), unbounded(self.type))
+        node = Arithmetic(operator, self.node, self._operand(other))
+        return Computed(self.model, node, unbounded(self.type))
 
     def coalesce(self, other: T | Scalar[M, T]) -> Scalar[M, T]:
         """This value, or another one where it is null."""
-        right = other.node if isinstance(other, Scalar) else self._constant(other)
-        return Computed(self.model, Call("coalesce", (self.node, right)), self.type)
+        return Computed(self.model, Call("coalesce", (self.node, self._operand(other))), self.type)
 
     def length(self: Scalar[M, str] | Scalar[M, str | None]) -> Scalar[M, int]:
         """How many code points a text has."""

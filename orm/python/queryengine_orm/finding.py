@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from queryengine_orm.attributes import ToMany, ToOne
+from queryengine_orm.conditions import Condition, all_of
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.errors import MultipleFound, NotFound, UsageError
-from queryengine_orm.expressions import Assignment, Condition, Expr, Order, Scalar, all_of
+from queryengine_orm.expressions import Assignment, Expr, Order, Scalar, check_model
 from queryengine_orm.loading import Prepared, Query
 from queryengine_orm.mapping import Mapper
 from queryengine_orm.selects import Key, Selection, count_of, exists_of, key_of
@@ -46,28 +47,32 @@ class Find(Generic[M]):
 
     def where(self, *expressions: Expr[M]) -> Find[M]:
         """Only the rows of which these are true too."""
+        for each in expressions:
+            check_model(self.mapper.model, each, Expr)
         return replace(self, conditions=(*self.conditions, *(each.condition for each in expressions)))
 
     def order_by(self, *keys: Order[M] | Scalar[M, Any]) -> Find[M]:
         """Sorted by these: `User.name` or `User.name.desc()`; the first counts most."""
+        for key in keys:
+            check_model(self.mapper.model, key, Order, Scalar)
         orders = [key if isinstance(key, Order) else key.asc() for key in keys]
         added = tuple(key_of(order.scalar, order.descending, order.nulls) for order in orders)
         return replace(self, order=(*self.order, *added))
 
     def limit(self, size: int) -> Find[M]:
         """At most so many rows."""
-        if size < 0:
-            raise UsageError("a limit is 0 or more")
+        _check_number("limit", size)
         return replace(self, size=size)
 
     def offset(self, skipped: int) -> Find[M]:
         """Without the first so many rows."""
-        if skipped < 0:
-            raise UsageError("an offset is 0 or more")
+        _check_number("offset", skipped)
         return replace(self, skipped=skipped)
 
     def include(self, *relations: ToOne[M, Any] | ToMany[M, Any]) -> Find[M]:
         """With these related rows, in one more query each: `Flight.carrier`."""
+        for relation in relations:
+            check_model(self.mapper.model, relation, ToOne, ToMany)
         return replace(self, included=(*self.included, *relations))
 
     # -- reading
@@ -120,6 +125,8 @@ class Find(Generic[M]):
         Objects that the session has of the model get what their rows hold then; a version counts on.
         """
         self._check_plain("update")
+        for each in assignments:
+            check_model(self.mapper.model, each, Assignment)
         if not assignments:
             raise UsageError("an update sets one column at least")
         return await self._write(assignments)
@@ -202,3 +209,8 @@ class Find(Generic[M]):
             text, parameters, result=("int",) if what == "count" else ("bool",), clean=True
         )
         return rows[0][0]
+
+
+def _check_number(what: str, number: object) -> None:
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise UsageError(f"{what}: a whole number is expected, 0 or more")

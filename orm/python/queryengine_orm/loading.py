@@ -15,6 +15,7 @@ from queryengine_orm.dialects import TextRules, words_of
 from queryengine_orm.differences import differing
 from queryengine_orm.driver import Dialect, Executor
 from queryengine_orm.errors import UsageError
+from queryengine_orm.expressions import check_model
 from queryengine_orm.mapping import Column, Mapper, Relationship
 from queryengine_orm.objects import ColumnReader, ObjectReader, or_null
 from queryengine_orm.selects import Selection, ordering, select_of
@@ -73,6 +74,7 @@ class Query(Generic[M]):
         loaded = {branch.step.relation.name for branch in self.branches}
         added: list[Branch] = []
         for relation in relations:
+            check_model(self.model, relation, ToOne, ToMany)
             if relation.name in loaded:
                 continue
             related = mapper.relationship(relation.name)

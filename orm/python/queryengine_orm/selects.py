@@ -8,9 +8,9 @@ from typing import Any
 
 from queryengine.ast import FilterAST, Nulls, OrderKey, Slot
 from queryengine_orm.compiler import ConditionCompiler, Place
+from queryengine_orm.conditions import ColumnRef, Condition, ScalarNode
 from queryengine_orm.dialects import DIRECTIONS, TextRules, words_of
 from queryengine_orm.driver import Dialect
-from queryengine_orm.expressions import ColumnRef, Condition, ScalarNode
 from queryengine_orm.mapping import Column, Mapper
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
 

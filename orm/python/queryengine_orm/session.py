@@ -12,7 +12,7 @@ from queryengine_orm.attributes import Attribute, ToMany, ToOne
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Connection, Executor, Isolation, Kind, Pool, Rows, Transaction
 from queryengine_orm.errors import InvalidTransactionState, NotFound, StaleRow, UsageError
-from queryengine_orm.expressions import Expr
+from queryengine_orm.expressions import Expr, check_model
 from queryengine_orm.finding import Find
 from queryengine_orm.flushing import Flush, complete
 from queryengine_orm.loading import Branch, Prepared, load
@@ -166,10 +166,12 @@ class Session:
 
     def find(self, what: type[M] | Expr[M], *more: Expr[M]) -> Find[M]:
         """Return a query over the rows of a model, all of them or those of which expressions are true."""
-        model: type[M] = what.model if isinstance(what, Expr) else what
-        expressions = (what, *more) if isinstance(what, Expr) else more
-        mapper: Mapper[M] = mapper_of(model)
-        return Find(self, mapper, tuple([each.condition for each in expressions]))
+        if isinstance(what, Expr):
+            found: Find[M] = Find(self, mapper_of(what.model), (what.condition,))
+            return found.where(*more) if more else found
+        _check_mapped(what)
+        found = Find(self, mapper_of(what))
+        return found.where(*more) if more else found
 
     async def query(
         self, sql: str, /, *parameters: object, result: Sequence[Kind | None] | None = None
@@ -199,6 +201,7 @@ class Session:
         await self.flush_before_reading()
         mapper: Mapper[Any] = mapper_of(type(instance))
         for relation in relations:
+            check_model(mapper.model, relation, ToOne, ToMany)
             target = mapper.relationship(relation.name).target
             branch = Branch(Step(relation.relation), Selection(target, tuple(target.columns.values())))
             await load(self.executor, [instance], [branch], None, self.adopt)
@@ -303,6 +306,8 @@ class Session:
         Returns the session's object of the row, as it is stored then; it does not keep the one given.
         """
         mapper, dialect = mapper_of(type(instance)), self.executor.dialect
+        for each in (*(on or ()), *(update or ())):
+            check_model(mapper.model, each, Attribute)
         await self.flush_before_reading()
         complete(mapper, instance)
         values = {name: vars(instance)[name] for name in mapper.columns if name in vars(instance)}
@@ -328,6 +333,11 @@ class Session:
         if stored is not fresh[0]:
             self._unit.renewed(stored, vars(fresh[0]))
         return cast("M", stored)
+
+
+def _check_mapped(model: object) -> None:
+    if not (isinstance(model, type) and issubclass(cast("type[object]", model), DeclarativeBase)):
+        raise UsageError(f"a mapped class or a condition is expected, not {type(model).__name__}")
 
 
 def _prepared_get(mapper: Mapper[Any]) -> Prepared:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never, cast
 
 from queryengine.ast import And, Comparison, Not, Op, Or, Quantified, Slot, Value, Where
-from queryengine_orm.expressions import (
+from queryengine_orm.conditions import (
     Arithmetic,
     Call,
     ColumnRef,

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias, cast
 
 from queryengine.ast import And, Comparison, Op, Path, Slot
 from queryengine_orm._native import IdentityMap, value_of
+from queryengine_orm.conditions import Condition
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
 from queryengine_orm.errors import UsageError
-from queryengine_orm.expressions import Condition
 from queryengine_orm.flushing import Flush, Link
 from queryengine_orm.mapped import Watched
 from queryengine_orm.mapping import Mapper, Reference, mapper_of

@@ -8,9 +8,10 @@ from typing import Any, Final, LiteralString
 from queryengine.ast import Slot
 from queryengine.schema import JSONType
 from queryengine_orm.compiler import ConditionCompiler, Place
+from queryengine_orm.conditions import Condition
 from queryengine_orm.dialects import words_of
 from queryengine_orm.driver import Dialect, Executor
-from queryengine_orm.expressions import Assignment, Condition
+from queryengine_orm.expressions import Assignment
 from queryengine_orm.mapping import Column, Mapper, Relationship
 from queryengine_orm.objects import ColumnReader, keeps_null
 from queryengine_orm.sql import SQL, Bind, Encode, Statement, joined, name, sql
