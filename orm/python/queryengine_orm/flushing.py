@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from queryengine_orm._native import put_value
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
 from queryengine_orm.driver import Executor, Kind
@@ -14,9 +15,18 @@ from queryengine_orm.errors import StaleRow, UsageError
 from queryengine_orm.mapping import Mapper, Reference, Relationship, mapper_of
 from queryengine_orm.objects import ColumnReader
 from queryengine_orm.ordering import Edges, groups, ordered
-from queryengine_orm.relating import Edge, References, set_key, to_one_by, values_of
+from queryengine_orm.relating import (
+    Edge,
+    References,
+    check_related,
+    is_given,
+    is_stored,
+    set_key,
+    to_one_by,
+    values_of,
+)
 from queryengine_orm.sql import Statement
-from queryengine_orm.tracking import changes_of, forget_changes, is_new
+from queryengine_orm.tracking import NEW, changes_of, forget_changes, is_new
 from queryengine_orm.writes import delete_row_of, insert_of, link_of, unlink_of, update_row_of
 
 if TYPE_CHECKING:
@@ -86,13 +96,25 @@ class Flush:
                 for other in added:
                     self.references.own(other, relation, instance)
                 lost.extend((relation, instance, other) for other in removed)
-            met.extend(edge.related for edge in self.references.of(instance))
-            for related in met:
-                if id(related) not in self.new and not self._identities.has(related):
-                    self.new[id(related)] = related
-                    waiting.append(related)
+            edges = [*self.references.of(instance)]
+            met.extend(edge.related for edge in edges if is_new(edge.related) or is_given(edge, instance))
+            waiting.extend(related for related in met if self._take_in(related))
         for relation, owner, other in lost:
             self._let_go(relation, owner, other)
+
+    def _take_in(self, related: DeclarativeBase) -> bool:
+        """Make an object one of the session's; tell whether there may be something of it to write.
+
+        What was read or stored elsewhere has a row, and is not inserted again.
+        """
+        if id(related) in self.new or self._identities.has(related):
+            return False
+        if is_stored(related):
+            self._identities.attach(related)
+            return bool(changes_of(related))
+        put_value(related, NEW, True)
+        self.new[id(related)] = related
+        return True
 
     def _relate(
         self,
@@ -281,12 +303,13 @@ def _lists(
         if not is_new(instance) and name not in changes:
             continue
         before = [] if is_new(instance) else cast("list[DeclarativeBase]", changes[name])
-        now = cast("list[DeclarativeBase]", values[name])
+        relation = mapper.relationship(name)
+        now = [check_related(relation, each) for each in cast("list[object]", values[name])]
         were, are = set(map(id, before)), set(map(id, now))
         added = [each for each in now if id(each) not in were]
         removed = [each for each in before if id(each) not in are]
         if added or removed:
-            yield mapper.relationship(name), added, removed
+            yield relation, added, removed
 
 
 def _stored_edges(instance: DeclarativeBase, by_key: Mapping[object, DeclarativeBase]) -> Iterator[Edge]:

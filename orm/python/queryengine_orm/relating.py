@@ -6,12 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+from queryengine_orm._native import value_of
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.errors import UsageError
 from queryengine_orm.mapping import Column, Mapper, Reference, Relationship, mapper_of, mappers_of
-from queryengine_orm.tracking import MISSING, changes_of
+from queryengine_orm.tracking import MISSING, changes_of, is_new
 
-__all__ = ["Edge", "References", "backs_of", "inverse_of", "set_key", "values_of"]
+__all__ = [
+    "Edge",
+    "References",
+    "backs_of",
+    "check_related",
+    "inverse_of",
+    "is_given",
+    "is_stored",
+    "set_key",
+    "values_of",
+]
 
 Key: TypeAlias = tuple[object, ...]
 
@@ -52,9 +63,10 @@ class References:
             yield Edge(reference, relation.own, owner)
         mapper, values = mapper_of(type(instance)), vars(instance)
         for name in mapper.declared:
-            related: object = values.get(name)
-            if isinstance(related, DeclarativeBase):
-                relation = mapper.relationship(name)
+            relation = mapper.relationship(name)
+            related: object = None if relation.many else values.get(name)
+            if related is not None:
+                related = check_related(relation, related)
                 if relation.reference is not None and relation.reference not in owners:
                     yield Edge(relation.reference, relation.other, related)
 
@@ -70,7 +82,8 @@ class References:
             reference = relation.reference
             if relation.many or reference is None or reference in owners or reference in but:
                 continue
-            related = cast("DeclarativeBase | None", values[name])
+            found: object = values[name]
+            related = None if found is None else check_related(relation, found)
             is_given = changes.get(name, related) is not related
             by_hand = any(column.attribute in changes for column in relation.own)
             if not is_given and (by_hand or related is None):
@@ -128,6 +141,34 @@ def inverse_of(relation: Relationship) -> Iterator[Relationship]:
             continue
         if other.secondary.table == relation.secondary.table and other.links == relation.links[::-1]:
             yield other
+
+
+def is_stored(instance: DeclarativeBase) -> bool:
+    """Tell whether an object was read or stored, so that it has a row. UsageError where it lacks its key."""
+    if is_new(instance):
+        return False
+    mapper = mapper_of(type(instance))
+    keys = [value_of(instance, key.attribute, MISSING) for key in mapper.primary_key]
+    if any(key is MISSING for key in keys):
+        raise UsageError(f"{instance!r} was read without its key")
+    return None not in keys
+
+
+def is_given(edge: Edge, instance: DeclarativeBase) -> bool:
+    """Tell whether an object was told to refer to another, which it did not when it was read or stored."""
+    if is_new(instance):
+        return True
+    changes = changes_of(instance)
+    names = to_one_by(edge.reference, mapper_of(type(instance)))
+    return any(changes.get(name, edge.related) is not edge.related for name in names)
+
+
+def check_related(relation: Relationship, related: object) -> DeclarativeBase:
+    """Return an object, unless it is not of the class that a relation leads to: UsageError."""
+    if not isinstance(related, relation.target.model):
+        place = f"{relation.mapper.model.__name__}.{relation.name}"
+        raise UsageError(f"{place}: {relation.target.model.__name__} expected, not {type(related).__name__}")
+    return cast("DeclarativeBase", related)
 
 
 def values_of(instance: object, columns: Sequence[Column], *, before: bool = False) -> Key:

@@ -15,6 +15,7 @@ from queryengine_orm.errors import InvalidTransactionState, NotFound, StaleRow, 
 from queryengine_orm.expressions import Expr, check_model
 from queryengine_orm.finding import Find
 from queryengine_orm.flushing import Flush, complete
+from queryengine_orm.holding import Hold
 from queryengine_orm.loading import Branch, Prepared, load
 from queryengine_orm.mapping import Mapper, mapper_of
 from queryengine_orm.objects import ObjectReader
@@ -40,7 +41,8 @@ class Session:
 
     `begin()` is a transaction, and inside another one a savepoint. At its end all that was added, changed and
     deleted is written, in the order that foreign keys need, and of changed objects only what changed.
-    Outside of it `flush()` writes all, in a transaction of its own. A session is not for many tasks at once.
+    Outside of it `flush()` writes all, in a transaction of its own. A session may go from task to task, but
+    while one is in a transaction of it, another one that it did not start gets UsageError.
     """
 
     def __init__(self, database: Pool | Connection) -> None:
@@ -49,6 +51,7 @@ class Session:
         self._identities = Identities()
         self._unit = Unit(self._identities)
         self._has_failed = False
+        self._hold = Hold()
 
     async def __aenter__(self) -> Self:
         return self
@@ -61,7 +64,10 @@ class Session:
     @property
     def executor(self) -> Executor:
         """What runs the session's SQL now: its transaction, or the pool."""
-        return self._transaction or self._database
+        if self._transaction is None:
+            return self._database
+        self._hold.check()
+        return self._transaction
 
     # -- transactions
 
@@ -71,10 +77,16 @@ class Session:
     ) -> AsyncGenerator[Self]:
         """Begin a transaction, or inside of one a savepoint; commit at the end, roll back on an exception.
 
-        After a roll-back of the transaction the session has forgotten all objects: what they hold may not be
-        so. After that of a savepoint its objects are what they were before it, and those that came to the
-        session since are not of it any more. When a flush has failed, all that is left is to roll back.
+        After a roll-back its objects are what they were before: those that came to the session since are not
+        of it any more, and after that of the transaction none is. When a flush has failed, all that is left
+        is to roll back.
         """
+        with self._hold.taken():
+            async with self._begun(isolation, read_only):
+                yield self
+
+    @asynccontextmanager
+    async def _begun(self, isolation: Isolation | None, read_only: bool) -> AsyncGenerator[None]:
         outer = self._transaction
         if outer is None:
             inner = self._database.transaction(isolation=isolation, read_only=read_only)
@@ -83,24 +95,20 @@ class Session:
         else:
             await self.flush()  # what came before does not belong to the savepoint
             inner = outer.savepoint()
-            self._unit.mark()
+        self._unit.mark(forgets=outer is None)
         try:
             async with inner:
                 self._transaction = inner
                 try:
-                    yield self
+                    yield
                     await self.flush()
                 finally:
                     self._transaction = outer
         except BaseException:
             self._has_failed = False
-            if outer is None:
-                self.clear()
-            else:
-                self._unit.roll_back()
+            self._unit.roll_back()
             raise
-        if outer is not None:
-            self._unit.release()
+        self._unit.release()
 
     async def flush(self) -> None:
         """Write all that was added, changed and deleted; outside of `begin` in a transaction of its own.
@@ -108,12 +116,18 @@ class Session:
         Where it fails in a transaction, a part may be written already: that has to be rolled back, and until
         then the session raises InvalidTransactionState.
         """
+        if self._hold.levels:
+            self._hold.check()
         if self._has_failed:
             raise InvalidTransactionState(
                 "25P02", "a flush of this transaction has failed: it can be rolled back only"
             )
         if not self._unit.has_work():
             return
+        with self._hold.taken():
+            await self._write()
+
+    async def _write(self) -> None:
         flush = self._unit.flush()
         try:
             if self._transaction is not None:
@@ -142,8 +156,13 @@ class Session:
 
     def clear(self) -> None:
         """Forget all objects, and what was not written."""
+        self._hold.check()
         self._identities.clear()
         self._unit.clear()
+
+    def __contains__(self, instance: object) -> bool:
+        """Tell whether the session has an object: it writes no changes of others."""
+        return isinstance(instance, DeclarativeBase) and self._unit.has(instance)
 
     # -- reading
 
@@ -151,6 +170,8 @@ class Session:
         """Return the object with this primary key (a tuple where it has many columns), or None."""
         mapper = mapper_of(model)
         values = cast("tuple[object, ...]", key) if isinstance(key, tuple) else (key,)
+        if self._hold.levels:
+            self._hold.check()
         known = self._identities.get(model, values)
         if known is not None:
             return cast("M", known)
@@ -196,12 +217,13 @@ class Session:
 
         Raises UsageError for an object that the session does not have.
         """
-        if not self._identities.has(instance):
-            raise UsageError(f"{instance!r} is not of this session")
-        await self.flush_before_reading()
         mapper: Mapper[Any] = mapper_of(type(instance))
         for relation in relations:
             check_model(mapper.model, relation, ToOne, ToMany)
+        if not self._identities.has(instance):
+            raise UsageError(f"{instance!r} is not of this session")
+        await self.flush_before_reading()
+        for relation in relations:
             target = mapper.relationship(relation.name).target
             branch = Branch(Step(relation.relation), Selection(target, tuple(target.columns.values())))
             await load(self.executor, [instance], [branch], None, self.adopt)
@@ -225,20 +247,26 @@ class Session:
     # -- writing
 
     def add(self, instance: DeclarativeBase) -> None:
-        """Take in a new object, to be inserted."""
+        """Take in an object: a new one to be inserted, one that is stored to have its changes written.
+
+        Raises UsageError where the session has another object of the same row: `merge` is for that.
+        """
+        self._hold.check()
         self._unit.add(instance)
 
     def add_all(self, instances: Iterable[DeclarativeBase]) -> None:
-        """Take in new objects."""
+        """Take in objects."""
         for instance in instances:
             self.add(instance)
 
     def delete(self, instance: DeclarativeBase) -> None:
         """Note that an object's row is to be deleted; a new object is just let go."""
+        self._hold.check()
         self._unit.delete(instance)
 
     def expunge(self, instance: DeclarativeBase) -> None:
         """Forget one object, with what was to be written of it."""
+        self._hold.check()
         self._unit.expunge(instance)
 
     async def merge(self, instance: M) -> M:
@@ -251,8 +279,10 @@ class Session:
         values = vars(instance)
         key = tuple(values.get(column.attribute) for column in mapper.primary_key)
         known = None if None in key else await self.get(type(instance), key)
-        if known is None or known is instance:
-            self.add(instance)
+        if known is instance:
+            return instance
+        if known is None:
+            self._unit.add_new(instance)
             return instance
         version = mapper.version
         if (

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any, TypeAlias, cast
 
 from queryengine.ast import And, Comparison, Op, Path, Slot
-from queryengine_orm._native import IdentityMap, value_of
+from queryengine_orm._native import IdentityMap, put_value, value_of
 from queryengine_orm.conditions import Condition
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
@@ -15,7 +15,7 @@ from queryengine_orm.errors import UsageError
 from queryengine_orm.flushing import Flush, Link
 from queryengine_orm.mapped import Watched
 from queryengine_orm.mapping import Mapper, Reference, mapper_of
-from queryengine_orm.relating import References, backs_of, inverse_of, to_one_by, values_of
+from queryengine_orm.relating import References, backs_of, inverse_of, is_stored, to_one_by, values_of
 from queryengine_orm.tracking import (
     MISSING,
     NEW,
@@ -107,6 +107,13 @@ class Identities:
             return False
         return self.get(mapper.model, _stored_key(mapper, instance)) is instance
 
+    def attach(self, instance: DeclarativeBase) -> None:
+        """Keep an object of a row that is there. Raises UsageError where there is another one of the row."""
+        mapper = mapper_of(type(instance))
+        if self.get(mapper.model, _stored_key(mapper, instance)) is not None:
+            raise UsageError(f"the session has another object of the row of {instance!r}: merge it")
+        self.put(mapper, instance)
+
 
 class Undo:
     """What a savepoint's roll-back has to know: which objects there were, and what they were."""
@@ -135,10 +142,23 @@ class Unit:
         self._deleted: dict[int, DeclarativeBase] = {}
         self._undo: list[Undo] = []
 
+    def has(self, instance: DeclarativeBase) -> bool:
+        """Tell whether an object is known, or new here."""
+        return id(instance) in self._new or self._identities.has(instance)
+
     def add(self, instance: DeclarativeBase) -> None:
-        """Note a new object; one that is known already is left as it is."""
-        if not self._identities.has(instance):
-            self._new[id(instance)] = instance
+        """Take in an object that is new, or of a row that is there; one that is known is left as it is."""
+        if self.has(instance):
+            return
+        if is_stored(instance):
+            self._identities.attach(instance)
+        else:
+            self.add_new(instance)
+
+    def add_new(self, instance: DeclarativeBase) -> None:
+        """Take in an object that has no row."""
+        put_value(instance, NEW, True)
+        self._new[id(instance)] = instance
 
     def delete(self, instance: DeclarativeBase) -> None:
         """Note an object whose row is to go. Raises UsageError for one that the session does not have."""
@@ -159,8 +179,8 @@ class Unit:
         """Forget what is to be written, and what savepoints would give back."""
         self._new.clear()
         self._deleted.clear()
-        for place in range(len(self._undo)):
-            self._undo[place] = Undo({})
+        for undo in self._undo:
+            undo.known = {}
 
     def has_work(self) -> bool:
         """Tell whether there is something to write."""
@@ -253,6 +273,8 @@ class Unit:
             key = values_of(instance, reference.columns, before=True)
             self._follow(instance, reference, key, None)
         self._identities.drop(mapper, instance)
+        self.remember(instance, {NEW: value_of(instance, NEW, MISSING)})
+        put_value(instance, NEW, True)
 
     def _follow(
         self, instance: DeclarativeBase, reference: Reference, before: Key | None, now: Key | None
@@ -290,9 +312,9 @@ class Unit:
 
     # -- savepoints
 
-    def mark(self) -> None:
-        """Begin a savepoint."""
-        self._undo.append(Undo(self._identities.copy()))
+    def mark(self, *, forgets: bool = False) -> None:
+        """Begin a savepoint; or a transaction, whose roll-back forgets all objects."""
+        self._undo.append(Undo({} if forgets else self._identities.copy()))
 
     def remember(self, instance: DeclarativeBase, before: Changes) -> None:
         """Keep what an object was, for the savepoint that is open."""
@@ -329,6 +351,8 @@ class Unit:
         undo = self._undo.pop()
         self._new.clear()
         self._deleted.clear()
+        for instance in [*self._identities.changed()]:
+            undo.note(instance, forget_changes(instance))
         for known in undo.known.values():
             for instance in known.values():
                 undo.note(instance, forget_changes(instance))
