@@ -52,7 +52,11 @@ pub fn dumps<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>, Ref
     if !has_text_keys(value) {
         return Err(Refusal::Expected("objects whose keys are text"));
     }
-    Ok(text.cast_into::<PyString>().map_err(PyErr::from)?)
+    let text = text.cast_into::<PyString>().map_err(PyErr::from)?;
+    if text.to_str().is_err() {
+        return Err(Refusal::Expected("text without lone surrogates"));
+    }
+    Ok(text)
 }
 
 fn made(

@@ -221,10 +221,6 @@ pub fn encode_uuid(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), R
 
 /// The value as JSON: text becomes a JSON string. JSON that is text already goes by `CAST($1 AS text)`.
 pub fn encode_json(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
-    let text = json::dumps(value)?;
-    let text = text
-        .to_str()
-        .map_err(|_| Refusal::Expected("text without lone surrogates"))?;
-    out.put_slice(text.as_bytes());
+    out.put_slice(json::dumps(value)?.to_str()?.as_bytes());
     Ok(())
 }
