@@ -14,7 +14,7 @@ from queryengine_orm import (
     relationship,
 )
 
-__all__ = ["Base", "Egg", "Hen", "Locker", "Node", "Note", "Player", "Skill", "Team"]
+__all__ = ["Base", "Egg", "Hen", "Locker", "Node", "Note", "Player", "Skill", "Team", "Twig"]
 
 
 class Base(DeclarativeBase):
@@ -74,6 +74,14 @@ class Node(Base):
     id: Mapped[int] = mapped_column(primary_key=True, init=True)
     next_id: Mapped[int] = mapped_column(ForeignKey("node.id"), init=False)
     next: One[Node] = relationship(foreign_key="next_id")
+
+
+class Twig(Base):
+    """Hangs on another one, and falls with it."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=True)
+    holder_id: Mapped[int | None] = mapped_column(ForeignKey("twig.id", on_delete="cascade"), init=False)
+    holder: Maybe[Twig] = relationship(init=True, default=None)
 
 
 class Hen(Base):

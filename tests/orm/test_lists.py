@@ -8,8 +8,10 @@ import pytest
 from queryengine_orm import NotLoaded, Session, create_all
 from queryengine_orm.driver import Pool
 from queryengine_orm.errors import ForeignKeyViolation, UsageError
+from queryengine_orm.ordering import groups
+from queryengine_orm.relating import References
 
-from tests.orm.club import Base, Egg, Hen, Locker, Node, Note, Player, Skill, Team
+from tests.orm.club import Base, Egg, Hen, Locker, Node, Note, Player, Skill, Team, Twig
 
 pytestmark = pytest.mark.anyio
 
@@ -218,6 +220,19 @@ async def test_a_link_that_another_made_already_is_as_good(club: Session, librar
     assert len((await player_of(club, "Ann")).skills) == 1
 
 
+async def test_a_link_is_taken_back_by_the_key_that_the_row_had(club: Session) -> None:
+    ann = await player_of(club, "Ann")
+    wit, joy = Skill(word="wit"), Skill(word="joy")
+    ann.skills += [wit, joy]
+    await club.flush()
+    joy.word = "glee"
+    ann.skills.remove(joy)
+    await club.flush()
+    club.clear()
+    assert [skill.word for skill in (await player_of(club, "Ann")).skills] == ["wit"]
+    assert await club.get(Skill, "glee") is not None
+
+
 # -- rings
 
 
@@ -280,6 +295,16 @@ async def test_a_long_chain_of_new_rows_is_stored(club: Session) -> None:
     assert [each.rival_id for each in chain[1:]] == [each.id for each in chain[:-1]]
 
 
+def test_rows_that_refer_to_the_same_one_are_sent_together() -> None:
+    team = Team(name="Blues")
+    players = [Player(name=name) for name in "abc"]
+    for player in players:
+        player.team = team
+    edges = References().of
+    assert [*groups([team, *players], edges)] == [[team], players]
+    assert [*groups([*players, team], edges)] == [players, [team]]
+
+
 # -- cascades
 
 
@@ -303,3 +328,31 @@ async def test_a_row_that_others_need_is_not_deleted(club: Session) -> None:
     club.delete(team)
     with pytest.raises(ForeignKeyViolation):
         await club.flush()
+
+
+async def test_what_was_given_a_key_that_is_deleted_is_forgotten(club: Session) -> None:
+    ann = await player_of(club, "Ann")
+    bob = await player_of(club, "Bob")
+    moved, new = Note(text="moved"), Note(text="new")
+    bob.notes.append(moved)
+    await club.flush()
+    moved.player_id = new.player_id = ann.id
+    club.add(new)
+    club.delete(ann)
+    await club.flush()
+    assert [await club.get(Note, note.id) for note in (moved, new)] == [None, None]
+    assert not await club.find(Note).exists()
+
+
+async def test_rows_are_deleted_in_the_order_that_was_told(club: Session) -> None:
+    first = Twig(id=1)
+    last = Twig(id=3, holder=Twig(id=2, holder=first))
+    club.add(last)
+    await club.flush()
+    club.clear()
+    for key in (3, 1):  # the second is not known: nothing says that the first holds the last
+        twig = await club.get(Twig, key)
+        assert twig is not None
+        club.delete(twig)
+    await club.flush()
+    assert not await club.find(Twig).exists()

@@ -222,6 +222,16 @@ async def test_a_new_object_that_is_deleted_was_never_there(session: Session) ->
     assert not await session.find(Author).exists()
 
 
+async def test_a_deleted_object_that_is_added_again_stays(session: Session) -> None:
+    author = Author(name="Ann")
+    session.add(author)
+    await session.flush()
+    session.delete(author)
+    session.add(author)
+    await session.flush()
+    assert await session.find(Author).one() is author
+
+
 async def test_of_two_who_change_a_row_the_second_is_told(session: Session, library: Pool) -> None:
     _, book = await stored(session)
     other = Session(library)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from queryengine_orm.driver import Pool
@@ -279,16 +280,25 @@ async def test_a_backup_holds_what_was_committed(pool: SQLitePool, tmp_path: Pat
         assert (await copy.query("SELECT name FROM users")).tuples() == [("Ann",)]
 
 
+@pytest.mark.parametrize("uri", ["file::memory:", "file:", "file:some?mode=memory"])
+async def test_a_uri_may_name_a_database_in_memory(uri: str) -> None:
+    async with create_pool(uri) as pool:
+        await pool.script("CREATE TABLE t (a)")
+        assert len(await pool.query("SELECT * FROM t")) == 0
+
+
 def names_in(folder: Path) -> list[str]:
     return [each.name for each in folder.iterdir()]
 
 
-async def test_a_pool_that_only_reads_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["{}", "file:{}", "file:{}?cache=private"])
+async def test_a_pool_that_only_reads_leaves_the_file_as_it_is(tmp_path: Path, form: str) -> None:
     path = tmp_path / "some #5%20?.db"
     with closing(sqlite3.connect(path)) as other:
         other.executescript(TABLES)
     before = path.read_bytes()
-    async with create_pool(str(path), read_only=True) as pool:
+    named = str(path) if form == "{}" else form.format(quote(str(path)))
+    async with create_pool(named, read_only=True) as pool:
         assert await count(pool) == 0
         with pytest.raises(InvalidTransactionState, match="readonly"):
             await pool.query("INSERT INTO users (name) VALUES ('Ann')")

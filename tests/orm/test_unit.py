@@ -362,6 +362,7 @@ async def test_objects_come_by_sql_of_ones_own(session: Session, library: Pool) 
     found = await session.find_sql(Author, sql, "x")
     assert [each.name for each in found] == ["Cy", "Bea", "Ada"]
     assert (found[2] is book.author, found[1].born) == (True, dt.date(1990, 1, 1))
+    assert await session.find_sql(Author, "SELECT * FROM authors WHERE name = 'Cy' -- alone") == found[:1]
     with pytest.raises(UndefinedColumn):
         await session.find_sql(Book, "SELECT id FROM authors")
 

@@ -58,10 +58,12 @@ class Link:
         ends = zip(self.relation.links, (id(self.one), id(self.other)), strict=True)
         return self.relation.secondary.table, frozenset(ends)
 
-    @property
-    def values(self) -> list[object]:
-        """The keys of both."""
-        return [*values_of(self.one, self.relation.own), *values_of(self.other, self.relation.other)]
+    def values(self, *, before: bool) -> list[object]:
+        """The keys of both, those that their rows had before, or have once they are updated."""
+        return [
+            *values_of(self.one, self.relation.own, before=before),
+            *values_of(self.other, self.relation.other, before=before),
+        ]
 
 
 class Flush:
@@ -164,9 +166,9 @@ class Flush:
             put_off = [frozenset(later.get(id(each), NONE)) for each in group]
             pairs = zip(group, put_off, strict=True)
             await _together([self._insert(executor, each, but) for each, but in pairs])
-        await self._link(executor, self.unlinked, unlink_of)
+        await self._link(executor, self.unlinked, unlink_of, before=True)
         await self._update_all(executor, [self.new[place] for place in later])
-        await self._link(executor, self.linked, link_of)
+        await self._link(executor, self.linked, link_of, before=False)
         await self._delete_all(executor)
 
     def take_back(self) -> None:
@@ -240,25 +242,27 @@ class Flush:
         )
         await _one(executor, statement, parameters, instance)
 
-    async def _link(self, executor: Executor, links: Mapping[object, Link], statement_of: Any) -> None:
+    async def _link(
+        self, executor: Executor, links: Mapping[object, Link], statement_of: Any, *, before: bool
+    ) -> None:
         """Run the statement of links, those of one relation together."""
         by_relation: dict[Relationship, list[list[object]]] = {}
         for link in links.values():
             if id(link.one) not in self.deleted and id(link.other) not in self.deleted:
-                by_relation.setdefault(link.relation, []).append(link.values)
+                by_relation.setdefault(link.relation, []).append(link.values(before=before))
         for relation, rows in by_relation.items():
             statement: Statement = statement_of(relation, executor.dialect)
             bound = [statement.bound(row) for row in rows]
             await executor.execute_many(bound[0][0], [parameters for _, parameters in bound], clean=True)
 
     async def _delete_all(self, executor: Executor) -> None:
-        """Delete rows before those that they refer to; keys of a ring are taken off first."""
+        """Delete rows before those that they refer to, others in turn; keys of a ring are taken off first."""
         by_key = {_row_of(each): each for each in self.deleted.values()}
 
         def edges(instance: DeclarativeBase) -> Iterator[Edge]:
             return _stored_edges(instance, by_key)
 
-        in_turn, later = ordered(self.deleted.values(), edges)
+        in_turn, later = ordered([*self.deleted.values()][::-1], edges)
         for place, references in later.items():
             for reference in references:
                 set_key(self.deleted[place], reference, reference.columns, None)

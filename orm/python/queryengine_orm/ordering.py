@@ -103,15 +103,17 @@ def _by_table(instances: Sequence[DeclarativeBase]) -> dict[int, DeclarativeBase
 
 
 def groups(in_turn: Sequence[DeclarativeBase], edges: Edges) -> Iterator[list[DeclarativeBase]]:
-    """Cut a list into parts in which no object refers to another, nor follows one that it refers to."""
+    """Cut a list into parts in which no object refers to another; they may refer to the same one."""
     group: list[DeclarativeBase] = []
-    known: set[int] = set()
+    members: set[int] = set()
+    referred: set[int] = set()
     for instance in in_turn:
         ends = {id(edge.related) for edge in edges(instance)}
-        if group and (len(group) == MOST_SENT or ends & known or id(instance) in known):
+        if len(group) == MOST_SENT or ends & members or id(instance) in referred:
             yield group
-            group, known = [], set()
+            group, members, referred = [], set(), set()
         group.append(instance)
-        known |= {id(instance), *ends}
+        members.add(id(instance))
+        referred |= ends
     if group:
         yield group

@@ -107,4 +107,4 @@ def _spreading(mapper: Mapper[Any]) -> Iterator[Reference]:
 def wrapped(mapper: Mapper[Any], text: str) -> str:
     """Return a SELECT of one's own with the columns of a class, in their order."""
     columns = ", ".join(cast("str", name("qe", column.name).parts[0]) for column in mapper.columns.values())
-    return f"SELECT {columns} FROM ({text.strip().rstrip(';')}) AS qe"  # noqa: S608  # the author's own SQL
+    return f"SELECT {columns} FROM ({text.strip().rstrip(';')}\n) AS qe"  # noqa: S608  # the author's own SQL

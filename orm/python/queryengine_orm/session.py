@@ -143,11 +143,10 @@ class Session:
 
     async def _settle(self, flush: Flush) -> None:
         """Let objects be what their rows are, also where the database changed more than it was told to."""
-        touched = touched_by(flush.deleted.values(), self._identities) if flush.deleted else []
         self._unit.settle(flush)
-        left = [each for each in touched if id(each) not in flush.deleted]
-        if left:
-            await renew(self.executor, self._unit, self._identities, left)
+        touched = touched_by(flush.deleted.values(), self._identities) if flush.deleted else []
+        if touched:
+            await renew(self.executor, self._unit, self._identities, touched)
 
     async def flush_before_reading(self) -> None:
         """Write what a query of the same transaction has to see."""

@@ -47,14 +47,15 @@ class Settings:
     @property
     def in_memory(self) -> bool:
         """Whether the database is gone with its one connection."""
-        return self.path in ("", MEMORY) or "mode=memory" in self.path
+        return self.path.removeprefix("file:").partition("?")[0] in ("", MEMORY) or "mode=memory" in self.path
 
     @property
     def target(self) -> str:
         """What SQLite opens: a path, or a URI that says more."""
-        if not self.read_only or self.in_memory or self.path.startswith("file:"):
+        if not self.read_only or self.in_memory:
             return self.path
-        return f"file:{quote(self.path)}?mode=ro"
+        uri = self.path if self.path.startswith("file:") else f"file:{quote(self.path)}"
+        return f"{uri}{'&' if '?' in uri else '?'}mode=ro"
 
     def script(self, *, reads: bool) -> str:
         """Return what a connection runs once it is open."""

@@ -147,7 +147,8 @@ class Unit:
         return id(instance) in self._new or self._identities.has(instance)
 
     def add(self, instance: DeclarativeBase) -> None:
-        """Take in an object that is new, or of a row that is there; one that is known is left as it is."""
+        """Take in an object that is new, or of a row that is there; one that is known stays."""
+        self._deleted.pop(id(instance), None)
         if self.has(instance):
             return
         if is_stored(instance):
