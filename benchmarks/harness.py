@@ -54,14 +54,18 @@ def calls(work: Callable[[], object]) -> Runner:
     return run
 
 
-def coroutines(loop: asyncio.AbstractEventLoop, work: Callable[[], Awaitable[object]]) -> Runner:
+def coroutines(
+    loop: asyncio.AbstractEventLoop,
+    work: Callable[[], Awaitable[object]],
+    clock: Callable[[], float] = time.perf_counter,
+) -> Runner:
     """Return a runner of a coroutine function, one call after the other on this loop."""
 
     async def batch(times: int) -> float:
-        start = time.perf_counter()
+        start = clock()
         for _ in range(times):
             await work()
-        return time.perf_counter() - start
+        return clock() - start
 
     def run(times: int) -> float:
         return loop.run_until_complete(batch(times))

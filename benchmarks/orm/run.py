@@ -28,7 +28,7 @@ import psycopg
 import uvloop
 
 from benchmarks.harness import Row, Runner, coroutines, measure, print_rows, row, write_rows
-from benchmarks.orm import memory
+from benchmarks.orm import memory, profile
 from benchmarks.orm.cores import apart
 from benchmarks.orm.people import (
     INSERT_TABLE,
@@ -277,8 +277,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--loops", nargs="*", choices=LOOPS, default=list(LOOPS))
     parser.add_argument("--only", nargs="*", choices=("postgresql", "sqlite", "memory"))
+    parser.add_argument("--profile", action="store_true", help="only where the time of many rows goes")
     chosen = parser.parse_args()
-    wanted = chosen.only or ("postgresql", "sqlite", "memory")
+    wanted = () if chosen.profile else chosen.only or ("postgresql", "sqlite", "memory")
     holds = True
     with compared() as server, sqlite() as folder:
         measured: dict[str, Callable[[], list[Row]]] = {}
@@ -289,6 +290,8 @@ def main() -> int:
                 measured[f"orm_sqlite_{loop}"] = partial(sqlite_rows, folder, loop, chosen.rounds)
         if "memory" in wanted:
             measured["orm_memory"] = partial(memory.rows, server)
+        if chosen.profile:
+            measured["orm_profile"] = partial(profile.rows, server, chosen.rounds)
         for name, rows_of in measured.items():
             rows = rows_of()
             print_rows(name, rows)
