@@ -268,6 +268,12 @@ def test_an_operator_that_stands_for_a_field_is_told_its_place() -> None:
     assert (error.code, error.hint) == (CODE.UNKNOWN_FIELD, "an operator stands in the object of a field")
 
 
+def test_what_goes_on_behind_a_field_is_not_told_that_field_again() -> None:
+    error = refused({"where": {"name.length": 1}})
+    assert (error.code, error.nearest) == (CODE.UNKNOWN_FIELD, None)
+    assert error.message == "'name' is a field that has no fields of its own"
+
+
 NO_ROWS = 'for no related row at all write {"reviews": {"none": {"id": {"exists": true}}}}'
 SOME_ROWS = 'for a related row, whichever, write {"reviews": {"some": {"id": {"exists": true}}}}'
 

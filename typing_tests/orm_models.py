@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from decimal import Decimal
 from ipaddress import IPv4Interface, IPv6Interface
 
 from queryengine_orm import (
@@ -19,7 +20,7 @@ from queryengine_orm import (
     relationship,
 )
 
-__all__ = ["Base", "Carrier", "Flight", "Kind", "Plane"]
+__all__ = ["Base", "Carrier", "Flight", "Kind", "Plane", "Ticket"]
 
 
 class Base(DeclarativeBase):
@@ -63,3 +64,14 @@ class Flight(Base):
     plane_id: Mapped[int | None] = mapped_column(ForeignKey("plane.id"), default=None)
     carrier: One[Carrier] = relationship(init=True)
     plane: Maybe[Plane] = relationship()
+
+
+class Ticket(Base):
+    """What numbers are for."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    price: Mapped[Decimal]
+    fee: Mapped[Decimal | None] = mapped_column(default=None)
+    seat: Mapped[str | None] = mapped_column(default=None)
+    name: Mapped[str] = mapped_column(default="")
+    row: Mapped[int | None] = mapped_column(default=None)

@@ -138,6 +138,9 @@ def resolve(place: Place, name: str, scopes: Scopes, trail: Trail, span: Span, *
         if found is not None and position == last:
             return FieldTarget(Path(names, here.steps, found.field), found)
         relation = view.relations.get(part)
+        if relation is None and found is not None:
+            message = f"{quoted(part)} is a field that has no fields of its own"
+            raise FilterError(ErrorCode.UNKNOWN_FIELD, message, path=trail, span=span)
         if relation is None:
             raise _unknown(view, part, trail, span, condition=right is Right.FILTER and not last)
         if not right.of(relation.access):

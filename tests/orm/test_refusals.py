@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
-from queryengine_orm import DeclarativeBase, Mapped, Session, mapped_column
-from queryengine_orm.errors import ConfigurationError, UsageError
+from queryengine_orm import DeclarativeBase, Mapped, Session, create_all, drop_all, mapped_column
+from queryengine_orm.driver import Pool
+from queryengine_orm.errors import ConfigurationError, OrmError, UsageError
 from queryengine_orm.sqlite import create_pool
 
-from tests.orm.library import Author, Book, Loan, Tag
+from tests.orm.library import Author, Book, Genre, Loan, Tag
+
+
+class Place(TypedDict):
+    """What a document holds."""
+
+    city: str
+
 
 pytestmark = pytest.mark.anyio
 
@@ -63,6 +71,76 @@ async def test_an_expression_of_another_class_is_refused_by_name(
 ) -> None:
     async with create_pool("sqlite://") as pool:
         assert await found(Session(pool), ask) == said
+
+
+# -- operators and values
+
+
+REFUSED: list[tuple[Callable[[], Any], str]] = [
+    (lambda: book.genre > Genre.NOVEL, "genre: gt is nothing that"),
+    (lambda: book.genre == "novel", "genre: expected one of the values"),
+    (lambda: book.genre.in_(["novel"]), "genre: expected one of the values"),
+    (lambda: book.title - "x", "text values know no -"),
+    (lambda: book.genre + Genre.NOVEL, "enum values know no \\+"),
+    (lambda: book.notes > {}, "notes: gt is nothing that"),
+    (lambda: book.title.in_("Notes"), "title: expected a collection of values, not str"),
+    (lambda: book.pages.in_(5), "pages: expected a collection of values, not int"),
+    (lambda: book.title.like("x\\"), "title: expected a pattern that does not end in a lone"),
+    (lambda: book.title.ilike("x\\"), "title: expected a pattern that does not end in a lone"),
+    (lambda: book.pages == book.title, "integer and text values have nothing in common"),
+    (lambda: book.author == 5, "Book.author is a relation: compare it with None, or a column of it"),
+    (lambda: ~(author.mentor == Author(name="x")), "Author.mentor is a relation"),
+]
+
+
+@pytest.mark.parametrize(("make", "said"), REFUSED, ids=range(len(REFUSED)))
+async def test_what_a_column_does_not_know_is_refused_by_name(make: Callable[[], Any], said: str) -> None:
+    with pytest.raises(OrmError, match=said):
+        make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: not book.pages, lambda: book.pages > 1 and book.title == "x", lambda: 1 < book.pages < 5],
+    ids=["not", "and", "chain"],
+)
+async def test_columns_and_expressions_have_no_truth(make: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError, match="not true or false by itself"):
+        make()
+
+
+async def test_a_key_of_too_many_or_too_few_columns_is_refused() -> None:
+    async with create_pool("sqlite://") as pool:
+        with pytest.raises(UsageError, match="the key of Loan has 2 columns"):
+            await Session(pool).get(Loan, [1, 2])
+
+
+async def test_a_relation_is_compared_with_none(session: Session) -> None:
+    ada = Author(name="Ada")
+    session.add_all([ada, Author(name="Bea", mentor=ada)])
+    await session.flush()
+    alone, led = author.mentor == None, author.mentor != None  # noqa: E711  # what the operator is for
+    assert [each.name for each in await session.find(alone).all()] == ["Ada"]
+    assert [each.name for each in await session.find(led).all()] == ["Bea"]
+
+
+async def test_a_document_knows_whether_it_is_null(library: Pool) -> None:
+    class Own(DeclarativeBase):
+        pass
+
+    class Clinic(Own):
+        id: Mapped[int] = mapped_column(primary_key=True)
+        place: Mapped[Place | None] = mapped_column(document=Place, default=None)
+
+    await create_all(library, Own)
+    async with Session(library) as session, session.begin():
+        session.add_all([Clinic(), Clinic(place={"city": "x"})])
+        here = await session.find(~Clinic.place.is_null()).all()
+        assert [each.place for each in here] == [{"city": "x"}]
+        assert await session.find(Clinic.place == None).count() == 1  # noqa: E711  # what the operator is for
+    with pytest.raises(ConfigurationError, match=r"Clinic\.place is a document"):
+        _ = Clinic.place == {"city": "x"}
+    await drop_all(library, Own)
 
 
 # -- classes

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any, assert_type
 
 from queryengine_orm import Assignment, Expr, Order, Range, Session
@@ -9,7 +10,7 @@ from queryengine_orm.attributes import Attribute, ToMany, ToOne
 from queryengine_orm.driver import Pool, Rows
 from queryengine_orm.finding import Find
 
-from typing_tests.orm_models import Carrier, Flight, Kind, Plane
+from typing_tests.orm_models import Carrier, Flight, Kind, Plane, Ticket
 
 assert_type(Flight.origin, Attribute[Flight, str])
 assert_type(Flight.delay, Attribute[Flight, int | None])
@@ -80,3 +81,17 @@ async def work(pool: Pool) -> AsyncIterator[Flight]:
 
 def any_order() -> list[Order[Any]]:
     return [Flight.id.asc(), Carrier.name.desc()]
+
+
+assert_type(Ticket.price > 5, Expr[Ticket])
+assert_type(Ticket.price * 2 > Ticket.price, Expr[Ticket])
+assert_type(Ticket.fee == None, Expr[Ticket])  # noqa: E711  # what the operator is for
+assert_type(Ticket.fee == Ticket.price, Expr[Ticket])
+assert_type(Ticket.price == Ticket.fee, Expr[Ticket])
+assert_type(Ticket.price.set(Ticket.price + 1), Assignment[Ticket])
+assert_type(Ticket(price=Decimal(5)).price, Decimal)
+assert_type(Ticket.seat == Ticket.name, Expr[Ticket])
+assert_type(Ticket.name == Ticket.seat, Expr[Ticket])
+assert_type(Ticket.row == Ticket.id, Expr[Ticket])
+assert_type(Ticket.row + 1 == Ticket.id, Expr[Ticket])
+assert_type(Flight.plane == None, Expr[Flight])  # noqa: E711  # what the operator is for

@@ -2,7 +2,7 @@
 
 from queryengine_orm import Session
 
-from typing_tests.orm_models import Carrier, Flight, Plane
+from typing_tests.orm_models import Carrier, Flight, Plane, Ticket
 
 Flight.id > "5"
 # mypy says: Unsupported operand types for > ("Attribute[Flight, int]" and "str")
@@ -11,6 +11,10 @@ Flight.id > "5"
 Flight.id.like("5%")
 # mypy says: Invalid self argument "Attribute[Flight, int]" to attribute function "like"
 # pyright says: Cannot access attribute "like" for class "Attribute[Flight, int]"
+
+Ticket.price.set(Ticket.fee)
+# mypy says: Argument 1 to "set" of "Attribute" has incompatible type "Attribute[Ticket, Decimal | int | None]"
+# pyright says: Argument of type "Attribute[Ticket, Decimal | int | None]" cannot be assigned to parameter
 
 Flight.origin.has("x")
 # mypy says: Invalid self argument "Attribute[Flight, str]" to attribute function "has"
@@ -58,7 +62,7 @@ Plane(kind="jet")
 
 Plane(seats=(100, 200))
 # mypy says: Argument "seats" to "Plane" has incompatible type "tuple[int, int]"; expected
-# pyright says: Argument of type "tuple[int, int]" cannot be assigned to parameter "seats" of type
+# pyright says: cannot be assigned to parameter "seats" of type "Range[int] | None"
 
 Carrier(name="United")
 # mypy says: Missing named argument "code" for "Carrier"

@@ -21,7 +21,17 @@ from queryengine.ast import (
 from queryengine.schema import FieldType, Relation
 from queryengine_orm.conditions import ColumnRef, Constant, ScalarNode, is_core
 from queryengine_orm.errors import ConfigurationError, UsageError
-from queryengine_orm.expressions import Assignment, Expr, Scalar, check_model, checked, compare, schema_of
+from queryengine_orm.expressions import (
+    Assignment,
+    Expr,
+    Readable,
+    Scalar,
+    check_model,
+    checked,
+    collection_of,
+    compare,
+    schema_of,
+)
 
 __all__ = ["Attribute", "ToMany", "ToOne"]
 
@@ -55,7 +65,10 @@ class Attribute(Scalar[M, T]):
         """The path as the core has it. Raises ConfigurationError for a JSON column that is a document."""
         field = schema_of(self.owner).fields.get(self.name)
         if field is None:
-            raise ConfigurationError(f"{self.owner.__name__}.{self.name} is no field that conditions know")
+            place = f"{self.owner.__name__}.{self.name}"
+            if self.name in schema_of(self.owner).relations:
+                raise ConfigurationError(f"{place} is a document, of which conditions know is_null() only")
+            raise ConfigurationError(f"{place} is no field that conditions know")
         for one, end in zip(self.way, self._ends(), strict=True):
             one.check_end(end, self.name)
         names = (*(one.name for one in self.way), self.name)
@@ -84,6 +97,11 @@ class Attribute(Scalar[M, T]):
         return self._compare(Op.IS_NULL, None)
 
     def _compare(self, op: Op, value: object) -> Expr[M]:
+        document = schema_of(self.owner).relations.get(self.name) if op is Op.IS_NULL else None
+        if document is not None:
+            names = (*(one.name for one in self.way), self.name)
+            steps = (*(one.step for one in self.way), Step(document))
+            return Expr(self.model, Comparison(Path(names, steps, None), op, None))
         return Expr(self.model, compare(self.path, op, value))
 
     def is_null(self) -> Expr[M]:
@@ -92,14 +110,15 @@ class Attribute(Scalar[M, T]):
 
     def in_(self, values: Collection[T]) -> Expr[M]:
         """One of these values; a None among them stands for null."""
-        among = self._compare(Op.IN, [value for value in values if value is not None])
-        return among | self.is_null() if any(value is None for value in values) else among
+        given = collection_of(values, self.path)
+        among = self._compare(Op.IN, [value for value in given if value is not None])
+        return among | self.is_null() if any(value is None for value in given) else among
 
     def between(self, low: T, high: T) -> Expr[M]:
         """From `low` to `high`, both included."""
         return (self >= low) & (self <= high)
 
-    def set(self, value: T | Scalar[M, T]) -> Assignment[M]:
+    def set(self, value: T | Readable[M, T]) -> Assignment[M]:
         """Say what an update sets the column to: `User.visits.set(User.visits + 1)`."""
         path = self.path
         if path.steps or path.field is None:
@@ -215,6 +234,16 @@ class ToOne(_Relation[M, B]):
     """A relation to one row: `Flight.carrier`."""
 
     __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: None) -> Expr[M]:  # type: ignore[override]  # a condition, as of columns
+        if not _is_none(other):
+            place = f"{self.model.__name__}.{self.name}"
+            raise UsageError(f"{place} is a relation: compare it with None, or a column of it, by at()")
+        return self.is_null()
+
+    def __ne__(self, other: None) -> Expr[M]:  # type: ignore[override]  # a condition, as of columns
+        return ~(self == other)
 
     def has(self, where: Expr[B]) -> Expr[M]:
         """There is a related row, and it meets the condition."""
@@ -255,6 +284,10 @@ class ToMany(_Relation[M, B]):
         condition = None if where is None else self._behind(where)
         path = Path((self.name,), (self.step,), None)
         return Expr(self.model, Quantified(path, quantifier, condition))
+
+
+def _is_none(given: object) -> bool:
+    return given is None
 
 
 def _missing(step: Step, name: str) -> Comparison:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Generic, NoReturn, Protocol, TypeVar, cast
 
 from queryengine.ast import Comparison, Not, Nulls, Op, Path, Value, Where
@@ -19,6 +20,7 @@ from queryengine.schema import (
     TextType,
     TypeKind,
 )
+from queryengine.text import check_like
 from queryengine.values import ValueProblem, check
 from queryengine_orm.conditions import (
     Arithmetic,
@@ -48,6 +50,9 @@ __all__ = [
 
 M = TypeVar("M")
 T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+N = TypeVar("N", int, float, Decimal | int, int | None, float | None, Decimal | int | None)
+"""numbers, which calculate"""
 
 KINDS: Final = {operator.op: operator.kinds for operator in reversed(OPERATORS) if not operator.negated}
 NUMBERS: Final = frozenset({TypeKind.INTEGER, TypeKind.FLOAT, TypeKind.DECIMAL})
@@ -182,17 +187,39 @@ def _operand(type_: FieldType, op: Op, value: object, path: Path) -> Value:
             return None
         case Op.IN | Op.HAS_ANY | Op.HAS_ALL:
             element = type_.element if isinstance(type_, ArrayType) else type_
-            items = cast("Collection[object]", value)
-            return cast("Value", tuple(checked(element, item, path) for item in items))
+            return cast("Value", tuple(checked(element, item, path) for item in collection_of(value, path)))
         case Op.HAS if isinstance(type_, ArrayType):
             return checked(type_.element, value, path)
         case Op.SIZE:
             return checked(IntegerType(minimum=0), value, path)
+        case Op.LIKE | Op.ILIKE:
+            return _pattern(checked(type_, value, path), path)
         case _:
             return checked(type_, value, path)
 
 
-class Scalar(Generic[M, T]):
+def collection_of(values: object, path: Path) -> Collection[object]:
+    """Return values that are many. Raises ParameterError for one value, and for a text, which is one too."""
+    if isinstance(values, Collection) and not isinstance(values, str | bytes):
+        return cast("Collection[object]", values)
+    raise ParameterError(f"{path}: expected a collection of values, not {type(values).__name__}")
+
+
+def _pattern(value: Value, path: Path) -> Value:
+    try:
+        check_like(str(value))
+    except ValueProblem as problem:
+        raise ParameterError(f"{path}: {problem.message}") from None
+    return value
+
+
+class Readable(Generic[M, R_co]):
+    """What has a value of a type for each row of a model: a column that is not null is one that may be."""
+
+    __slots__ = ()
+
+
+class Scalar(Readable[M, T]):
     """A value that the database has or computes of each row. Its comparisons are expressions.
 
     `T` is the type of the value in Python. `==` and `!=` make expressions as well, so that scalars are no
@@ -224,6 +251,9 @@ class Scalar(Generic[M, T]):
             return self._constant(other)
         scalar = cast("Scalar[object, object]", other)
         check_model(self.model, scalar, Scalar)
+        own, others = self.type.kind, scalar.type.kind
+        if own is not others and not {own, others} <= NUMBERS:
+            raise ConfigurationError(f"{own} and {others} values have nothing in common")
         return scalar.node
 
     def _constant(self, value: object) -> Constant:
@@ -233,31 +263,31 @@ class Scalar(Generic[M, T]):
     def _is_null(self) -> Expr[M]:
         return Expr(self.model, Opposite(Compared(self.node, Op.EQ, self.node)))
 
-    def __eq__(self, other: T | Scalar[M, T]) -> Expr[M]:  # type: ignore[override]  # a condition, as in every ORM
+    def __eq__(self, other: T | Readable[M, T | None]) -> Expr[M]:  # type: ignore[override]  # a condition, as in every ORM
         return self._is_null() if other is None else self._compared(Op.EQ, other)
 
-    def __ne__(self, other: T | Scalar[M, T]) -> Expr[M]:  # type: ignore[override]  # a condition, as in every ORM
+    def __ne__(self, other: T | Readable[M, T | None]) -> Expr[M]:  # type: ignore[override]  # a condition, as in every ORM
         return ~(self == other)
 
-    def __gt__(self, other: T | Scalar[M, T]) -> Expr[M]:
+    def __gt__(self, other: T | Readable[M, T | None]) -> Expr[M]:
         return self._compared(Op.GT, other)
 
-    def __ge__(self, other: T | Scalar[M, T]) -> Expr[M]:
+    def __ge__(self, other: T | Readable[M, T | None]) -> Expr[M]:
         return self._compared(Op.GTE, other)
 
-    def __lt__(self, other: T | Scalar[M, T]) -> Expr[M]:
+    def __lt__(self, other: T | Readable[M, T | None]) -> Expr[M]:
         return self._compared(Op.LT, other)
 
-    def __le__(self, other: T | Scalar[M, T]) -> Expr[M]:
+    def __le__(self, other: T | Readable[M, T | None]) -> Expr[M]:
         return self._compared(Op.LTE, other)
 
-    def __add__(self, other: T | Scalar[M, T]) -> Scalar[M, T]:
+    def __add__(self: Scalar[M, N], other: N | Readable[M, N | None]) -> Scalar[M, N]:
         return self._arithmetic("+", other)
 
-    def __sub__(self, other: T | Scalar[M, T]) -> Scalar[M, T]:
+    def __sub__(self: Scalar[M, N], other: N | Readable[M, N | None]) -> Scalar[M, N]:
         return self._arithmetic("-", other)
 
-    def __mul__(self, other: T | Scalar[M, T]) -> Scalar[M, T]:
+    def __mul__(self: Scalar[M, N], other: N | Readable[M, N | None]) -> Scalar[M, N]:
         return self._arithmetic("*", other)
 
     def _arithmetic(self, operator: Operator, other: object) -> Scalar[M, T]:
@@ -266,13 +296,16 @@ class Scalar(Generic[M, T]):
         node = Arithmetic(operator, self.node, self._operand(other))
         return Computed(self.model, node, unbounded(self.type))
 
-    def coalesce(self, other: T | Scalar[M, T]) -> Scalar[M, T]:
+    def coalesce(self, other: T | Readable[M, T]) -> Scalar[M, T]:
         """This value, or another one where it is null."""
         return Computed(self.model, Call("coalesce", (self.node, self._operand(other))), self.type)
 
     def length(self: Scalar[M, str] | Scalar[M, str | None]) -> Scalar[M, int]:
         """How many code points a text has."""
         return Computed(self.model, Call("length", (self.node,)), IntegerType())
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a column is not true or false by itself: compare it, and join what comes by & and |")
 
     def asc(self, *, nulls: Nulls | None = None) -> Order[M]:
         """From the smallest value to the greatest; null is the smallest unless `nulls` says otherwise."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from queryengine.schema import FieldType
@@ -106,7 +107,13 @@ class Mapped(Place, Generic[T]):
         return NotLoaded(f"{owner.__name__}.{self.name} was not loaded with this row")
 
     if TYPE_CHECKING:
-
+        # A whole number is as good as a decimal one.
+        @overload
+        def __get__(self: Mapped[Decimal], instance: None, owner: type[M]) -> Attribute[M, Decimal | int]: ...
+        @overload
+        def __get__(
+            self: Mapped[Decimal | None], instance: None, owner: type[M]
+        ) -> Attribute[M, Decimal | int | None]: ...
         @overload
         def __get__(self, instance: None, owner: type[M]) -> Attribute[M, T]: ...
         @overload

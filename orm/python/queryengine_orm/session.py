@@ -169,6 +169,8 @@ class Session:
         """Return the object with this primary key (a tuple where it has many columns), or None."""
         mapper = mapper_of(model)
         values = cast("tuple[object, ...]", key) if isinstance(key, tuple) else (key,)
+        if len(values) != len(mapper.primary_key):
+            raise UsageError(f"the key of {model.__name__} has {len(mapper.primary_key)} columns")
         if self._hold.levels:
             self._hold.check()
         known = self._identities.get(model, values)
@@ -176,8 +178,6 @@ class Session:
             return cast("M", known)
         if self._transaction is not None:
             await self.flush()
-        if len(values) != len(mapper.primary_key):
-            raise UsageError(f"the key of {model.__name__} has {len(mapper.primary_key)} columns")
         executor = self._transaction or self._database
         statement, reader = _prepared_get(mapper).on(executor.dialect)
         text, parameters = statement.bound(values)
