@@ -16,8 +16,6 @@ PAGE = ROOT / "docs" / "beanie.md"
 ADDRESS = "mongodb://127.0.0.1:27017"
 
 
-# Beanie 2.0 asks an instance for what newer versions of pydantic want the class to be asked for.
-@pytest.mark.filterwarnings("ignore:Accessing the 'model_fields':DeprecationWarning")
 def test_the_service_of_the_page_finds_what_the_page_says(
     mongo: MongoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,8 +227,6 @@ class EarlyOwner(Document):
     child: Link[EarlyChild] | None = None
 
 
-# Beanie 2.0 asks an instance for what newer versions of pydantic want the class to be asked for.
-@pytest.mark.filterwarnings("ignore:Accessing the 'model_fields':DeprecationWarning")
 def test_a_query_that_came_before_beanie_was_initialised_changes_none_after_it(shop: Shop) -> None:
     engine = BeanieQueryEngine(EarlyOwner)
     bound = Processor(engine, policy=POLICY).process(Source('{"where": {"child.number": 1}}'))
