@@ -16,9 +16,11 @@ from queryengine.ast import (
     Quantified,
     Quantifier,
     Step,
+    Value,
     Where,
 )
 from queryengine.schema import FieldType, Relation
+from queryengine_orm.checking import checker_of
 from queryengine_orm.conditions import ColumnRef, Constant, ScalarNode, is_core
 from queryengine_orm.errors import ConfigurationError, UsageError
 from queryengine_orm.expressions import (
@@ -27,10 +29,10 @@ from queryengine_orm.expressions import (
     Readable,
     Scalar,
     check_model,
-    checked,
     collection_of,
     compare,
     schema_of,
+    takes,
 )
 
 __all__ = ["Attribute", "ToMany", "ToOne"]
@@ -123,11 +125,16 @@ class Attribute(Scalar[M, T]):
         path = self.path
         if path.steps or path.field is None:
             raise ConfigurationError(f"{path}: an update sets columns of its own rows only")
+        type_, place = path.field.type, f"{self.owner.__name__}.{self.name}"
         if isinstance(value, Scalar):
-            return Assignment(self.model, path.field, self._operand(cast("object", value)))
-        type_ = path.field.type
-        given = None if value is None else checked(type_, value, path)
-        return Assignment(self.model, path.field, Constant(given, type_))
+            scalar = cast("Scalar[object, object]", value)
+            node = self._operand(scalar)
+            if not takes(type_, scalar.type):
+                raise ConfigurationError(f"{place}: its values are not of the kind {scalar.type.kind}")
+            return Assignment(self.model, path.field, node)
+        check = None if value is None else checker_of(type_, place)
+        given = value if check is None else check(value)
+        return Assignment(self.model, path.field, Constant(cast("Value", given), type_))
 
     # -- texts
 

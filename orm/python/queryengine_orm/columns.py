@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from types import UnionType
-from typing import Final, ForwardRef, TypeAlias, Union, cast, get_args, get_origin, is_typeddict
+from typing import Any, Final, ForwardRef, TypeAlias, Union, cast, get_args, get_origin, is_typeddict
 
 from queryengine.annotations import Annotation, field_type, take_apart
 from queryengine.documents import document_relation
@@ -61,6 +61,10 @@ class Column:
     native: str | None = None
     """the enum's name, where it is a type of PostgreSQL's own"""
     document: DocumentClass | None = None
+    place: str = ""
+    """the class and the attribute, for the messages of errors"""
+    json_null: bool = False
+    """whether None is a value of its own kind: JSON's null, where the database's is not allowed"""
 
     def storage(self, dialect: Dialect) -> Storage:
         """Return how a database keeps its values."""
@@ -145,7 +149,15 @@ def column_of(model: type[DeclarativeBase], declared: Declared, options: ColumnO
         length,
         native,
         cast("type[object] | None", document),
+        place,
+        isinstance(type_, JSONType) and not annotation.nullable and _takes_none(annotation.type),
     )
+
+
+def _takes_none(annotation: object) -> bool:
+    """Tell whether None is a value of a type of JSON values, as it is of `object`, and not of `dict`."""
+    origin = get_origin(annotation) or annotation
+    return not isinstance(origin, type) or origin in (object, Any)
 
 
 def field_of(column: Column, type_: FieldType | None = None, gap: str | None = None) -> Field:

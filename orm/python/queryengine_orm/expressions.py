@@ -11,7 +11,9 @@ from queryengine.ast import Comparison, Not, Nulls, Op, Path, Value, Where
 from queryengine.operators import OPERATORS
 from queryengine.schema import (
     ArrayType,
+    DateTimeType,
     DecimalType,
+    EnumType,
     Field,
     FieldType,
     FloatType,
@@ -46,6 +48,7 @@ __all__ = [
     "checked",
     "compare",
     "schema_of",
+    "takes",
 ]
 
 M = TypeVar("M")
@@ -294,11 +297,19 @@ class Scalar(Readable[M, T]):
         if self.type.kind not in NUMBERS:
             raise ConfigurationError(f"{self.type.kind} values know no {operator}")
         node = Arithmetic(operator, self.node, self._operand(other))
-        return Computed(self.model, node, unbounded(self.type))
+        return Computed(self.model, node, unbounded(self._type_with(other)))
+
+    def _type_with(self, other: object) -> FieldType:
+        """Return the type of what is this one or another, or computed of both."""
+        if not isinstance(other, Scalar):
+            return self.type
+        given = cast("Scalar[object, object]", other).type
+        return self.type if takes(self.type, given) else given
 
     def coalesce(self, other: T | Readable[M, T]) -> Scalar[M, T]:
         """This value, or another one where it is null."""
-        return Computed(self.model, Call("coalesce", (self.node, self._operand(other))), self.type)
+        node = Call("coalesce", (self.node, self._operand(other)))
+        return Computed(self.model, node, self._type_with(other))
 
     def length(self: Scalar[M, str] | Scalar[M, str | None]) -> Scalar[M, int]:
         """How many code points a text has."""
@@ -335,6 +346,16 @@ class Computed(Scalar[M, T]):
     def type(self) -> FieldType:
         """The type of its values."""
         return self._type
+
+
+def takes(type_: FieldType, given: FieldType) -> bool:
+    """Tell whether values of one type are values of another one's kind, whatever their range."""
+    if isinstance(type_, EnumType) and isinstance(given, EnumType):
+        return type_.enum is given.enum
+    if isinstance(type_, DateTimeType) and isinstance(given, DateTimeType):
+        return type_.aware is given.aware
+    is_whole = given.kind is TypeKind.INTEGER and type_.kind in NUMBERS
+    return type_.kind is given.kind or is_whole
 
 
 def unbounded(type_: FieldType) -> FieldType:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from queryengine.schema import JSONType
 from queryengine_orm._native import ModelShape
 from queryengine_orm._native import Rows as NativeRows
 from queryengine_orm.declarative import DeclarativeBase
@@ -36,7 +35,7 @@ class ColumnReader:
 
 def keeps_null(column: Column) -> bool:
     """Tell whether None is a value of a column: JSON's own null, where the database's is not allowed."""
-    return isinstance(column.type, JSONType) and not column.nullable
+    return column.json_null
 
 
 def or_null(convert: Decode | None) -> Decode | None:

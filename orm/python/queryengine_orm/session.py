@@ -334,6 +334,8 @@ class Session:
         `update` says which columns are updated: unless told, all but those of `on`. A version counts on.
         Returns the session's object of the row, as it is stored then; it does not keep the one given.
         """
+        if on is not None and not on:
+            raise UsageError("an upsert needs one column at least by which it knows a row")
         mapper, dialect = mapper_of(type(instance)), self.executor.dialect
         for each in (*(on or ()), *(update or ())):
             check_model(mapper.model, each, Attribute)

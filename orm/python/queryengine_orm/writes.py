@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from queryengine.ast import Slot
-from queryengine.schema import JSONType
+from queryengine.schema import FieldType, JSONType
+from queryengine_orm.checking import are_plain, checker_of, document_writer
 from queryengine_orm.compiler import ConditionCompiler, Place
 from queryengine_orm.conditions import Condition
 from queryengine_orm.dialects import words_of
 from queryengine_orm.driver import Dialect, Executor
 from queryengine_orm.expressions import Assignment
 from queryengine_orm.mapping import Column, Mapper, Relationship
-from queryengine_orm.objects import ColumnReader, keeps_null
+from queryengine_orm.objects import keeps_null, or_null
 from queryengine_orm.sql import SQL, Bind, Encode, Statement, joined, name, sql
+from queryengine_orm.storage import OpaqueType
+from queryengine_orm.storage import domain_of as type_domain_of
 
 __all__ = [
     "delete_of",
@@ -35,42 +38,58 @@ async def insert_rows(
     executor: Executor, mapper: Mapper[Any], rows: Sequence[Mapping[str, object]], attributes: Sequence[str]
 ) -> int:
     """Insert rows, given by attribute, by the fastest way that writes all exactly; what one lacks is null."""
-    columns = [mapper.columns[name] for name in attributes]
-    values: Iterable[Sequence[object]] = ([row.get(name) for name in attributes] for row in rows)
-    if executor.dialect == "postgresql":
-        if any(
-            keeps_null(column) and row.get(column.attribute) is None for column in columns for row in rows
-        ):
-            return await _insert_each(executor, mapper, columns, values)
-        # A COPY has no casts: the driver itself writes JSON there.
-        values = _encoded(
-            values, [None if _is_json(column) else _encoder(column, executor) for column in columns]
-        )
-    else:
-        values = _encoded(values, [_encoder(column, executor) for column in columns])
-    return await executor.copy_rows(mapper.table, [column.name for column in columns], values)
+    columns, dialect = [mapper.columns[name] for name in attributes], executor.dialect
+    values = {column: [row.get(column.attribute) for row in rows] for column in columns}
+    # A COPY has no casts, so that the driver itself writes JSON there; and it cannot say JSON's own null.
+    if dialect == "postgresql" and any(keeps_null(column) and None in values[column] for column in columns):
+        text, _ = insert_of(mapper, columns, dialect).bound([None] * len(columns))
+        each = zip(*(written(column, values[column], dialect) for column in columns), strict=True)
+        return await executor.execute_many(text, list(each), clean=True)
+    many = [
+        checked_documents(column, values[column])
+        if _is_json(column) and dialect == "postgresql"
+        else written(column, values[column], dialect)
+        for column in columns
+    ]
+    return await executor.copy_rows(
+        mapper.table, [column.name for column in columns], zip(*many, strict=True)
+    )
 
 
-async def _insert_each(
-    executor: Executor, mapper: Mapper[Any], columns: Sequence[Column], rows: Iterable[Sequence[object]]
-) -> int:
-    """Insert rows one by one: JSON's own null is no null of the database, and a COPY cannot say so."""
-    text, _ = insert_of(mapper, columns, executor.dialect).bound([None] * len(columns))
-    encoders = [_encoder(column, executor) for column in columns]
-    return await executor.execute_many(text, _encoded(rows, encoders), clean=True)
+def written(column: Column, values: list[object], dialect: Dialect) -> list[object]:
+    """Return values of a column, checked, as the driver takes them."""
+    if column.storage(dialect).encode is None and are_plain(domain_of(column, dialect), values):
+        return values
+    write = writer_of(column, dialect)
+    return values if write is None else [write(value) for value in values]
 
 
-def _encoder(column: Column, executor: Executor) -> Encode | None:
-    return ColumnReader(column, executor.dialect).encode
+def checked_documents(column: Column, values: list[object]) -> list[object]:
+    """Return the values of a JSON column for a driver that writes them itself."""
+    check = checker_of(column.type, column.place)
+    assert check is not None, "JSON values are checked"
+    return [None if value is None else check(value) for value in values]
 
 
-def _encoded(
-    rows: Iterable[Sequence[object]], encoders: Sequence[Encode | None]
-) -> Iterable[Sequence[object]]:
-    if not any(encoders):
-        return rows
-    pairs = list(enumerate(encoders))
-    return ([row[place] if encode is None else encode(row[place]) for place, encode in pairs] for row in rows)
+def domain_of(column: Column, dialect: Dialect) -> FieldType | OpaqueType:
+    """Return the type of the values that a column takes on one database."""
+    return column.type if isinstance(column.type, OpaqueType) else type_domain_of(column.type, dialect)[0]
+
+
+def writer_of(column: Column, dialect: Dialect) -> Encode | None:
+    """Return what checks a value and makes of it what the driver takes; None for what takes all."""
+    encode = column.storage(dialect).encode
+    check = checker_of(domain_of(column, dialect), column.place)
+    write: Encode | None = check
+    if _is_json(column):
+        write = document_writer(column.place)
+    elif check is not None and encode is not None:
+        write = _one_after_the_other(check, encode)
+    return write if keeps_null(column) else or_null(write)
+
+
+def _one_after_the_other(check: Encode, encode: Encode) -> Encode:
+    return lambda value: encode(check(value))
 
 
 def _is_json(column: Column) -> bool:
@@ -78,9 +97,7 @@ def _is_json(column: Column) -> bool:
 
 
 def _place(column: Column, dialect: Dialect, slot: int, *, shift: int = 0) -> SQL:
-    reader = ColumnReader(column, dialect)
-    encode: Encode | None = reader.encode
-    return sql(reader.storage.place, Bind(Slot(slot + shift), encode))
+    return sql(column.storage(dialect).place, Bind(Slot(slot + shift), writer_of(column, dialect)))
 
 
 def insert_of(
@@ -171,7 +188,8 @@ def update_of(
     for assignment in assignments:
         column = assignment.field.source
         assert isinstance(column, Column), "the fields of mapped classes are columns"
-        sets.append(sql(VALUES, name(column.name), compiler.scalar(assignment.scalar, place)))
+        value = compiler.scalar(assignment.scalar, place)
+        sets.append(sql(VALUES, name(column.name), value))
     version = mapper.version
     if version is not None and all(each.field.source is not version for each in assignments):
         sets.append(sql("{} = {} + 1", name(version.name), place.column(version)))
