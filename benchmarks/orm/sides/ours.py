@@ -58,8 +58,8 @@ class OneOfMany(Base):
 
 
 def row_tuple(row: Any) -> tuple[object, object, object]:  # Any: the values of a row are of any type
-    """Return id, name and age of the driver's row."""
-    return (row[0]["id"], row[0]["name"], row[0]["age"])
+    """Return id, name and age of a row of the driver."""
+    return (row[0], row[1], row[3])
 
 
 def model_tuple(
@@ -86,7 +86,8 @@ async def opened(url: str, connections: int) -> AsyncGenerator[Sequence[Side]]:
         kinds = KINDS if pool.dialect == "sqlite" else None
 
         async def get_row(key: int) -> object:
-            return await pool.query(one, (key,), result=kinds, clean=True)
+            rows = await pool.query(one, (key,), result=kinds, clean=True)
+            return rows.tuples()[0]  # the others have decoded all of theirs by then
 
         async def get_model(key: int) -> object:
             async with Session(pool) as session:
