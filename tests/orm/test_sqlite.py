@@ -45,6 +45,10 @@ async def pool(tmp_path: Path) -> AsyncIterator[SQLitePool]:
         yield pool
 
 
+async def added(pool: Pool, name: str) -> None:
+    await pool.query("INSERT INTO users (name) VALUES (?1)", (name,))
+
+
 async def count(pool: Pool, table: str = "users") -> object:
     return (await pool.query(f"SELECT count(*) FROM {table}"))[0][0]
 
@@ -125,11 +129,15 @@ async def test_a_transaction_that_only_reads_sees_one_moment_and_writes_nothing(
 
 
 async def test_writers_take_turns_and_a_wait_has_an_end(pool: SQLitePool) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.set_name("the one who writes")
     async with pool.transaction() as transaction:
         await transaction.query("INSERT INTO users (name) VALUES ('Ann')")
-        with pytest.raises(PoolTimeout, match=r"a transaction holds"):
-            await pool.query("INSERT INTO users (name) VALUES ('Bob')")
-        waiting = [pool.query("INSERT INTO users (name) VALUES (?1)", (name,)) for name in "CDE"]
+        with pytest.raises(PoolTimeout, match=r"a transaction holds: task 'the one who writes', for 0\.\d s"):
+            await asyncio.create_task(added(pool, "Bob"))
+        waiting = [asyncio.create_task(added(pool, name)) for name in "CDE"]
+        await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert pool.statistics()["waiting"] == 3
     await asyncio.gather(*waiting)
@@ -137,12 +145,55 @@ async def test_writers_take_turns_and_a_wait_has_an_end(pool: SQLitePool) -> Non
     assert pool.statistics() == {"size": 2, "idle": 2, "acquired": 0, "waiting": 0, "on_threads": 0}
 
 
+async def test_a_task_does_not_wait_for_the_writer_that_it_has_itself(pool: SQLitePool) -> None:
+    insert = "INSERT INTO users (name) VALUES ('Bob')"
+    async with pool.transaction() as transaction:
+        for write in (
+            lambda: pool.query(insert),
+            lambda: pool.execute_many(insert, [()]),
+            lambda: pool.script(insert),
+            lambda: pool.transaction().__aenter__(),
+        ):
+            with pytest.raises(UsageError, match=r"would wait for itself.* a transaction holds: task"):
+                await write()
+        assert await count(pool) == 0  # reading is nobody's turn
+        await transaction.query(insert)
+    await pool.query("INSERT INTO users (name) VALUES ('Ann')")
+    assert await count(pool) == 2
+
+
+async def test_a_write_that_waits_for_a_reader_first_is_known_by_its_task(tmp_path: Path) -> None:
+    async with create_pool(f"sqlite:///{tmp_path / 'shop.db'}", readers=1) as pool:
+        await pool.script(TABLES)
+        async with pool.transaction(), pool.transaction(read_only=True) as reading:
+            await reading.query("SELECT 1")
+            writing = pool.query("INSERT INTO users (name) VALUES ('Bob')")
+            await asyncio.sleep(0)
+        await writing
+        async with pool.transaction():
+            async with pool.transaction(read_only=True) as reading:
+                writing = pool.query("INSERT INTO users (name) VALUES ('Cid')")
+                await asyncio.sleep(0)
+            with pytest.raises(UsageError, match="would wait for itself"):
+                await writing
+
+
+async def test_a_closed_pool_says_so(tmp_path: Path) -> None:
+    pool = create_pool(f"sqlite:///{tmp_path / 'shop.db'}")
+    async with pool:
+        assert (await pool.query("SELECT 1"))[0][0] == 1
+        slow = asyncio.ensure_future(pool.query(LONG, (500_000,)))
+        await asyncio.sleep(0)
+    assert (await slow)[0][0] == 500_000
+    for sql in ("SELECT 1", "CREATE TABLE t (x)"):
+        with pytest.raises(UsageError, match="the pool is closed"):
+            await pool.query(sql)
+
+
 async def test_a_task_that_is_cancelled_in_the_line_leaves_the_turn_to_the_next(pool: SQLitePool) -> None:
     async with pool.transaction():
-        waiting = [
-            asyncio.ensure_future(pool.query("INSERT INTO users (name) VALUES (?1)", (name,)))
-            for name in "AB"
-        ]
+        waiting = [asyncio.create_task(added(pool, name)) for name in "AB"]
+        await asyncio.sleep(0)
         await asyncio.sleep(0)
     waiting[0].cancel()  # the turn is its own already
     await waiting[1]

@@ -222,6 +222,18 @@ class Link:
     ) -> Future[Rows]:
         """Run one statement; the future gives its rows."""
 
+    def query_for(
+        self,
+        future: Future[Rows],
+        sql: str,
+        parameters: Sequence[object],
+        /,
+        *,
+        result: Sequence[str | None] | None,
+        clean: bool,
+    ) -> None:
+        """Run one statement for a future that somebody waits for already."""
+
     def open_portal(
         self,
         name: str,
@@ -304,6 +316,10 @@ class Link:
     @property
     def is_ready(self) -> bool:
         """Whether it is open and its server is not being asked to cancel."""
+
+    @property
+    def is_joinable(self) -> bool:
+        """Whether another call would travel with those of this turn of the loop, which were not sent yet."""
 
     @property
     def is_closed(self) -> bool:

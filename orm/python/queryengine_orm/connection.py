@@ -48,8 +48,8 @@ class Connection(Link, asyncio.BufferedProtocol):
     on_notice: Callable[[Notice], object] | None = None
     """called with each notice; by default they are logged"""
     on_end: Callable[[Connection], object] | None = None
-    on_ready: Callable[[Connection], object] | None = None
-    """called when it takes calls again after a query was cancelled"""
+    on_idle: Callable[[Connection], object] | None = None
+    """called when nothing is under way any more, while it is shared"""
     transactions: int = 0
     """how many `PostgresTransaction` have been entered and are not finished"""
     _numbers: count[int]
@@ -211,6 +211,10 @@ class Connection(Link, asyncio.BufferedProtocol):
         if self.on_end is not None:
             self.on_end(self)
 
+    def _on_idle(self) -> None:
+        if self.on_idle is not None:
+            self.on_idle(self)
+
     def _on_alone(self) -> None:
         """Nobody waits for what runs: have the server cancel it."""
         self._cancelling = asyncio.get_running_loop().create_task(self._cancel())
@@ -230,8 +234,6 @@ class Connection(Link, asyncio.BufferedProtocol):
             raise
         finally:
             self._cancelling = None
-        if self.on_ready is not None and not self.is_closed:
-            self.on_ready(self)
 
 
 def opener(

@@ -1,4 +1,8 @@
-"""Who has which connection of a pool: they are opened, shared, lent, taken back, dropped. Knows no SQL."""
+"""Who has which connection of a pool: opened, used by calls, lent, taken back, dropped. Knows no SQL.
+
+Nobody waits behind a connection that is at work: who finds none idle waits in the pool's line, and what gets
+free serves the first of it. Only calls that travel in the same send share a connection.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,17 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from math import ceil
 from typing import Any, Final, TypeVar
 
+from queryengine_orm._native import Rows
 from queryengine_orm.connection import Connection
+from queryengine_orm.driver import Kind
 from queryengine_orm.dsn import Address, Settings
-from queryengine_orm.errors import ConfigurationError, ConnectionFailed, OrmError, PoolTimeout, UsageError
+from queryengine_orm.errors import ConfigurationError, ConnectionFailed, OrmError, UsageError
 from queryengine_orm.handshake import open_link
+from queryengine_orm.waiting import Borrower, Call, Waiter, WaitingLine
 
 __all__ = ["Lending"]
 
@@ -26,7 +34,7 @@ REST_SECONDS: Final = 0.5
 
 
 class Lending:
-    """A bounded number of connections: those that are shared, and those that are lent to one task each.
+    """A bounded number of connections: idle, at work for calls, or lent to one task each.
 
     The numbers are those of `create_pool`.
     """
@@ -37,29 +45,36 @@ class Lending:
         *,
         minimum: int,
         maximum: int,
+        pipeline: int,
         acquire_timeout: float,
         idle_check: float,
         make: Callable[[Address], Connection],
     ) -> None:
         if not 0 <= minimum <= maximum or maximum < 1:
             raise ConfigurationError("a pool has at least one connection, and minimum is not above maximum")
+        if pipeline < 1:
+            raise ConfigurationError("pipeline is how many calls travel together: 1 at least")
         self._settings = settings
         self._minimum = minimum
         self._maximum = maximum
+        self._pipeline = pipeline
         self._acquire_timeout = acquire_timeout
         self._idle_check = idle_check
         self._make = make
-        self._shared: list[Connection] = []
+        self._used: set[Connection] = set()
+        self._idle: dict[Connection, float] = {}
+        self._joinable: deque[Connection] = deque(maxlen=maximum)
         self._lent: dict[Connection, tuple[str, float]] = {}
-        self._used: dict[Connection, float] = {}
-        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._waiting = WaitingLine(acquire_timeout, self._who_holds_what)
         self._opening: set[asyncio.Task[None]] = set()
+        self._asked = 0
+        self._filled: Connection | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._failure: OrmError | None = None
         self._is_resting = False
-        self._given_back = asyncio.Event()
+        self._changed = asyncio.Event()
         self._is_open = self._is_closed = False
-        self._opened = self._dropped = self._timed_out = 0
+        self._opened = self._dropped = 0
 
     async def open(self) -> None:
         """Open the first connections, once. Raises ConnectionFailed."""
@@ -83,195 +98,240 @@ class Lending:
         """Return counts of connections and calls as they are now, and of what happened so far."""
         return {
             "size": len(self._used),
-            "idle": sum(connection.load == 0 for connection in self._shared),
+            "idle": len(self._idle),
             "acquired": len(self._lent),
-            "waiting": len(self._waiting),
+            "waiting": self._waiting.count(),
             "under_way": sum(connection.load for connection in self._used),
             "opening": len(self._opening),
             "opened": self._opened,
             "dropped": self._dropped,
-            "timed_out": self._timed_out,
+            "timed_out": self._waiting.timed_out,
         }
 
     async def close(self, seconds: float) -> None:
-        """Let calls under way end, for so many seconds at most; then end all sessions."""
+        """Let calls under way and calls that wait end, for so many seconds; then end all sessions."""
         self._is_closed = True
-        self._wake(everybody=True)
+        self._waiting.fail_borrowers(_closed)
+        try:
+            async with asyncio.timeout(seconds):
+                while self._waiting or len(self._idle) < len(self._used):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            LOG.warning("the pool was closed with calls under way: %s", self.statistics())
+        self._waiting.fail(_closed)
         for task in self._opening:
             task.cancel()
         await asyncio.gather(*self._opening, return_exceptions=True)
-        try:
-            async with asyncio.timeout(seconds):
-                while self._used.keys() - set(self._shared):
-                    self._given_back.clear()
-                    await self._given_back.wait()
-                # An empty statement returns when all before it is done.
-                ends = [connection.run_script("", clean=True) for connection in self._shared]
-                await asyncio.gather(*ends, return_exceptions=True)
-        except TimeoutError:
-            LOG.warning("the pool was closed with calls under way: %s", self.statistics())
         for connection in list(self._used):
             await connection.close()
 
-    def least_busy(self) -> Connection | None:
-        """Return the shared connection with the least to do, and grow if all have something."""
-        best: Connection | None = None
-        least = -1
-        for connection in self._shared:
-            load = connection.load
-            if load == 0 and connection.is_ready:
-                return connection if self._is_fresh(connection) else None
-            if connection.is_ready and (best is None or load < least):
-                best, least = connection, load
-        if not self._is_closed:
-            self._grow()
-        return best if not self._is_closed else None
+    # -- who gets which connection
 
-    def _is_fresh(self, connection: Connection) -> bool:
-        """Whether it was used lately; if not, nobody gets it before it has said that it is alive."""
-        now = time.monotonic()
-        if now - self._used[connection] < self._idle_check:
-            self._used[connection] = now
-            return True
-        self._used[connection] = now
-        self._shared.remove(connection)
-        _ = self.start(self._ask(connection))
-        return False
+    def for_call(self) -> Connection | None:
+        """Return a connection for one call: an idle one, or one whose calls of this turn are not sent yet.
 
-    async def _ask(self, connection: Connection) -> None:
+        The second only if no other can be opened, and up to `pipeline` calls.
+        """
+        connection = self._take_idle()
+        if connection is not None:
+            if self._pipeline > 1:
+                self._joinable.append(connection)
+            return connection
+        if not self._joinable or self._can_grow() or self._waiting or self._is_closed:
+            return None
+        while self._joinable:
+            connection = self._joinable.popleft()
+            if connection.is_joinable and connection.load < self._pipeline:
+                self._joinable.append(connection)
+                return connection
+        return None
+
+    def call_later(
+        self,
+        sql: str,
+        parameters: Sequence[object],
+        result: Sequence[Kind | None] | None,
+        clean: bool,
+    ) -> asyncio.Future[Rows]:
+        """Let a call wait for a connection; PoolTimeout is its error if none gets free."""
+        future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
+        self._wait(Call(future, sql, tuple(parameters), result, clean))
+        return future
+
+    async def borrow(self) -> Connection:
+        """Take a connection for this task alone. Raises PoolTimeout, which says who holds the others."""
+        task = asyncio.current_task()
+        name = task.get_name() if task is not None else "?"
+        connection = self._take_idle()
+        if connection is not None:
+            self._lend(connection, name)
+            return connection
+        future: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+        self._wait(Borrower(future, name))
         try:
-            async with asyncio.timeout(self._acquire_timeout):
-                await connection.describe("SELECT 1")
-        except (OrmError, TimeoutError) as error:
-            connection.abort(f"it did not answer after a pause: {error}")
-        else:
-            self._share(connection)
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self.give_back(future.result())
+            raise
 
-    def _grow(self) -> None:
-        if not self._is_resting and self._may_grow():
-            task = asyncio.get_running_loop().create_task(self._open_one())
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+    def give_back(self, connection: Connection) -> None:
+        """Let others use a connection again; what may have been left in it is reset first."""
+        self._lent.pop(connection, None)
+        self._changed.set()
+        if connection.is_closed:
+            return
+        connection.is_shared = True
+        if connection.is_dirty or connection.is_in_transaction or connection.load:
+            connection.transactions = 0
+            connection.reset()
+        self._free_if_idle(connection)
+
+    def _take_idle(self) -> Connection | None:
+        """Return the connection that was used last; one that nobody used for long has to answer first."""
+        while self._idle and not self._is_closed:
+            connection, since = self._idle.popitem()
+            if time.monotonic() - since < self._idle_check:
+                return connection
+            self._asked += 1
+            _ = self.start(self._ask(connection))
+        return None
+
+    def _lend(self, connection: Connection, name: str) -> None:
+        connection.is_shared = False
+        self._lent[connection] = (name, time.monotonic())
+
+    def _wait(self, waiter: Waiter) -> None:
+        if self._is_closed:
+            waiter.future.set_exception(_closed())
+        elif not self._is_open:
+            words = "the pool is not open: enter it by `async with`, or await it"
+            waiter.future.set_exception(UsageError(words))
+        elif self._failure is not None and not self._used:
+            waiter.future.set_exception(self._no_connection())
+        else:
+            self._waiting.add(waiter)
+            self._grow()
+
+    def _free_if_idle(self, connection: Connection) -> None:
+        if connection.load == 0 and connection.is_ready:
+            self._free(connection)
+
+    def _free(self, connection: Connection) -> None:
+        """Nothing is under way on a connection: it serves the first who waits, or is idle."""
+        if connection is self._filled or connection not in self._used:
+            return
+        self._idle.pop(connection, None)
+        self._changed.set()
+        while connection.load == 0 and not connection.is_closed:
+            waiter = self._waiting.take()
+            if waiter is None:
+                self._idle[connection] = time.monotonic()
+                return
+            if isinstance(waiter, Borrower):
+                self._lend(connection, waiter.name)
+                waiter.future.set_result(connection)
+                return
+            self._fill(connection, waiter)
+
+    def _fill(self, connection: Connection, call: Call | None) -> None:
+        """Give a connection its share of the calls that wait; they travel in one send."""
+        share = ceil((len(self._waiting) + 1) / (len(self._used) + len(self._opening)))
+        left = min(share, self._pipeline)
+        self._filled = connection
+        while call is not None:
+            call.send(connection)
+            left -= 1
+            call = self._waiting.take_call() if left > 0 else None
+        self._filled = None
+
+    # -- how many there are
+
+    def _can_grow(self) -> bool:
+        """Whether a connection is on its way, or could be."""
+        return bool(self._opening or self._asked) or (self._may_grow() and not self._is_resting)
 
     def _may_grow(self) -> bool:
         return len(self._used) + len(self._opening) < self._maximum
 
+    def _grow(self) -> None:
+        """Open connections for those who wait, as many as there may be."""
+        if self._is_resting:
+            return
+        lacking = len(self._waiting) - len(self._opening) - self._asked
+        while lacking > 0 and self._may_grow():
+            lacking -= 1
+            task = asyncio.get_running_loop().create_task(self._open_one())
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)  # if it never ran
+
     async def _open_one(self) -> None:
         try:
-            connection = await open_link(self._settings, self._make)
+            connection = await self._link()
         except OrmError as error:
             LOG.warning("a connection of the pool could not be opened: %s", error)
             self._failure, self._is_resting = error, True
             asyncio.get_running_loop().call_later(REST_SECONDS, self._try_again)
-            self._wake(everybody=True)
+            if not self._used:
+                self._waiting.fail(self._no_connection)
+                self._changed.set()
             return
-        if self._is_closed:
+        if self._is_closed and not self._waiting:
             await connection.close()
         else:
             self._failure = None
             self._take_in(connection)
 
+    async def _link(self) -> Connection:
+        """Open a connection, which is on its way no longer when this returns: others count on that."""
+        task = asyncio.current_task()
+        try:
+            return await open_link(self._settings, self._make)
+        finally:
+            if task is not None:
+                self._opening.discard(task)
+
+    def _no_connection(self) -> ConnectionFailed:
+        error = ConnectionFailed(f"the pool has no connection: {self._failure}")
+        error.__cause__ = self._failure
+        return error
+
     def _try_again(self) -> None:
         self._failure, self._is_resting = None, False
-        self._wake()
+        self._grow()
 
     def _take_in(self, connection: Connection) -> None:
         self._opened += 1
         if connection.is_closed:
             self._dropped += 1
+            self._grow()
             return
         connection.on_end = self._drop
-        connection.on_ready = self._wake_for
-        self._used[connection] = time.monotonic()
-        self._share(connection)
-
-    def _share(self, connection: Connection) -> None:
-        if connection.is_closed:
-            return
+        connection.on_idle = self._free
         connection.is_shared = True
-        self._shared.append(connection)
-        self._given_back.set()
-        self._wake()
+        self._used.add(connection)
+        self._free_if_idle(connection)
+
+    async def _ask(self, connection: Connection) -> None:
+        """Make sure that a connection is alive: what it answers to is free again."""
+        try:
+            async with asyncio.timeout(self._acquire_timeout):
+                await connection.describe("SELECT 1")
+        except (OrmError, TimeoutError) as error:
+            connection.abort(f"it did not answer after a pause: {error}")
+        finally:
+            self._asked -= 1
 
     def _drop(self, connection: Connection) -> None:
         """A connection is over: forget it, and open another for those who wait."""
         self._dropped += 1
-        self._used.pop(connection, None)
-        if connection in self._shared:
-            self._shared.remove(connection)
-        self._given_back.set()
-        if self._waiting and not self._is_closed:
-            self._grow()
+        self._used.discard(connection)
+        self._idle.pop(connection, None)
+        self._changed.set()
+        self._grow()
 
-    def _wake_for(self, connection: Connection) -> None:
-        """A connection that was cancelling takes calls again."""
-        if connection in self._shared:
-            self._wake()
-
-    def _wake(self, *, everybody: bool = False) -> None:
-        """Let the first who waits look again; it wakes the next if something is left."""
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                if not everybody:
-                    return
-
-    async def wait(self, look: Callable[[], Connection | None]) -> Connection:
-        """Wait until `look` finds a connection. Raises PoolTimeout, or what kept connections from opening."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._acquire_timeout
-        while True:
-            if self._is_closed:
-                raise UsageError("the pool is closed")
-            found = look()
-            if found is not None:
-                self._wake()
-                return found
-            if self._failure is not None and not self._used:
-                raise ConnectionFailed(f"the pool has no connection: {self._failure}") from self._failure
-            self._grow()
-            waiter = loop.create_future()
-            self._waiting.append(waiter)
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await waiter
-            except TimeoutError:
-                self._timed_out += 1
-                raise PoolTimeout(self._who_holds_what()) from None
-            except asyncio.CancelledError:
-                if waiter.done() and not waiter.cancelled():
-                    self._wake()  # what it was woken for is for the next
-                raise
-
-    async def borrow(self) -> Connection:
-        """Take a connection for this task alone. Raises PoolTimeout, which says who holds the others."""
-        connection = await self.wait(self._unshared)
-        task = asyncio.current_task()
-        self._lent[connection] = (task.get_name() if task is not None else "?", time.monotonic())
-        return connection
-
-    def _unshared(self) -> Connection | None:
-        """Take a connection out of those that are shared: an idle one, or else one behind which to queue."""
-        connection = self.least_busy()
-        may_grow = self._may_grow() and not self._is_resting
-        if connection is None or (connection.load and (may_grow or self._opening)):
-            return None
-        self._shared.remove(connection)
-        connection.is_shared = False
-        return connection
-
-    def give_back(self, connection: Connection) -> None:
-        """Share a connection again; what may have been left in it is reset."""
-        self._lent.pop(connection, None)
-        if connection.is_closed:
-            self._wake()
-            return
-        if connection.is_dirty or connection.is_in_transaction or connection.load:
-            connection.transactions = 0
-            connection.reset()
-        self._used[connection] = time.monotonic()
-        self._share(connection)
+    # -- what is told, and what runs
 
     def _who_holds_what(self) -> str:
         now = time.monotonic()
@@ -279,10 +339,11 @@ class Lending:
         more = len(self._lent) - len(held)
         holders = ", ".join(held) + (f" and {more} more" if more else "")
         cause = f"; the last connection could not be opened: {self._failure}" if self._failure else ""
+        busy = len(self._used) - len(self._idle) - len(self._used & self._lent.keys())
         return (
             f"no connection became free within {self._acquire_timeout} s; {len(self._lent)} of "
-            f"{self._maximum} are held{' by ' + holders if holders else ''}, {len(self._opening)} are being "
-            f"opened, {len(self._waiting)} wait besides{cause}"
+            f"{self._maximum} are held{' by ' + holders if holders else ''}, {busy} run calls, "
+            f"{len(self._opening)} are being opened, {max(len(self._waiting) - 1, 0)} wait besides{cause}"
         )
 
     def start(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
@@ -291,3 +352,7 @@ class Lending:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _closed() -> UsageError:
+    return UsageError("the pool is closed")

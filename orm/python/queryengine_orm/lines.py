@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from queryengine_orm.errors import PoolTimeout
 
-__all__ = ["Line"]
+__all__ = ["Holder", "Line"]
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has what others wait for: what it does, for which task, since when."""
+
+    what: str
+    task: asyncio.Task[object] | None
+    since: float = field(default_factory=time.monotonic)
+
+    def __str__(self) -> str:
+        name = "a task that has just got it" if self.task is None else f"task {self.task.get_name()!r}"
+        return f"{self.what} holds: {name}, for {time.monotonic() - self.since:.1f} s"
 
 
 class Line(Generic[T]):

@@ -1,6 +1,6 @@
 """A bounded number of PostgreSQL connections: shared by autocommit calls, lent to transactions.
 
-A call outside of a transaction goes to the connection with the least to do, behind what others have sent. A
+A call outside of a transaction takes an idle connection, or waits for one; calls that wait travel together. A
 lent connection is its holder's alone until it is given back; what may have been left in it is reset.
 """
 
@@ -34,9 +34,11 @@ _T = TypeVar("_T")
 class PostgresPool:
     """Connections for many tasks. Made by `create_pool`; an `async with` opens it, and closes it.
 
-    `minimum` connections are opened at once, up to `maximum` when they are needed. Nobody waits longer than
-    `acquire_timeout` seconds; `close()` waits for those at work for `close_timeout`. A connection that nobody
-    used for `idle_check` seconds is asked whether it is alive before it is used again.
+    `minimum` connections are opened at once, up to `maximum` when they are needed. When all are at work, up
+    to `pipeline` calls that wait are sent together to the one that gets free; with 1 each has a connection
+    to itself. Nobody waits longer than `acquire_timeout` seconds; `close()` waits for those at work for
+    `close_timeout`. A connection that nobody used for `idle_check` seconds is asked whether it is alive before
+    it is used again.
     """
 
     dialect: Literal["postgresql"] = "postgresql"
@@ -47,6 +49,7 @@ class PostgresPool:
         *,
         minimum: int,
         maximum: int,
+        pipeline: int,
         acquire_timeout: float,
         close_timeout: float,
         idle_check: float,
@@ -56,12 +59,13 @@ class PostgresPool:
             settings,
             minimum=minimum,
             maximum=maximum,
+            pipeline=pipeline,
             acquire_timeout=acquire_timeout,
             idle_check=idle_check,
             make=make,
         )
         self._close_timeout = close_timeout
-        self._least_busy = self._lending.least_busy
+        self._for_call = self._lending.for_call
 
     async def open(self) -> Self:
         """Open the first connections, once; to await the pool does the same. Raises ConnectionFailed."""
@@ -90,10 +94,10 @@ class PostgresPool:
         result: Sequence[Kind | None] | None = None,
         clean: bool = False,
     ) -> Awaitable[Rows]:
-        """Run one statement on the connection that has the least to do."""
-        connection = self._least_busy()
+        """Run one statement on a connection that is free, or on the first that gets free."""
+        connection = self._for_call()
         if connection is None:
-            return self._later(lambda found: found.query(sql, parameters, result=result, clean=clean))
+            return self._lending.call_later(sql, parameters, result, clean)
         return connection.query(sql, parameters, result=result, clean=clean)
 
     def execute_many(
@@ -163,14 +167,6 @@ class PostgresPool:
         """Let calls under way end, up to the deadline; then end all sessions."""
         await self._lending.close(self._close_timeout)
 
-    # -- calls that have to wait for their connection
-
-    def _later(self, call: Callable[[Connection], Awaitable[Rows]]) -> Awaitable[Rows]:
-        async def run() -> Rows:
-            return await call(await self._lending.wait(self._least_busy))
-
-        return self._lending.start(run())
-
     def _lent_for(self, call: Callable[[Connection], Awaitable[_T]]) -> Awaitable[_T]:
         async def run() -> _T:
             async with self.acquire() as connection:
@@ -185,6 +181,7 @@ def create_pool(
     *,
     minimum: int = 1,
     maximum: int = 10,
+    pipeline: int = 8,
     acquire_timeout: float = 10.0,
     close_timeout: float = 10.0,
     idle_check: float = 30.0,
@@ -194,7 +191,9 @@ def create_pool(
 ) -> PostgresPool:
     """Return a pool that opens when it is entered; what is not said is found as libpq finds it.
 
-    `timeout` is what any call may take, None for no bound; `statements` is how many prepared statements each
+    `pipeline` is how many calls of many tasks may travel together to one connection when all are at work: a
+    slow one holds up those that travel with it, so 1 keeps them apart and costs throughput. `timeout` is what
+    any call may take, None for no bound; `statements` is how many prepared statements each
     connection keeps, 0 for servers behind pgbouncer's transaction mode. All times are in seconds. Raises
     ConfigurationError; to enter it raises ConnectionFailed.
     """
@@ -203,6 +202,7 @@ def create_pool(
         settings,
         minimum=minimum,
         maximum=maximum,
+        pipeline=pipeline,
         acquire_timeout=acquire_timeout,
         close_timeout=close_timeout,
         idle_check=idle_check,

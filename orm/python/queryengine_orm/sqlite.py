@@ -25,7 +25,7 @@ from typing import Any, Literal, Self
 from queryengine_orm._native import Rows, SQLitePost, SQLiteSession
 from queryengine_orm.driver import Dialect, Isolation, Kind, RowSource
 from queryengine_orm.errors import UsageError
-from queryengine_orm.lines import Line
+from queryengine_orm.lines import Holder, Line
 from queryengine_orm.sqlite_settings import MEMORY, Settings, path_of
 from queryengine_orm.sqlite_transactions import SQLiteTransaction, streamed
 
@@ -47,7 +47,7 @@ class SQLitePool:
         self._post: SQLitePost | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer: SQLiteSession | None = None
-        self._owner: str | None = None
+        self._owner: Holder | None = None
         self._turns: Line[object] = Line(settings.acquire_timeout)
         self._readers: list[SQLiteSession] = []
         self._free: list[SQLiteSession] = []
@@ -99,6 +99,7 @@ class SQLitePool:
         if self._closed or self._post is None or self._loop is None:
             return
         self._closed = True
+        self._free.clear()
         self._turns.fail(UsageError("the pool was closed"))
         self._seekers.fail(UsageError("the pool was closed"))
         sessions = [session for session in (*self._readers, self._writer) if session is not None]
@@ -151,7 +152,7 @@ class SQLitePool:
             return self._write(lambda session: session.query(sql, parameters, result))
         if not self._free:
             self.writer()  # raises where the pool is not open
-            return asyncio.ensure_future(self._read_later(sql, parameters, result))
+            return asyncio.ensure_future(self._read_later(sql, parameters, result, asyncio.current_task()))
         session = self._free[-1]
         answer = session.query(sql, parameters, result, write=False)
         if answer is None:
@@ -162,20 +163,32 @@ class SQLitePool:
         return answer
 
     async def _read_later(
-        self, sql: str, parameters: Sequence[object], result: Sequence[Kind | None] | None
+        self,
+        sql: str,
+        parameters: Sequence[object],
+        result: Sequence[Kind | None] | None,
+        task: asyncio.Task[Any] | None,
     ) -> Rows:
         async with self.reader() as session:
             answer = session.query(sql, parameters, result, write=False)
             if answer is not None:
                 return await answer
-        return await self._write(lambda session: session.query(sql, parameters, result))
+        return await self._write(lambda session: session.query(sql, parameters, result), task)
 
-    def _write(self, call: Callable[[SQLiteSession], Awaitable[Rows]]) -> Awaitable[Rows]:
+    def _write(
+        self, call: Callable[[SQLiteSession], Awaitable[Rows]], task: asyncio.Task[Any] | None = None
+    ) -> Awaitable[Rows]:
         session = self.writer()
-        return call(session) if self._owner is None else asyncio.ensure_future(self._write_later(call))
+        if self._owner is None:
+            return call(session)
+        task = task or asyncio.current_task()
+        self._refuse_holder(task)
+        return asyncio.ensure_future(self._write_later(call, task))
 
-    async def _write_later(self, call: Callable[[SQLiteSession], Awaitable[Rows]]) -> Rows:
-        async with self.turn("a statement"):
+    async def _write_later(
+        self, call: Callable[[SQLiteSession], Awaitable[Rows]], task: asyncio.Task[Any] | None
+    ) -> Rows:
+        async with self.turn("a statement", task):
             answer = call(self.writer())
         return await answer  # the thread keeps the order: the next may begin to wait
 
@@ -241,14 +254,17 @@ class SQLitePool:
         return self._writer
 
     @asynccontextmanager
-    async def turn(self, who: str) -> AsyncGenerator[SQLiteSession]:
-        """Give the writer to one task alone. Raises PoolTimeout."""
+    async def turn(self, what: str, task: asyncio.Task[Any] | None = None) -> AsyncGenerator[SQLiteSession]:
+        """Give the writer to one task alone, by default this one.
+
+        Raises PoolTimeout, which names who holds it, and UsageError if that is the task that asks.
+        """
         session = self.writer()
-        if self._owner is None:
-            self._owner = who
-        else:
-            await self._turns.wait(lambda: f"the writer, which {self._owner} holds", self._end_turn)
-            self._owner = who
+        task = task or asyncio.current_task()
+        if self._owner is not None:
+            self._refuse_holder(task)
+            await self._turns.wait(lambda: f"the writer, which {self._owner}", self._end_turn)
+        self._owner = Holder(what, task)
         try:
             yield session
         finally:
@@ -256,7 +272,16 @@ class SQLitePool:
 
     def _end_turn(self, _token: object = None) -> None:
         # The next in the line has the turn from now on, and nobody who comes before it runs.
-        self._owner = "the next task" if self._turns.hand(None) else None
+        self._owner = Holder("the next", None) if self._turns.hand(None) else None
+
+    def _refuse_holder(self, task: asyncio.Task[Any] | None) -> None:
+        """A task that waits for what it holds itself would wait for ever."""
+        holder = self._owner
+        if holder is not None and task is not None and holder.task is task:
+            raise UsageError(
+                f"this task would wait for itself: it has the writer, which {holder}; run the statement in "
+                "that transaction, or after it"
+            )
 
     @asynccontextmanager
     async def reader(self) -> AsyncGenerator[SQLiteSession]:
@@ -289,7 +314,7 @@ class SQLitePool:
         )
 
     def _give_back(self, session: SQLiteSession, _future: object = None) -> None:
-        if not self._seekers.hand(session):
+        if not self._seekers.hand(session) and not self._closed:
             self._free.append(session)
 
 

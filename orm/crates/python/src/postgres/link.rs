@@ -44,8 +44,18 @@ impl Link {
 
     /// Take a call and return its future.
     pub(super) fn call<'py>(slf: &Bound<'py, Self>, work: Work) -> PyResult<Bound<'py, PyAny>> {
+        let future = slf.borrow().create_future(slf.py())?;
+        Self::call_for(slf, &future, work)?;
+        Ok(future)
+    }
+
+    /// Take a call for a future that somebody waits for already.
+    pub(super) fn call_for(
+        slf: &Bound<'_, Self>,
+        future: &Bound<'_, PyAny>,
+        work: Work,
+    ) -> PyResult<()> {
         let py = slf.py();
-        let future = slf.borrow().create_future(py)?;
         future.call_method1(
             intern!(py, "add_done_callback"),
             (slf.getattr(intern!(py, "_settled"))?,),
@@ -54,8 +64,7 @@ impl Link {
         let call = Call::new(Some(future.clone().unbind()), work);
         slf.borrow_mut().session.submit(py, call);
         Self::after(slf)?;
-        Self::watch(slf)?;
-        Ok(future)
+        Self::watch(slf)
     }
 
     /// A future that was cancelled in this turn of the loop says so in the next: too late for what is sent now.
@@ -117,6 +126,16 @@ impl Link {
             drop(this);
             let flush = slf.getattr(intern!(py, "_flush"))?;
             event_loop.call_method1(py, intern!(py, "call_soon"), (flush,))?;
+        }
+        Ok(())
+    }
+
+    /// Say that it may be used by others, if several tasks use it and nothing is under way any more.
+    pub(super) fn tell_if_idle(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let mut this = slf.borrow_mut();
+        if this.session.turns_idle() && this.is_shared {
+            drop(this);
+            slf.call_method0(intern!(slf.py(), "_on_idle"))?;
         }
         Ok(())
     }

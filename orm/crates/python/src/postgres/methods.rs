@@ -162,7 +162,23 @@ impl Link {
         let query = Query::new(sql, tuple(slf.py(), parameters)?, result);
         let future = Self::call(slf, Work::Query(Box::new(query)))?;
         Self::leave(slf, clean)?;
+        Self::tell_if_idle(slf)?; // as it is if the call could not be written
         Ok(future)
+    }
+
+    /// Run one statement for a future that somebody waits for already.
+    #[pyo3(signature = (future, sql, parameters, /, *, result, clean))]
+    fn query_for(
+        slf: &Bound<'_, Self>,
+        future: &Bound<'_, PyAny>,
+        sql: Py<PyString>,
+        parameters: &Bound<'_, PyAny>,
+        result: Option<Py<PyAny>>,
+        clean: bool,
+    ) -> PyResult<()> {
+        let query = Query::new(sql, tuple(slf.py(), Some(parameters))?, result);
+        Self::call_for(slf, future, Work::Query(Box::new(query)))?;
+        Self::leave(slf, clean)
     }
 
     /// Open a portal; the future gives its first rows, and whether there may be more.
@@ -342,7 +358,8 @@ impl Link {
     /// A future is done; if it was cancelled, nobody waits for its call any more.
     fn _settled(slf: &Bound<'_, Self>, future: &Bound<'_, PyAny>) -> PyResult<()> {
         slf.borrow_mut().session.abandon(future);
-        Self::after(slf)
+        Self::after(slf)?;
+        Self::tell_if_idle(slf)
     }
 
     /// Give up the calls that took too long.
@@ -361,7 +378,13 @@ impl Link {
     /// Whether it is open and its server is not being asked to cancel.
     #[getter]
     fn is_ready(&self) -> bool {
-        self.session.end.is_none() && !self.session.is_cancelling
+        self.session.is_ready()
+    }
+
+    /// Whether another call would travel with those of this turn of the loop, which were not sent yet.
+    #[getter]
+    fn is_joinable(&self) -> bool {
+        self.is_shared && self.is_flushing && self.session.is_ready()
     }
 
     /// Whether the transport has enough to send for now.

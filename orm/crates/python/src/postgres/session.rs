@@ -70,6 +70,8 @@ pub struct Session {
     pub is_paused: bool,
     /// Whether nothing is read for now, because who takes what a COPY writes is slower than the server.
     pub is_held_back: bool,
+    /// Whether it was said that nothing is under way, and nothing was taken since.
+    pub is_said_idle: bool,
     /// Whether something ran that may have changed the session for those who come after.
     pub is_dirty: bool,
     /// Whether a statement was prepared by SQL.
@@ -101,6 +103,7 @@ impl Session {
             is_cancelling: false,
             is_paused: false,
             is_held_back: false,
+            is_said_idle: false,
             is_dirty: false,
             has_prepared: false,
             portals: HashMap::new(),
@@ -113,8 +116,20 @@ impl Session {
         self.waiting.len() + self.sent.len()
     }
 
+    /// Whether it is open, and its server is not being asked to cancel.
+    pub fn is_ready(&self) -> bool {
+        self.end.is_none() && !self.is_cancelling
+    }
+
+    /// Whether nothing is under way any more, which is said once.
+    pub fn turns_idle(&mut self) -> bool {
+        let is_idle = self.load() == 0 && self.is_ready();
+        is_idle && !std::mem::replace(&mut self.is_said_idle, true)
+    }
+
     /// Take a call, and send it if nothing is in its way.
     pub fn submit(&mut self, py: Python<'_>, call: Call) {
+        self.is_said_idle = false;
         if let Some(end) = &self.end {
             let error = end.error(py);
             self.finish(call, Err(error));

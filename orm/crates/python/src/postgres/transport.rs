@@ -54,7 +54,8 @@ impl Link {
             this.session.receive(py);
         }
         drop(guard);
-        Self::after(slf)
+        Self::after(slf)?;
+        Self::tell_if_idle(slf)
     }
 
     /// The transport takes more.
@@ -105,6 +106,7 @@ impl Link {
             settle(future.bind(slf.py()), Err(TimeoutExceeded::new_err(words)))?;
         }
         Self::after(slf)?;
+        Self::tell_if_idle(slf)?;
         Self::watch(slf)
     }
 
