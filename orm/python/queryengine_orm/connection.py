@@ -259,7 +259,8 @@ async def connect(
     timeout: float | None = None,  # noqa: ASYNC109  # of each later call, not of this one
     **options: Unpack[Options],
 ) -> Connection:
-    """Open a connection; what is not said is found as libpq finds it.
+    """Open a connection; what is not said is found as libpq finds it,
+    but for `sslmode`: `verify-full` is the default for a host that is not this machine.
 
     `statements` is how many prepared statements are kept; 0 is for servers behind pgbouncer's transaction
     mode: each run parses its statement anew, in the same breath. `timeout` is the seconds that any call may

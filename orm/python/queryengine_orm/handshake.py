@@ -108,7 +108,7 @@ async def _one(settings: Settings, address: Address, make: Callable[[Address], C
         except (DatabaseError, OSError) as error:
             link.abort("the handshake failed")
             if is_last or not _may_go_the_other_way(error):
-                raise _translated(error) from error
+                raise _translated(error, address) from error
         except BaseException:
             link.abort("the handshake was broken off")
             raise
@@ -127,12 +127,23 @@ def _may_go_the_other_way(error: Exception) -> bool:
     return isinstance(error, ssl.SSLError | ConnectionLost) and not isinstance(error, ProtocolViolation)
 
 
-def _translated(error: Exception) -> ConnectionFailed:
+def _translated(error: Exception, address: Address) -> ConnectionFailed:
     if isinstance(error, ConnectionFailed):
         return error
     if isinstance(error, DatabaseError) and error.sqlstate.startswith(CREDENTIALS_REFUSED):
         return AuthenticationFailed(str(error))
-    return ConnectionFailed(str(error) or type(error).__name__)
+    words = str(error) or type(error).__name__
+    if isinstance(error, ssl.SSLError):
+        words = f"{words}; {_why_tls(address)}"
+    return ConnectionFailed(words)
+
+
+def _why_tls(address: Address) -> str:
+    """Say which mode asks for TLS, and what else could be asked for."""
+    return (
+        f"sslmode={address.sslmode} requires it (the default is verify-full for a host that is not this "
+        "machine; `sslmode` in the DSN, as an argument or as PGSSLMODE sets another)"
+    )
 
 
 async def open_transport(address: Address, make: Callable[[], asyncio.BaseProtocol]) -> asyncio.Transport:
@@ -155,7 +166,7 @@ async def _shake_hands(settings: Settings, address: Address, link: Connection, *
         if await link.request_tls():
             certificate = await _start_tls(settings, address, link, transport)
         elif address.sslmode not in {"prefer", "allow"}:
-            raise ConnectionFailed("the server has no TLS, and sslmode requires it")
+            raise ConnectionFailed(f"the server has no TLS, and {_why_tls(address)}")
         else:
             with_tls = False
     step = await link.start(

@@ -37,8 +37,8 @@ class PostgresPool:
     `minimum` connections are opened at once, up to `maximum` when they are needed. When all are at work, up
     to `pipeline` calls that wait are sent together to the one that gets free; with 1 each has a connection
     to itself. Nobody waits longer than `acquire_timeout` seconds; `close()` waits for those at work for
-    `close_timeout`. A connection that nobody used for `idle_check` seconds is asked whether it is alive before
-    it is used again.
+    `close_timeout`. A connection that nobody used for `idle_check` seconds is asked whether it is alive
+    before it is used again.
     """
 
     dialect: Literal["postgresql"] = "postgresql"
@@ -189,7 +189,8 @@ def create_pool(
     timeout: float | None = 60.0,  # of each later call, not of this one
     **options: Unpack[Options],
 ) -> PostgresPool:
-    """Return a pool that opens when it is entered; what is not said is found as libpq finds it.
+    """Return a pool that opens when it is entered; what is not said is found as libpq finds it,
+    but for `sslmode`: `verify-full` is the default for a host that is not this machine.
 
     `pipeline` is how many calls of many tasks may travel together to one connection when all are at work: a
     slow one holds up those that travel with it, so 1 keeps them apart and costs throughput. `timeout` is what

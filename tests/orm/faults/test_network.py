@@ -126,7 +126,7 @@ async def test_a_pool_heals_after_every_connection_was_cut(postgres: PostgresSer
         async with pool:
             for _ in range(3):
                 calls = [pool.query("SELECT pg_sleep(60)", clean=True) for _ in range(3)]
-                while pool.statistics()["waiting"]:  # each has a connection to itself
+                while pool.statistics()["waiting"]:  # noqa: ASYNC110  # each has a connection to itself
                     await asyncio.sleep(0.005)
                 await asyncio.sleep(0.05)
                 proxy.cut()

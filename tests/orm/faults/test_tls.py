@@ -75,6 +75,9 @@ async def test_tls_that_is_required_is_not_done_without(answer: bytes, sslmode: 
     async with serving(answering(answer)) as served:
         error = await refusal(served, sslmode=sslmode, connect_timeout="0.1")
         assert isinstance(error, ConnectionFailed)
+        if answer == b"N":
+            assert f"sslmode={sslmode} requires it (the default is verify-full for a host" in str(error)
+            assert "PGSSLMODE" in str(error)
 
 
 @pytest.mark.parametrize("sslmode", REQUIRING)
@@ -113,7 +116,9 @@ async def test_an_authority_that_nobody_trusts_is_refused(
 async def test_a_certificate_of_another_host_is_refused_in_full_verification(authority: Authority) -> None:
     async with serving(encrypting(authority.server("db.example.org"))) as served:
         root = str(authority.root)
-        assert isinstance(await refusal(served, sslmode="verify-full", sslrootcert=root), ConnectionFailed)
+        error = await refusal(served, sslmode="verify-full", sslrootcert=root)
+        assert isinstance(error, ConnectionFailed)
+        assert "sslmode=verify-full requires it" in str(error)
         connection = await postgres.connect(served.dsn(sslmode="verify-ca", sslrootcert=root))
         await connection.close()
 
