@@ -88,6 +88,7 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: book.title.like("x\\"), "title: expected a pattern that does not end in a lone"),
     (lambda: book.title.ilike("x\\"), "title: expected a pattern that does not end in a lone"),
     (lambda: book.pages == book.title, "integer and text values have nothing in common"),
+    (lambda: book.author.at(5), r"Book.author.at\(\): a column of the related class is expected, not int"),
     (lambda: book.author == 5, "Book.author is a relation: compare it with None, or a column of it"),
     (lambda: ~(author.mentor == Author(name="x")), "Author.mentor is a relation"),
 ]

@@ -266,6 +266,7 @@ class ToOne(_Relation[M, B]):
 
     def at(self, attribute: Attribute[B, T]) -> Attribute[M, T]:
         """A column of the related row, null where there is none: to compare with, to sort by."""
+        _check_column(attribute, f"{self.model.__name__}.{self.name}.at()")
         way = (cast("ToOne[object, object]", self), *attribute.way)
         return Attribute(self.model, attribute.name, way, attribute.owner)
 
@@ -291,6 +292,11 @@ class ToMany(_Relation[M, B]):
         condition = None if where is None else self._behind(where)
         path = Path((self.name,), (self.step,), None)
         return Expr(self.model, Quantified(path, quantifier, condition))
+
+
+def _check_column(given: object, place: str) -> None:
+    if not isinstance(given, Attribute):
+        raise UsageError(f"{place}: a column of the related class is expected, not {type(given).__name__}")
 
 
 def _is_none(given: object) -> bool:
