@@ -61,8 +61,8 @@ def test_patterns_are_glob_on_sqlite_and_like_on_postgresql() -> None:
 
 
 def test_one_scalar_against_another_is_false_of_null_and_its_opposite_true() -> None:
-    assert (
-        where(Book.pages + 1 > Book.version, "sqlite")[0] == '("counted"."pages" + ?1) > "counted"."version"'
+    assert where(Book.pages + 1 > Book.version, "sqlite")[0] == (
+        'integer_add("counted"."pages", ?1) > "counted"."version"'
     )
     assert where(~(Book.pages > Book.version), "sqlite")[0] == (
         '("counted"."pages" > "counted"."version") IS NOT TRUE'
@@ -101,7 +101,8 @@ def test_an_update_may_compute_from_the_row() -> None:
     )
     text, parameters = statement.bound()
     assert text == (
-        'UPDATE "books" AS "qe" SET "pages" = ("qe"."pages" + ?1), "version" = "qe"."version" + 1'
+        'UPDATE "books" AS "qe" SET "pages" = integer_of_bits(integer_add("qe"."pages", ?1), 64),'
+        ' "version" = "qe"."version" + 1'
         ' WHERE "qe"."pages" > ?2'
     )
     assert parameters == [1, 1]

@@ -27,14 +27,29 @@ from queryengine_orm.conditions import (
     ScalarNode,
 )
 from queryengine_orm.dialects import COMPARISONS, Operand, Words
+from queryengine_orm.driver import Dialect
 from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapping import Column, Mapper, Relationship, RelationSource
 from queryengine_orm.sql import SQL, Bind, joined, name, sql
 from queryengine_orm.storage import domain_of, storage_of
 
-__all__ = ["ConditionCompiler", "Link", "Place", "relationship_of"]
+__all__ = ["ConditionCompiler", "Link", "Place", "is_whole", "relationship_of"]
 
 OPERATORS: Final[dict[str, LiteralString]] = {"+": "({} + {})", "-": "({} - {})", "*": "({} * {})"}
+WHOLE: Final[dict[Dialect, dict[str, LiteralString]]] = {
+    # All whole numbers are of 64 bits, as constants are: what a column has fewer of is no bound of a sum.
+    "postgresql": {
+        "+": "(CAST({} AS BIGINT) + CAST({} AS BIGINT))",
+        "-": "(CAST({} AS BIGINT) - CAST({} AS BIGINT))",
+        "*": "(CAST({} AS BIGINT) * CAST({} AS BIGINT))",
+    },
+    # Where SQLite's own operators would go on with floats, these functions of the driver raise.
+    "sqlite": {
+        "+": "integer_add({}, {})",
+        "-": "integer_subtract({}, {})",
+        "*": "integer_multiply({}, {})",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,8 @@ class ConditionCompiler(Compiler[Place, Operand, SQL], gaps=frozenset()):
             case Arithmetic():
                 self._check_exact(node)
                 pair = self.scalar(node.left, place), self.scalar(node.right, place)
-                return sql(OPERATORS[node.operator], *pair)
+                operators = WHOLE[self.words.dialect] if is_whole(node) else OPERATORS
+                return sql(operators[node.operator], *pair)
             case Call():
                 arguments = joined(", ", [self.scalar(argument, place) for argument in node.arguments])
                 return sql("{}({})", SQL([node.function]), arguments)
@@ -337,6 +353,21 @@ def related(path: Path) -> tuple[Step, ...]:
 def _way(node: Where) -> tuple[Step, ...]:
     """The way to the related row that a condition compares something in; empty for all other conditions."""
     return related(node.path) if isinstance(node, Comparison) and node.op is not Op.IS_NULL else ()
+
+
+def is_whole(node: ScalarNode) -> bool:
+    """Tell whether a scalar is a whole number wherever it is not null."""
+    match node:
+        case ColumnRef():
+            return node.path.kind is TypeKind.INTEGER
+        case Constant():
+            return node.type.kind is TypeKind.INTEGER
+        case Arithmetic():
+            return is_whole(node.left) and is_whole(node.right)
+        case Call():
+            return node.function == "length" or all(map(is_whole, node.arguments))
+        case _:
+            assert_never(node)
 
 
 def _has_decimal(node: ScalarNode) -> bool:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import LiteralString, TypeAlias, cast
+from decimal import Decimal
+from typing import Final, LiteralString, TypeAlias, cast
 
 from queryengine.ast import Slot, Value
 from queryengine_orm.driver import Dialect
+from queryengine_orm.errors import ParameterError
 
 __all__ = ["SQL", "Bind", "Encode", "Statement", "joined", "name", "quoted", "sql", "words"]
+
+FEW: Final = 1_000
+"""how many values of a list are parameters of their own on SQLite; more of them are one"""
+MOST: Final = 32_766
+"""the most parameters that SQLite takes, as it is built by default"""
 
 Encode: TypeAlias = Callable[[object], object]
 """From a value of the mapping to what the driver takes."""
@@ -136,10 +146,34 @@ def _write(parts: Iterable[str | Bind], sign: str, values: Sequence[object]) -> 
             if values or not isinstance(part.value, Slot):
                 parameters.append(part.of(values))
         else:
-            places: list[str] = []
-            for item in cast("Sequence[object]", part.of(values)):
-                count += 1
-                places.append(part.each.replace("{}", f"{sign}{count}"))
-                parameters.append(item)
-            texts.append(", ".join(places))
+            items = cast("Sequence[object]", part.of(values))
+            whole = json_list(items) if len(items) > FEW else None
+            given = list(items) if whole is None else [whole]
+            places = [f"{sign}{count + place}" for place in range(1, len(given) + 1)]
+            if whole is None:
+                texts.append(", ".join([part.each.replace("{}", place) for place in places]))
+            else:
+                each = part.each.replace("{}", "value")
+                texts.append(f"SELECT {each} FROM json_each({places[0]})")  # noqa: S608  # our own words
+            count += len(given)
+            parameters.extend(given)
+    if count > MOST and sign == "?":
+        raise ParameterError(f"SQLite takes {MOST} parameters of a statement at most; given: {count}")
     return "".join(texts), parameters
+
+
+def json_list(items: Sequence[object]) -> str | None:
+    """Return a long list as one parameter; None where JSON does not hold its items as SQLite keeps them.
+
+    >>> json_list([1, 2]), json_list([1.5])
+    ('[1,2]', None)
+    """
+    listed: list[int | str] = []
+    for item in items:
+        if type(item) is int or type(item) is str:
+            listed.append(item)
+        elif isinstance(item, uuid.UUID | Decimal) or type(item) is dt.date:
+            listed.append(str(item))
+        else:
+            return None
+    return json.dumps(listed, ensure_ascii=False, separators=(",", ":"))

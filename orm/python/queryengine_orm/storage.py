@@ -33,7 +33,7 @@ from queryengine_orm.driver import Dialect, Kind
 from queryengine_orm.errors import ConfigurationError, DataError, ParameterError
 from queryengine_orm.sql import Encode
 
-__all__ = ["Decode", "OpaqueType", "Storage", "domain_of", "exact", "storage_of"]
+__all__ = ["Decode", "OpaqueType", "Storage", "bits_of", "domain_of", "exact", "storage_of"]
 
 Decode: TypeAlias = Callable[[object], object]
 
@@ -186,10 +186,15 @@ SQLITE_NAMES: Final[Mapping[type[FieldType], str]] = {
 
 
 def _integer_name(type_: IntegerType) -> str:
-    for name, bits in (("smallint", 16), ("integer", 32)):
+    return {16: "smallint", 32: "integer", 64: "bigint"}[bits_of(type_)]
+
+
+def bits_of(type_: IntegerType) -> int:
+    """Return how many bits a column has for whole numbers of a type: 16, 32 or 64."""
+    for bits in (16, 32):
         if -(2 ** (bits - 1)) <= type_.minimum and type_.maximum < 2 ** (bits - 1):
-            return name
-    return "bigint"
+            return bits
+    return 64
 
 
 def _numeric(type_: DecimalType) -> str:

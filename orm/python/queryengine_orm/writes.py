@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from queryengine.ast import Slot
-from queryengine.schema import FieldType, JSONType
+from queryengine.schema import FieldType, IntegerType, JSONType
 from queryengine_orm.checking import are_plain, checker_of, document_writer
 from queryengine_orm.compiler import ConditionCompiler, Place
-from queryengine_orm.conditions import Condition
+from queryengine_orm.conditions import Condition, Constant, ScalarNode
 from queryengine_orm.dialects import words_of
 from queryengine_orm.driver import Dialect, Executor
 from queryengine_orm.expressions import Assignment
 from queryengine_orm.mapping import Column, Mapper, Relationship
 from queryengine_orm.objects import keeps_null, or_null
-from queryengine_orm.sql import SQL, Bind, Encode, Statement, joined, name, sql
-from queryengine_orm.storage import OpaqueType
+from queryengine_orm.sql import SQL, Bind, Encode, Statement, joined, name, sql, words
+from queryengine_orm.storage import OpaqueType, bits_of
 from queryengine_orm.storage import domain_of as type_domain_of
 
 __all__ = [
@@ -188,13 +188,20 @@ def update_of(
     for assignment in assignments:
         column = assignment.field.source
         assert isinstance(column, Column), "the fields of mapped classes are columns"
-        value = compiler.scalar(assignment.scalar, place)
+        value = _held(column, assignment.scalar, compiler.scalar(assignment.scalar, place), dialect)
         sets.append(sql(VALUES, name(column.name), value))
     version = mapper.version
     if version is not None and all(each.field.source is not version for each in assignments):
         sets.append(sql("{} = {} + 1", name(version.name), place.column(version)))
     update = sql("UPDATE {} AS {} SET {}", name(mapper.table), name("qe"), joined(", ", sets))
     return Statement.of(_where(update, compiler, place, where), dialect)
+
+
+def _held(column: Column, scalar: ScalarNode, value: SQL, dialect: Dialect) -> SQL:
+    """Return a value as a column holds it: SQLite by itself keeps computed numbers of any size."""
+    if dialect != "sqlite" or isinstance(scalar, Constant) or not isinstance(column.type, IntegerType):
+        return value
+    return sql("integer_of_bits({}, {})", value, words(str(bits_of(column.type))))
 
 
 def delete_of(mapper: Mapper[Any], where: Condition | None, dialect: Dialect) -> Statement:

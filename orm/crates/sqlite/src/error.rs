@@ -8,6 +8,9 @@ use rusqlite::ffi;
 /// What can fail here fails with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What SQLite's own functions say of a result that has more than 64 bits, and ours of one that has too many.
+pub(crate) const OVERFLOW: &str = "integer overflow";
+
 /// An error of SQLite.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -125,7 +128,7 @@ impl Error {
             "42883"
         } else if message.contains("already exists") {
             "42P07"
-        } else if message == "integer overflow" {
+        } else if message == OVERFLOW {
             "22003"
         } else if message.starts_with("malformed JSON") {
             "22P02"

@@ -40,6 +40,10 @@ impl Statement {
     /// # Safety
     /// `db` is open, and stays so until the statement is dropped.
     pub(crate) unsafe fn prepare(db: *mut ffi::sqlite3, sql: &str) -> Result<Option<(Self, &str)>> {
+        // SQLite would stop reading there, and run what stands before it.
+        if sql.contains('\0') {
+            return Err(Error::new(ffi::SQLITE_ERROR, "the statement holds NUL"));
+        }
         let length = c_int::try_from(sql.len())
             .map_err(|_| Error::new(ffi::SQLITE_TOOBIG, "the statement is too long"))?;
         let mut handle = ptr::null_mut();
