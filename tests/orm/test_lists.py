@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from queryengine_orm import NotLoaded, Session, create_all
 from queryengine_orm.driver import Pool
-from queryengine_orm.errors import ForeignKeyViolation, UsageError
+from queryengine_orm.errors import ForeignKeyViolation, UniqueViolation, UsageError
 from queryengine_orm.ordering import groups
 from queryengine_orm.relating import References
 
@@ -174,6 +174,47 @@ async def test_what_is_put_into_a_list_stays_when_it_is_loaded_again(club: Sessi
     await club.flush()
     await club.load(team, Team.players)
     assert len(team.players) == 3
+
+
+async def test_what_a_flush_that_failed_let_go_of_can_be_kept(club: Session) -> None:
+    ann, bob = await player_of(club, "Ann"), await player_of(club, "Bob")
+    locker = Locker(number=1)
+    ann.lockers.append(locker)
+    await club.flush()
+    ann.lockers.remove(locker)
+    bob.name = "Ann"
+    with pytest.raises(UniqueViolation):
+        await club.flush()
+    assert locker.player_id == ann.id
+    bob.name = "Bob"
+    ann.lockers.append(locker)
+    await club.flush()
+    assert await club.find(Locker.player_id == ann.id).all() == [locker]
+
+
+async def test_what_a_flush_that_was_refused_has_moved_can_stay(club: Session) -> None:
+    team = await team_of(club)
+    ann, bob = await player_of(club, "Ann"), await player_of(club, "Bob")
+    locker = Locker(number=1, player=ann)
+    club.add(locker)
+    await club.flush()
+    bob.lockers.append(locker)
+    team.players.remove(bob)
+    with pytest.raises(UsageError, match="whose key may not be null"):
+        await club.flush()
+    assert (locker.player, locker.player_id) == (ann, ann.id)
+
+
+async def test_what_has_its_old_key_again_is_let_go_of(club: Session) -> None:
+    ann, bob = await player_of(club, "Ann"), await player_of(club, "Bob")
+    locker = Locker(number=1)
+    ann.lockers.append(locker)
+    await club.flush()
+    locker.player_id = bob.id
+    locker.player_id = ann.id
+    ann.lockers.remove(locker)
+    await club.flush()
+    assert await club.find(Locker.player_id.is_null()).all() == [locker]
 
 
 # -- lists by a table between

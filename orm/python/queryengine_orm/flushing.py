@@ -21,7 +21,6 @@ from queryengine_orm.relating import (
     check_related,
     is_given,
     is_stored,
-    set_key,
     to_one_by,
     values_of,
 )
@@ -138,18 +137,17 @@ class Flush:
         assert reference is not None, "a list by keys is by a foreign key"
         if id(other) in self.deleted or not self._identities.has(other):
             return
-        names = [*to_one_by(reference, relation.target), *(column.attribute for column in reference.columns)]
-        if self.references.owner(other, reference) is not None or any(
-            name in changes_of(other) for name in names
-        ):
+        names = {*to_one_by(reference, relation.target), *(column.attribute for column in reference.columns)}
+        differ = differing(mapper_of(type(other)), other)
+        if self.references.owner(other, reference) is not None or not names.isdisjoint(differ):
             return
         options = cast("Any", relation.mapper.declared[relation.name].attribute).options
         if options.orphans == "delete":
             self.deleted[id(other)] = other
         elif reference.nullable:
-            set_key(other, reference, relation.own, None)
+            self.references.set_key(other, reference, relation.own, None)
             for name in to_one_by(reference, relation.target):
-                setattr(other, name, None)
+                self.references.give(other, name, None)
         elif id(owner) not in self.deleted:
             raise UsageError(
                 f"{owner!r} lost {other!r}, whose key may not be null: delete it, give it to another, or say"
@@ -172,7 +170,8 @@ class Flush:
         await self._delete_all(executor)
 
     def take_back(self) -> None:
-        """Take off new objects what they got by being stored: they are in no table."""
+        """Take off objects what they got by being written: nothing of it is in a table."""
+        self.references.take_back()
         for instance, name in self.made:
             vars(instance).pop(name, None)
 
@@ -265,7 +264,7 @@ class Flush:
         in_turn, later = ordered([*self.deleted.values()][::-1], edges)
         for place, references in later.items():
             for reference in references:
-                set_key(self.deleted[place], reference, reference.columns, None)
+                self.references.set_key(self.deleted[place], reference, reference.columns, None)
             await self._update(executor, self.deleted[place])
         for group in groups(in_turn[::-1], edges):
             await _together([self._delete(executor, each) for each in group])

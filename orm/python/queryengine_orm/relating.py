@@ -10,7 +10,7 @@ from queryengine_orm._native import value_of
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.errors import UsageError
 from queryengine_orm.mapping import Column, Mapper, Reference, Relationship, mapper_of, mappers_of
-from queryengine_orm.tracking import MISSING, changes_of, is_new
+from queryengine_orm.tracking import MISSING, changes_of, is_new, put_back
 
 __all__ = [
     "Edge",
@@ -20,7 +20,6 @@ __all__ = [
     "inverse_of",
     "is_given",
     "is_stored",
-    "set_key",
     "values_of",
 ]
 
@@ -42,6 +41,7 @@ class References:
     def __init__(self) -> None:
         self._owners: dict[int, dict[Reference, tuple[Relationship, DeclarativeBase]]] = {}
         self.owned: dict[int, DeclarativeBase] = {}
+        self._given: list[tuple[DeclarativeBase, str, object, bool]] = []
 
     def own(self, instance: DeclarativeBase, relation: Relationship, owner: DeclarativeBase) -> None:
         """Note that an object was put into a list of another one, and tell it."""
@@ -49,7 +49,7 @@ class References:
         self._owners.setdefault(id(instance), {})[relation.reference] = relation, owner
         self.owned[id(instance)] = instance
         for name in to_one_by(relation.reference, relation.target):
-            setattr(instance, name, owner)
+            self.give(instance, name, owner)
 
     def owner(self, instance: DeclarativeBase, reference: Reference) -> DeclarativeBase | None:
         """Return the object in whose list another was put, by a key."""
@@ -75,7 +75,7 @@ class References:
         owners = self._owners.get(id(instance), {})
         for key, (relation, owner) in owners.items():
             if key not in but:
-                set_key(instance, key, relation.own, owner)
+                self.set_key(instance, key, relation.own, owner)
         mapper, values, changes = mapper_of(type(instance)), vars(instance), changes_of(instance)
         for name in [name for name in mapper.declared if name in values]:
             relation = mapper.relationship(name)
@@ -88,27 +88,41 @@ class References:
             by_hand = any(column.attribute in changes for column in relation.own)
             if not is_given and (by_hand or related is None):
                 continue
-            set_key(instance, reference, relation.other, related)
+            self.set_key(instance, reference, relation.other, related)
 
+    def set_key(
+        self,
+        instance: DeclarativeBase,
+        reference: Reference,
+        columns: Sequence[Column],
+        related: DeclarativeBase | None,
+    ) -> None:
+        """Give an object the key of another one, or none. Raises UsageError where the other has no key."""
+        values = vars(instance)
+        for column, other in zip(reference.columns, columns, strict=True):
+            if related is None and reference.nullable and not column.nullable:
+                continue  # a part of the key that is null is enough
+            key = None if related is None else vars(related).get(other.attribute)
+            if related is not None and key is None:
+                raise UsageError(
+                    f"{type(instance).__name__}.{column.attribute}: the {type(related).__name__} has no key"
+                )
+            if values.get(column.attribute) != key:
+                self.give(instance, column.attribute, key)
 
-def set_key(
-    instance: DeclarativeBase,
-    reference: Reference,
-    columns: Sequence[Column],
-    related: DeclarativeBase | None,
-) -> None:
-    """Give an object the key of another one, or none. Raises UsageError where the other has no key."""
-    values = vars(instance)
-    for column, other in zip(reference.columns, columns, strict=True):
-        if related is None and reference.nullable and not column.nullable:
-            continue  # a part of the key that is null is enough
-        key = None if related is None else vars(related).get(other.attribute)
-        if related is not None and key is None:
-            raise UsageError(
-                f"{type(instance).__name__}.{column.attribute}: the {type(related).__name__} has no key"
-            )
-        if values.get(column.attribute) != key:
-            setattr(instance, column.attribute, key)
+    def give(self, instance: DeclarativeBase, name: str, value: object) -> None:
+        """Give an attribute a value that was not asked for in so many words."""
+        is_noted = name in changes_of(instance)
+        self._given.append((instance, name, vars(instance).get(name, MISSING), is_noted))
+        setattr(instance, name, value)
+
+    def take_back(self) -> None:
+        """Let objects be what they were before they were given anything."""
+        while self._given:
+            instance, name, before, is_noted = self._given.pop()
+            put_back(instance, {name: before})
+            if not is_noted:
+                changes_of(instance).pop(name, None)
 
 
 def to_one_by(reference: Reference, mapper: Mapper[Any]) -> Iterator[str]:

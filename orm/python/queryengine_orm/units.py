@@ -195,7 +195,11 @@ class Unit:
     def flush(self) -> Flush:
         """Return what there is to write now."""
         flush = Flush(self._identities, self._new, self._deleted)
-        flush.gather()
+        try:
+            flush.gather()
+        except BaseException:
+            flush.take_back()
+            raise
         return flush
 
     def settle(self, flush: Flush) -> None:
