@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from queryengine_orm.conditions import Compared, Joined, Opposite
 from queryengine_orm.errors import ConfigurationError, ParameterError
@@ -98,8 +100,9 @@ def test_an_update_sets_a_rows_own_columns_only() -> None:
 
 
 def test_arithmetic_is_for_numbers() -> None:
+    title: Any = Book.title  # Any: what one of the type checkers refuses as well
     with pytest.raises(ConfigurationError, match="text values know no"):
-        _ = Book.title + "x"
+        _ = title + "x"
     assert (Book.pages + 1).type.kind is TypeKind.INTEGER
 
 

@@ -22,7 +22,7 @@ from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapping import Column, mapper_of
 from queryengine_orm.tracking import changes_of
 
-from queryengine.schema import IntegerType, TypeKind
+from queryengine.schema import DateType, IntegerType, TextType
 from tests.orm.library import Author, Book, Genre, Loan
 from tests.orm.world import Thing
 
@@ -55,12 +55,8 @@ class Parcel(Stamped):
 
 def test_an_annotation_says_type_and_nullability() -> None:
     columns = mapper_of(Author).columns
-    assert (columns["name"].type.kind, columns["name"].nullable, columns["name"].length) == (
-        TypeKind.TEXT,
-        False,
-        50,
-    )
-    assert (columns["born"].type.kind, columns["born"].nullable) == (TypeKind.DATE, True)
+    assert (columns["name"].type, columns["name"].nullable, columns["name"].length) == (TextType(), False, 50)
+    assert (columns["born"].type, columns["born"].nullable) == (DateType(), True)
     assert columns["id"].type == IntegerType()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Awaitable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from queryengine_orm import Session, create_all, drop_all
@@ -166,11 +167,13 @@ class Counting:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, pool: Pool) -> None:
         self.statements: list[str] = []
+        self.parameters: list[Any] = []  # Any: values of any type
         transaction = type(pool.transaction())
         query = transaction.query
 
         def watched(each: object, sql: str, *arguments: object, **options: object) -> Awaitable[Rows]:
             self.statements.append(sql)
+            self.parameters.extend(arguments)
             run: Awaitable[Rows] = query(each, sql, *arguments, **options)  # type: ignore[arg-type]  # as it was called
             return run
 
@@ -190,6 +193,21 @@ async def test_only_what_changed_is_written(
     assert [line.partition(" WHERE ")[0] for line in counting.statements] == [
         f'UPDATE "authors" SET "born" = {"?1" if library.dialect == "sqlite" else "$1"}'
     ]
+
+
+async def test_rows_are_updated_in_the_order_of_their_keys(
+    session: Session, library: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.add_all([Author(name=f"author {number}") for number in range(40)])
+    await session.flush()
+    session.clear()
+    authors = await session.find(Author).order_by(Author.name.desc()).all()
+    for author in authors:
+        author.born = dt.date(1990, 1, 1)
+    counting = Counting(monkeypatch, library)
+    await session.flush()
+    written = [key for _, key in counting.parameters]
+    assert written == sorted(author.id for author in authors)
 
 
 async def test_another_related_object_changes_the_key(session: Session) -> None:

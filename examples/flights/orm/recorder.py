@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from time import perf_counter
 
-from queryengine_orm.driver import Dialect, Executor, Kind, Rows
+from queryengine_orm.driver import Dialect, Executor, Kind, Rows, RowSource
 
 from examples.flights.backend import Native
 
@@ -73,9 +73,7 @@ class RecordingExecutor:
         """Give the rows in batches."""
         return self._executor.stream(sql, parameters, result=result, batch=batch)
 
-    def copy_rows(
-        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], /
-    ) -> Awaitable[int]:
+    def copy_rows(self, table: str, columns: Sequence[str], rows: RowSource, /) -> Awaitable[int]:
         """Insert many rows."""
         return self._executor.copy_rows(table, columns, rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from enum import Enum
 from typing import Any, TypeAlias, cast
 
 from queryengine.ast import And, Comparison, Op, Path, Slot
@@ -96,9 +97,12 @@ class Identities:
         return self._map(mapper).adopt(objects)
 
     def changed(self) -> Iterator[DeclarativeBase]:
-        """Yield the objects of which something was noted: they may have changed."""
+        """Yield the objects of which something was noted: they may have changed.
+
+        Those of a class come in the order of their keys, so that transactions lock the rows in one order.
+        """
         for known in self._known.values():
-            yield from cast("list[DeclarativeBase]", known.changed())
+            yield from sorted(cast("list[DeclarativeBase]", known.changed()), key=_place)
 
     def has(self, instance: DeclarativeBase) -> bool:
         """Tell whether the object is the one of its row."""
@@ -369,6 +373,12 @@ class Unit:
             if generated is not None:
                 values.pop(generated.attribute, None)
         self._identities.restore(undo.known)
+
+
+def _place(instance: DeclarativeBase) -> tuple[Any, ...]:  # Any: values that have an order
+    """Return what objects of a class are sorted by: their keys, of which enumerations go by their names."""
+    key = _stored_key(mapper_of(type(instance)), instance)
+    return tuple(part.name if isinstance(part, Enum) else part for part in key)
 
 
 def _stored_key(mapper: Mapper[Any], instance: DeclarativeBase) -> Key:
