@@ -133,9 +133,10 @@ def _round(runners: list[Runner], slices: list[int], turns: int) -> list[float]:
 
 def _calls_in(seconds: float, runner: Runner) -> int:
     """Return about how many calls fit."""
+    runner(1)  # what is loaded and cached at the first call is not the cost of a call
     if runner(1) >= seconds:
         return 1
-    runner(2)  # what is loaded and cached at the first calls is not the cost of a call
+    runner(1)
     times = 1
     while (taken := runner(times)) < seconds / 4:
         times *= 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -15,9 +14,7 @@ STARTS_A_SERVER: Final = frozenset({"postgres", "mongo", "java_shop", "stage", "
 """fixtures that start PostgreSQL, a MongoDB, or Prisma's engine"""
 ON_A_SERVER: Final = frozenset({"postgresql", "PostgreSQL", "asyncpg"})
 """parameters by which a fixture asks for one of these"""
-NOT_OF_THE_CORE: Final = frozenset(
-    {"beanie", "conformance", "examples", "orm", "prisma", "sqlalchemy", "tortoise"}
-)
+NOT_OF_THE_CORE: Final = frozenset({"beanie", "conformance", "examples", "orm", "prisma", "tortoise"})
 """folders whose tests do not count for the core's coverage, and run faster without its being measured"""
 COUNTED: Final = ("test_kit", "test_memory")
 """beginnings of the modules in these that do count: the kit itself, and the core's own engine"""
@@ -27,15 +24,12 @@ COUNTED: Final = ("test_kit", "test_memory")
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Mark what asks a server, so that `make check` can leave it out, and what is not of the core."""
     for item in items:
-        if item.get_closest_marker("fuzz") or _is_not_of_the_core(item.path):
+        if not item.path.name.startswith(COUNTED) and (
+            item.get_closest_marker("fuzz") or NOT_OF_THE_CORE.intersection(item.nodeid.split("/"))
+        ):
             item.add_marker(pytest.mark.no_cover)
         if isinstance(item, pytest.Function) and _asks_a_server(item):
             item.add_marker(pytest.mark.servers)
-
-
-def _is_not_of_the_core(path: Path) -> bool:
-    folders = {path.parent.name, path.parent.parent.name}
-    return not NOT_OF_THE_CORE.isdisjoint(folders) and not path.name.startswith(COUNTED)
 
 
 def _asks_a_server(test: pytest.Function) -> bool:

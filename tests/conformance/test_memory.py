@@ -14,7 +14,7 @@ from tests.conformance.memory import in_memory
 class TestMemory(ConformanceSuite):
     """The reference itself, by way of its own engine."""
 
-    datasets = 4
+    datasets = 2
 
     @pytest.fixture(scope="class")
     @classmethod
