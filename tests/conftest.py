@@ -14,7 +14,7 @@ STARTS_A_SERVER: Final = frozenset({"postgres", "mongo", "java_shop", "stage", "
 """fixtures that start PostgreSQL, a MongoDB, or Prisma's engine"""
 ON_A_SERVER: Final = frozenset({"postgresql", "PostgreSQL", "asyncpg"})
 """parameters by which a fixture asks for one of these"""
-NOT_OF_THE_CORE: Final = frozenset({"beanie", "conformance", "examples", "orm", "prisma", "tortoise"})
+NOT_OF_THE_CORE: Final = frozenset({"conformance", "examples", "orm"})
 """folders whose tests do not count for the core's coverage, and run faster without its being measured"""
 COUNTED: Final = ("test_kit", "test_memory")
 """beginnings of the modules in these that do count: the kit itself, and the core's own engine"""
