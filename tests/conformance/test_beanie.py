@@ -14,6 +14,8 @@ from tests.conformance.beanie import on_mongodb
 class TestBeanie(ConformanceSuite):
     """The kit on MongoDB, or on what stands in for it."""
 
+    datasets = 2
+
     @pytest.fixture(scope="class")
     @classmethod
     def adapter(cls, request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:

@@ -14,6 +14,8 @@ from tests.conformance.orm import open_postgresql, open_sqlite
 class TestORMOnSQLite(ConformanceSuite):
     """The kit on SQLite."""
 
+    datasets = 2
+
     @pytest.fixture(scope="class")
     @classmethod
     def adapter(cls, request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:
@@ -23,6 +25,8 @@ class TestORMOnSQLite(ConformanceSuite):
 
 class TestORMOnPostgreSQL(ConformanceSuite):
     """The kit on PostgreSQL."""
+
+    datasets = 2
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -14,6 +14,8 @@ from tests.conformance.prisma import open_postgresql, open_sqlite
 class TestPrismaOnSQLite(ConformanceSuite):
     """The kit on SQLite, through the query engine."""
 
+    datasets = 2
+
     @pytest.fixture(scope="class")
     @classmethod
     def adapter(cls, request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:
@@ -23,6 +25,8 @@ class TestPrismaOnSQLite(ConformanceSuite):
 
 class TestPrismaOnPostgreSQL(ConformanceSuite):
     """The kit on PostgreSQL, through the query engine."""
+
+    datasets = 2
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -14,7 +14,7 @@ from tests.conformance.sqlalchemy import on_postgresql, on_sqlite
 class TestSQLite(ConformanceSuite):
     """SQLAlchemy on a SQLite in memory."""
 
-    datasets = 6
+    datasets = 3
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -27,7 +27,7 @@ class TestSQLite(ConformanceSuite):
 class TestPostgreSQL(ConformanceSuite):
     """SQLAlchemy on a PostgreSQL whose own collation is not the contract's."""
 
-    datasets = 6
+    datasets = 3
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -14,6 +14,8 @@ from tests.conformance.tortoise import open_postgresql, open_sqlite
 class TestTortoiseOnSQLite(ConformanceSuite):
     """The kit on SQLite, through aiosqlite."""
 
+    datasets = 2
+
     @pytest.fixture(scope="class")
     @classmethod
     def adapter(cls, request: pytest.FixtureRequest, runner: asyncio.Runner) -> Generator[Adapter]:
@@ -23,6 +25,8 @@ class TestTortoiseOnSQLite(ConformanceSuite):
 
 class TestTortoiseOnPostgreSQL(ConformanceSuite):
     """The kit on PostgreSQL, through asyncpg."""
+
+    datasets = 2
 
     @pytest.fixture(scope="class")
     @classmethod
