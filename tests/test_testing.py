@@ -24,6 +24,8 @@ from queryengine.testing.predicates import predicates
 from queryengine.testing.samples import samples, storable
 from queryengine.testing.strategies import Document, Ground, conditions, filters, siblings
 
+pytestmark = pytest.mark.long
+
 
 @dataclass
 class Tag:

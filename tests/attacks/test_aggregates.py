@@ -20,6 +20,8 @@ from tests.attacks.service import ENGINE, EXPOSE, POLICY, TWIN, Service
 from tests.attacks.test_hidden_fields import HIDDEN, NEAR, attacks
 from tests.attacks.test_strange_filters import CONTROL_WORDS
 
+pytestmark = pytest.mark.long
+
 Asked = Mapping[str, Any]  # Any: values as JSON has them
 
 

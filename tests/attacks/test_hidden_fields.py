@@ -11,6 +11,8 @@ from queryengine.operators import LOGICAL, OPERATORS, QUANTIFIERS, Arity
 from tests.asgi import call, query_of
 from tests.attacks.service import Service
 
+pytestmark = pytest.mark.long
+
 HIDDEN = ["tenant", "margin", "password_hash", "profile", "profile.name", "profile.tenant", "owner.tenant"]
 NEAR = ["tenan", "tenants", "margins", "profil", "password_has"]
 OPERANDS = {Arity.ONE: "x", Arity.MANY: ["x", 1], Arity.PAIR: [1, 2], Arity.FLAG: True}

@@ -34,6 +34,8 @@ from queryengine.request import encode
 from tests.asgi import call, query_of
 from tests.sqlalchemy.models import Person, Place, Types
 
+pytestmark = pytest.mark.long
+
 CONFIG = QueryConfig(cursor_secret="a secret of some length")
 POLICY = SecurityPolicy(relations=True)
 people = SQLAlchemyQueryEngine(Person)
