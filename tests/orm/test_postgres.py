@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import re
 from collections.abc import Callable
 from contextvars import Context
-from dataclasses import replace
 from typing import TypeVarTuple
 
 import pytest
 from queryengine_orm.errors import (
-    AuthenticationFailed,
-    ConnectionFailed,
     ConnectionLost,
-    ForeignKeyViolation,
     OrmError,
     ParameterError,
     StalePlan,
-    StatementError,
     TimeoutExceeded,
     UndefinedColumn,
     UniqueViolation,
@@ -31,75 +25,6 @@ from tests.orm.postgres_world import connected, numbers, until_running, value
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.both_loops
-
-# -- making a connection
-
-
-async def test_a_connection_says_whose_it_is(postgres: PostgresServer) -> None:
-    async with await connect(postgres.url(), application_name="shop") as connection:
-        assert connection.process_id > 0
-        assert connection.setting("server_encoding") == "UTF8"
-        assert await value(connection, "SELECT current_setting('application_name')") == "shop"
-        assert await value(connection, "SELECT current_setting('cluster_name')") == postgres.name
-        assert str(connection.process_id) in repr(connection)
-    assert connection.is_closed
-
-
-async def test_a_unix_socket_is_a_way_to_the_server(postgres: PostgresServer) -> None:
-    async with await connect(postgres.url(), host=str(postgres.folder)) as connection:
-        assert await value(connection, "SELECT inet_client_addr() IS NULL") is True
-
-
-@pytest.mark.parametrize("password", ["wrong", ""])
-async def test_a_wrong_password_is_told_from_a_server_that_is_not_there(
-    postgres: PostgresServer, password: str
-) -> None:
-    with pytest.raises(AuthenticationFailed) as refused:
-        await connect(replace(postgres, password=password).url(), passfile="/nowhere")
-    assert postgres.password not in str(refused.value)
-    with pytest.raises(ConnectionFailed) as absent:
-        await connect("postgresql://u:p@127.0.0.1:1/d")
-    assert not isinstance(absent.value, AuthenticationFailed)
-
-
-async def test_the_next_of_several_hosts_is_tried(postgres: PostgresServer) -> None:
-    url = re.sub(r"@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:", postgres.url())
-    async with await connect(url) as connection:
-        assert await value(connection, "SELECT 1") == 1
-    with pytest.raises(ConnectionFailed, match=r"127\.0\.0\.1:1") as refused:
-        await connect(url, target_session_attrs="standby")
-    assert any("not standby" in note for note in refused.value.__notes__)
-    async with await connect(url, target_session_attrs="prefer-standby") as connection:
-        assert await value(connection, "SELECT 1") == 1
-
-
-async def test_tls_that_is_required_and_not_there_is_no_connection(postgres: PostgresServer) -> None:
-    with pytest.raises(ConnectionFailed, match="TLS"):
-        await connect(postgres.url(), sslmode="require")
-
-
-async def test_a_method_of_authentication_that_is_not_allowed_is_refused(postgres: PostgresServer) -> None:
-    with pytest.raises(AuthenticationFailed, match="not allowed"):
-        await connect(postgres.url(), require_auth="md5,none")
-    with pytest.raises(AuthenticationFailed, match="channel binding"):
-        await connect(postgres.url(), channel_binding="require")
-
-
-async def test_a_task_that_is_cancelled_while_it_connects_leaves_nothing(postgres: PostgresServer) -> None:
-    async with connected(postgres) as observer:
-        count = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-        before = await value(observer, count)
-        for steps in range(12):
-            task = asyncio.ensure_future(connect(postgres.url()))
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-        async with asyncio.timeout(20):
-            while await value(observer, count) != before:  # noqa: ASYNC110  # of the server's state there is no event
-                await asyncio.sleep(0.01)
-
 
 # -- queries
 
@@ -311,128 +236,6 @@ async def test_a_stream_asks_for_rows_as_they_are_taken(postgres: PostgresServer
         assert (connection.status, await value(connection, "SELECT 1")) == ("idle", 1)
         with pytest.raises(UsageError):
             await anext(connection.stream("SELECT 1", batch=0))
-
-
-# -- transactions
-
-
-async def test_a_transaction_begins_with_its_first_statement_and_commits_at_its_end(
-    postgres: PostgresServer,
-) -> None:
-    async with connected(postgres) as connection, connected(postgres) as other, numbers(postgres, 0) as table:
-        count = f"SELECT count(*)::int FROM {table}"
-        async with connection.transaction() as transaction:
-            assert connection.status == "idle"
-            await transaction.query(f"INSERT INTO {table} VALUES (1, 'a')")
-            assert connection.status == "active"
-            assert await value(other, count) == 0
-        assert (connection.status, await value(other, count)) == ("idle", 1)
-
-
-@pytest.mark.parametrize("way", ["query", "script", "execute_many", "copy_rows", "stream"])
-async def test_begin_travels_with_whatever_comes_first(postgres: PostgresServer, way: str) -> None:
-    async with connected(postgres) as connection, numbers(postgres, 0) as table:
-        with pytest.raises(ZeroDivisionError):
-            async with connection.transaction(isolation="serializable") as transaction:
-                match way:
-                    case "query":
-                        await transaction.query(f"INSERT INTO {table} VALUES ($1, 'a')", (1,))
-                    case "script":
-                        await transaction.script(f"INSERT INTO {table} VALUES (1, 'a')")
-                    case "execute_many":
-                        await transaction.execute_many(f"INSERT INTO {table} VALUES ($1, 'a')", [(1,), (2,)])
-                    case "copy_rows":
-                        await transaction.copy_rows(table, ["id"], [(1,)])
-                    case _:
-                        insert = f"INSERT INTO {table} VALUES (1, 'a') RETURNING id"
-                        assert [len(rows) async for rows in transaction.stream(insert)] == [1]
-                assert connection.status == "active"
-                assert await value(connection, "SHOW transaction_isolation") == "serializable"
-                raise ZeroDivisionError
-        assert connection.status == "idle"
-        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 0
-
-
-async def test_a_first_statement_that_fails_before_it_is_sent_does_not_lose_the_begin(
-    postgres: PostgresServer,
-) -> None:
-    async with connected(postgres) as connection, numbers(postgres, 0) as table:
-        async with connection.transaction() as transaction:
-            with pytest.raises(StatementError):
-                await transaction.query("SELEC")
-            with pytest.raises(ParameterError):
-                await transaction.query("SELECT $1::int", ("a",))
-            await transaction.query(f"INSERT INTO {table} VALUES (1, 'a')")
-            assert connection.status == "active"
-            await transaction.rollback()
-        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 0
-
-
-async def test_a_begin_that_fails_takes_its_statement_with_it(postgres: PostgresServer) -> None:
-    async with connected(postgres) as connection, numbers(postgres, 0) as table:
-        connection.send_before("BEGIN ISOLATION LEVEL NONSENSE")
-        with pytest.raises(StatementError):
-            await connection.query(f"INSERT INTO {table} VALUES (1, 'a')")
-        assert connection.status == "idle"
-        connection.withdraw("BEGIN ISOLATION LEVEL NONSENSE")
-        assert await value(connection, f"SELECT count(*)::int FROM {table}") == 0
-
-
-async def test_a_savepoint_undoes_its_own_part(postgres: PostgresServer) -> None:
-    async with connected(postgres) as connection, numbers(postgres, 0) as table:
-        insert = f"INSERT INTO {table} VALUES ($1, 'a')"
-        async with connection.transaction() as transaction:
-            await transaction.query(insert, (1,))
-            async with transaction.savepoint() as inner:
-                await inner.query(insert, (2,))
-            with pytest.raises(UniqueViolation):
-                async with transaction.savepoint() as inner:
-                    await inner.query(insert, (3,))
-                    await inner.query(insert, (1,))
-            async with transaction.savepoint() as outer, outer.savepoint() as inner:
-                await inner.query(insert, (4,))
-            async with transaction.savepoint():
-                pass  # nothing is sent for it
-        ids = await connection.query(f"SELECT id FROM {table} ORDER BY id")
-        assert ids.column(0) == [1, 2, 4]
-
-
-async def test_what_was_not_committed_is_not_said_to_be(postgres: PostgresServer) -> None:
-    async with connected(postgres) as connection:
-        with pytest.raises(OrmError, match="rolled back"):
-            async with connection.transaction() as transaction:
-                with pytest.raises(OrmError):
-                    await transaction.query("SELECT 1 / 0")
-        assert connection.status == "idle"
-
-
-async def test_a_constraint_that_is_looked_at_last_fails_the_commit(postgres: PostgresServer) -> None:
-    async with connected(postgres) as connection, numbers(postgres, 1) as table:
-        await connection.script(
-            f"CREATE TABLE of_{table} (id int REFERENCES {table} DEFERRABLE INITIALLY DEFERRED)"
-        )
-        with pytest.raises(ForeignKeyViolation):
-            async with connection.transaction() as transaction:
-                await transaction.query(f"INSERT INTO of_{table} VALUES (5)")
-        assert connection.status == "idle"
-        await connection.script(f"DROP TABLE of_{table}")
-
-
-async def test_a_transaction_is_used_as_it_is_meant(postgres: PostgresServer) -> None:
-    async with connected(postgres) as connection:
-        transaction = connection.transaction(read_only=True)
-        with pytest.raises(UsageError, match="not begun"):
-            transaction.savepoint()
-        async with transaction:
-            with pytest.raises(UsageError, match="savepoint"):
-                await connection.transaction().__aenter__()
-            with pytest.raises(OrmError, match="read-only"):
-                await transaction.query("CREATE TABLE never (id int)")
-            await transaction.rollback()
-        with pytest.raises(UsageError, match="finished"):
-            await transaction.commit()
-        with pytest.raises(UsageError, match="entered once"):
-            await transaction.__aenter__()
 
 
 # -- cancelling and ending

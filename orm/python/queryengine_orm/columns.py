@@ -28,7 +28,7 @@ from queryengine_orm.constraints import CheckedEnum, ForeignKey, Hint, NativeEnu
 from queryengine_orm.declarative import DeclarativeBase, Declared, snake_case
 from queryengine_orm.driver import Dialect
 from queryengine_orm.errors import ConfigurationError
-from queryengine_orm.mapped import ColumnOptions
+from queryengine_orm.options import ColumnOptions
 from queryengine_orm.ranges import Range
 from queryengine_orm.storage import OpaqueType, Storage, storage_of
 

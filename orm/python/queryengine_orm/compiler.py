@@ -6,7 +6,7 @@ nothing among AND and OR; a negated leaf is true for null, as the contract says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final, LiteralString, assert_never
@@ -131,7 +131,7 @@ class ConditionCompiler(Compiler[Place, Operand, SQL], gaps=frozenset()):
         return sql(storage.operand, Bind(node.value, storage.encode))
 
     def _check_exact(self, node: ScalarNode) -> None:
-        if self.words.dialect == "sqlite" and _has_decimal(node):
+        if self.words.dialect == "sqlite" and TypeKind.DECIMAL in _kinds(node):
             raise ConfigurationError("SQLite calculates with decimals as doubles, which is not exact")
 
     # -- leaves
@@ -357,28 +357,23 @@ def _way(node: Where) -> tuple[Step, ...]:
 
 def is_whole(node: ScalarNode) -> bool:
     """Tell whether a scalar is a whole number wherever it is not null."""
-    match node:
-        case ColumnRef():
-            return node.path.kind is TypeKind.INTEGER
-        case Constant():
-            return node.type.kind is TypeKind.INTEGER
-        case Arithmetic():
-            return is_whole(node.left) and is_whole(node.right)
-        case Call():
-            return node.function == "length" or all(map(is_whole, node.arguments))
-        case _:
-            assert_never(node)
+    return all(kind is TypeKind.INTEGER for kind in _kinds(node))
 
 
-def _has_decimal(node: ScalarNode) -> bool:
+def _kinds(node: ScalarNode) -> Iterator[TypeKind]:
+    """Yield the kinds of the values that a scalar is made of; a length is a whole number, of any text."""
     match node:
         case ColumnRef():
-            return node.path.kind is TypeKind.DECIMAL
+            yield node.path.kind
         case Constant():
-            return node.type.kind is TypeKind.DECIMAL
+            yield node.type.kind
         case Arithmetic():
-            return _has_decimal(node.left) or _has_decimal(node.right)
+            yield from _kinds(node.left)
+            yield from _kinds(node.right)
+        case Call(function="length"):
+            yield TypeKind.INTEGER
         case Call():
-            return any(_has_decimal(argument) for argument in node.arguments)
+            for argument in node.arguments:
+                yield from _kinds(argument)
         case _:
             assert_never(node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
@@ -12,6 +12,7 @@ from queryengine.schema import FieldType
 from queryengine_orm._native import Place, put_value, value_of
 from queryengine_orm.attributes import Attribute, ToMany, ToOne
 from queryengine_orm.constraints import ForeignKey, Hint, Secondary
+from queryengine_orm.options import ColumnOptions, RelationOptions
 from queryengine_orm.tracking import MISSING, changes_of, is_made_here, is_new, note
 
 if TYPE_CHECKING:
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MISSING",
-    "ColumnOptions",
     "Many",
     "Mapped",
     "Maybe",
     "NotLoaded",
     "One",
     "Related",
-    "RelationOptions",
     "Relationship",
     "Watched",
     "mapped_column",
@@ -40,43 +39,6 @@ B = TypeVar("B", bound="DeclarativeBase")
 
 class NotLoaded(AttributeError):  # noqa: N818  # it says what is the matter
     """An attribute was read of a row that came without it: a column that was left out, a relation."""
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnOptions:
-    """What `mapped_column` was told."""
-
-    column_type: FieldType | Hint | None = None
-    foreign_key: ForeignKey | None = None
-    name: str | None = None
-    primary_key: bool = False
-    unique: bool = False
-    index: bool = False
-    check: str | None = None
-    version: bool = False
-    hidden: bool = False
-    document: type[object] | None = None
-    default: object = field(default=MISSING)
-    default_factory: Callable[[], object] | None = None
-
-    @property
-    def has_default(self) -> bool:
-        """Whether a new object gets a value by itself."""
-        return self.default is not MISSING or self.default_factory is not None
-
-    def make_default(self) -> object:
-        """Return the value of a new object."""
-        return self.default if self.default_factory is None else self.default_factory()
-
-
-@dataclass(frozen=True, slots=True)
-class RelationOptions:
-    """What `relationship` was told."""
-
-    foreign_key: str | tuple[str, ...] | None = None
-    secondary: Secondary | None = None
-    hidden: bool = False
-    orphans: Literal["delete"] | None = None
 
 
 class Mapped(Place, Generic[T]):
