@@ -103,25 +103,29 @@ def row(name: str, peer: str, *, ours_us: float, peer_us: float, bar: float | No
     )
 
 
-def measure(sides: Iterable[Runner], *, rounds: int, turns: int = SLICES) -> list[float]:
+def measure(
+    sides: Iterable[Runner], *, rounds: int, turns: int = SLICES, collects: bool = False
+) -> list[float]:
     """Return, for each side, the median over the rounds of its microseconds a call.
 
-    A call that takes as long as a round wants few `turns`.
+    A call that takes as long as a round wants few `turns`. With `collects` the garbage collector runs as it
+    does in a program, which is a part of what many objects cost; else it would hit whom it likes.
     """
     runners = list(sides)
     slices = [max(1, _calls_in(ROUND_SECONDS, runner) // SLICES) for runner in runners]
     figures: list[list[float]] = [[] for _ in runners]
     for _ in range(rounds):
-        for side, seconds in enumerate(_round(runners, slices, turns)):
+        for side, seconds in enumerate(_round(runners, slices, turns, collects=collects)):
             figures[side].append(seconds / slices[side] * 1e6)
     return [statistics.median(of_side) for of_side in figures]
 
 
-def _round(runners: list[Runner], slices: list[int], turns: int) -> list[float]:
-    """Return the median seconds of each side's turns in one round, without the garbage collector in it."""
+def _round(runners: list[Runner], slices: list[int], turns: int, *, collects: bool) -> list[float]:
+    """Return the median seconds of each side's turns in one round."""
     seconds: list[list[float]] = [[] for _ in runners]
     gc.collect()
-    gc.disable()
+    if not collects:
+        gc.disable()
     try:
         for _ in range(turns):
             for side, runner in enumerate(runners):

@@ -151,7 +151,8 @@ class Comparison:
         turns: int,
     ) -> list[Row]:
         say(f"{self.title}: {what}")
-        times = measure([make(side) for side in sides], rounds=self.rounds, turns=turns)
+        runners = [make(side) for side in sides]
+        times = measure(runners, rounds=self.rounds, turns=turns, collects=True)
         driver, session = sides[:2]
         rows: list[Row] = []
         for peer, taken in zip(sides[2:], times[2:], strict=True):
@@ -277,7 +278,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--loops", nargs="*", choices=LOOPS, default=list(LOOPS))
     parser.add_argument("--only", nargs="*", choices=("postgresql", "sqlite", "memory"))
-    parser.add_argument("--profile", action="store_true", help="only where the time of many rows goes")
+    parser.add_argument(
+        "--profile", action="store_true", help="only where the time of a get and of many rows goes"
+    )
     chosen = parser.parse_args()
     wanted = () if chosen.profile else chosen.only or ("postgresql", "sqlite", "memory")
     holds = True
@@ -291,7 +294,10 @@ def main() -> int:
         if "memory" in wanted:
             measured["orm_memory"] = partial(memory.rows, server)
         if chosen.profile:
-            measured["orm_profile"] = partial(profile.rows, server, chosen.rounds)
+            for loop in chosen.loops:
+                measured[f"orm_profile_{loop}"] = partial(
+                    profile.rows, server, loop, LOOPS[loop], chosen.rounds
+                )
         for name, rows_of in measured.items():
             rows = rows_of()
             print_rows(name, rows)
