@@ -60,6 +60,8 @@ async def work(pool: Pool) -> AsyncIterator[Flight]:
         assert_type(session.find(Flight), Find[Flight])
         assert_type(await late.where(Flight.origin == "JFK").order_by(Flight.id).limit(5).all(), list[Flight])
         assert_type(await late.first(), Flight | None)
+        assert_type(await session.get(Flight, 1, for_update=True), Flight | None)
+        assert_type(await late.for_update(skip_locked=True).first(), Flight | None)
         assert_type(await late.include(Flight.carrier).one(), Flight)
         assert_type(await late.count(), int)
         assert_type(await late.exists(), bool)

@@ -12,6 +12,7 @@ from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.errors import MultipleFound, NotFound, UsageError
 from queryengine_orm.expressions import Assignment, Expr, Order, Scalar, check_model
 from queryengine_orm.loading import Prepared, Query
+from queryengine_orm.locking import Lock, lock_of
 from queryengine_orm.mapping import Mapper
 from queryengine_orm.selects import Key, Selection, count_of, exists_of, key_of
 from queryengine_orm.shapes import Shaper
@@ -42,6 +43,7 @@ class Find(Generic[M]):
     size: int | None = None
     skipped: int = 0
     included: tuple[ToOne[M, Any] | ToMany[M, Any], ...] = ()
+    lock: Lock | None = None
 
     # -- steps
 
@@ -75,25 +77,30 @@ class Find(Generic[M]):
             check_model(self.mapper.model, relation, ToOne, ToMany)
         return replace(self, included=(*self.included, *relations))
 
+    def for_update(self, *, skip_locked: bool = False, nowait: bool = False) -> Find[M]:
+        """With its rows locked until the transaction ends: no other one changes or locks them meanwhile.
+
+        Rows that another has locked are waited for; `skip_locked` leaves them out, and with `nowait` they
+        raise LockNotAvailable. Objects that the session has get what their rows hold then, those of included
+        rows too, which are not locked. Outside of `begin()` it raises UsageError. A transaction of SQLite has
+        the whole database, and neither `skip_locked` nor `nowait`: ConfigurationError.
+        """
+        return replace(self, lock=lock_of(skip_locked=skip_locked, nowait=nowait))
+
     # -- reading
 
     async def all(self) -> list[M]:
         """Fetch all rows."""
-        await self.session.flush_before_reading()
-        return await self._query(self.size).all(self.session.executor)
+        return await self._fetch(self.size)
 
     async def first(self) -> M | None:
         """Fetch the first row, or None where there is none."""
-        await self.session.flush_before_reading()
-        size = 1 if self.size is None else min(1, self.size)
-        found = await self._query(size).all(self.session.executor)
+        found = await self._fetch(1 if self.size is None else min(1, self.size))
         return found[0] if found else None
 
     async def one(self) -> M:
         """Fetch the only row. Raises NotFound where there is none, MultipleFound where there are more."""
-        await self.session.flush_before_reading()
-        size = 2 if self.size is None else min(2, self.size)
-        found = await self._query(size).all(self.session.executor)
+        found = await self._fetch(2 if self.size is None else min(2, self.size))
         if not found:
             raise NotFound(f"no {self.mapper.model.__name__} meets the condition")
         if len(found) > 1:
@@ -102,6 +109,7 @@ class Find(Generic[M]):
 
     async def stream(self, *, batch: int = 500) -> AsyncIterator[M]:
         """Fetch rows in batches, as they are taken. The session does not keep them."""
+        self._check_unlocked("stream")
         await self.session.flush_before_reading()
         query = replace(self._query(self.size), adopt=None)
         async for each in query.stream(self.session.executor, batch=batch):
@@ -109,13 +117,21 @@ class Find(Generic[M]):
 
     async def count(self) -> int:
         """Count the rows that meet the condition, whatever the limit."""
+        self._check_unlocked("count")
         await self.session.flush_before_reading()
         return cast("int", await self._scalar("count"))
 
     async def exists(self) -> bool:
         """Tell whether a row meets the condition."""
+        self._check_unlocked("exists")
         await self.session.flush_before_reading()
         return bool(await self._scalar("exists"))
+
+    async def _fetch(self, size: int | None) -> list[M]:
+        await self.session.flush_before_reading()
+        if self.lock is not None:
+            await self.session.begin_locking(self.mapper)
+        return await self._query(size).all(self.session.executor)
 
     # -- writing
 
@@ -160,7 +176,12 @@ class Find(Generic[M]):
             await self.session.renew(self.mapper.model, deleted=not assignments)
         return affected
 
+    def _check_unlocked(self, what: str) -> None:
+        if self.lock is not None:
+            raise UsageError(f"{what} locks no rows: for_update is for all, first and one")
+
     def _check_plain(self, what: str) -> None:
+        self._check_unlocked(what)
         if self.order or self.size is not None or self.skipped or self.included:
             raise UsageError(f"{what} takes a condition, and neither order, limit, offset nor include")
 
@@ -182,15 +203,15 @@ class Find(Generic[M]):
         limit = None if size is None else shaper.slot(size)
         offset = shaper.slot(self.skipped) if self.skipped else 0
         columns = tuple(self.mapper.columns.values())
-        selection = Selection(self.mapper, columns, where, order, limit, offset)
-        key = ("select", self.mapper.model, where, order, limit, offset)
+        selection = Selection(self.mapper, columns, where, order, limit, offset, self.lock)
+        key = ("select", self.mapper.model, where, order, limit, offset, self.lock)
         statements = self.mapper.model.__registry__.statements
         prepared: Prepared | None = statements.get(key)
         if prepared is None:
             prepared = Prepared(selection)
             statements.put(key, prepared)
         values = tuple(shaper.values)
-        adopt = self.session.adopt
+        adopt = self.session.adopt if self.lock is None else self.session.take_over
         query = Query(self.mapper.model, selection, values, (), None, prepared, adopt)
         return query.include(*self.included) if self.included else query
 

@@ -11,6 +11,7 @@ from queryengine_orm.compiler import ConditionCompiler, Place
 from queryengine_orm.conditions import ColumnRef, Condition, ScalarNode
 from queryengine_orm.dialects import DIRECTIONS, TextRules, words_of
 from queryengine_orm.driver import Dialect
+from queryengine_orm.locking import Lock, locked
 from queryengine_orm.mapping import Column, Mapper
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
 
@@ -49,6 +50,7 @@ class Selection:
     order: tuple[Key, ...] = ()
     limit: int | Slot | None = None
     offset: int | Slot = 0
+    lock: Lock | None = None
 
 
 def key_of(scalar: ScalarNode, descending: bool, nulls: Nulls | None) -> Key:
@@ -96,7 +98,8 @@ def _select(
     if counted is not None:
         shown.append(counted)
     rows = sql("SELECT {} FROM {}", joined(", ", shown), source(place))
-    return narrowed(rows, selection, compiler, place)
+    found = narrowed(rows, selection, compiler, place)
+    return found if selection.lock is None else locked(found, place.alias, selection.lock, dialect)
 
 
 def narrowed(rows: SQL, selection: Selection, compiler: ConditionCompiler, place: Place) -> SQL:

@@ -9,21 +9,22 @@ from typing import Any, Self, TypeVar, cast
 
 from queryengine.ast import Step
 from queryengine_orm.attributes import Attribute, ToMany, ToOne
+from queryengine_orm.bulk import Upsert, insert_all
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Connection, Executor, Isolation, Kind, Pool, Rows, Transaction
 from queryengine_orm.errors import InvalidTransactionState, NotFound, StaleRow, UsageError
 from queryengine_orm.expressions import Expr, check_model
 from queryengine_orm.finding import Find
-from queryengine_orm.flushing import Flush, complete
+from queryengine_orm.flushing import Flush
 from queryengine_orm.holding import Hold
 from queryengine_orm.loading import Branch, Prepared, load
+from queryengine_orm.locking import Lock, hold_database
 from queryengine_orm.mapping import Mapper, mapper_of
 from queryengine_orm.objects import ObjectReader
 from queryengine_orm.renewing import dependents, renew, touched_by, wrapped
 from queryengine_orm.selects import Selection
 from queryengine_orm.tracking import forget_changes, put_back
 from queryengine_orm.units import Identities, Unit, key_of
-from queryengine_orm.writes import insert_rows, upsert_of
 
 __all__ = ["Session"]
 
@@ -165,14 +166,19 @@ class Session:
 
     # -- reading
 
-    async def get(self, model: type[M], key: object) -> M | None:
-        """Return the object with this primary key (a tuple where it has many columns), or None."""
+    async def get(self, model: type[M], key: object, *, for_update: bool = False) -> M | None:
+        """Return the object with this primary key (a tuple where it has many columns), or None.
+
+        With `for_update` its row is read in any case, and locked as `Find.for_update` does.
+        """
         mapper = mapper_of(model)
         values = cast("tuple[object, ...]", key) if isinstance(key, tuple) else (key,)
         if len(values) != len(mapper.primary_key):
             raise UsageError(f"the key of {model.__name__} has {len(mapper.primary_key)} columns")
         if self._hold.levels:
             self._hold.check()
+        if for_update:
+            return await self._get_locked(mapper, values)
         known = self._identities.get(model, values)
         if known is not None:
             return cast("M", known)
@@ -183,6 +189,17 @@ class Session:
         text, parameters = statement.bound(values)
         found = reader.read(await executor.query(text, parameters, result=reader.kinds, clean=True))
         return self._identities.keep(mapper, found[0]) if found else None
+
+    async def _get_locked(self, mapper: Mapper[M], values: tuple[object, ...]) -> M | None:
+        await self.flush_before_reading()
+        await self.begin_locking(mapper)
+        statement, reader = _prepared_get(mapper, "wait").on(self.executor.dialect)
+        text, parameters = statement.bound(values)
+        found = reader.read(await self.executor.query(text, parameters, result=reader.kinds, clean=True))
+        known = self._identities.get(mapper.model, values)
+        if known is not None and not found:
+            await renew(self.executor, self._unit, self._identities, [known])  # its row is gone: so is it
+        return cast("M", self.take_over(mapper, found)[0]) if found else None
 
     def find(self, what: type[M] | Expr[M], *more: Expr[M]) -> Find[M]:
         """Return a query over the rows of a model, all of them or those of which expressions are true."""
@@ -239,9 +256,23 @@ class Session:
         if await renew(self.executor, self._unit, self._identities, [instance]):
             raise NotFound(f"the row of {instance!r} is gone")
 
+    async def begin_locking(self, mapper: Mapper[Any]) -> None:
+        """Do what a lock on rows needs. Raises UsageError outside of a transaction."""
+        if self._transaction is None:
+            raise UsageError("rows are locked until a transaction ends: use for_update inside of begin()")
+        await hold_database(self.executor, mapper)
+
     def adopt(self, mapper: Mapper[Any], objects: list[Any]) -> list[Any]:
         """Return objects that were just read, or in their places those that the session has already."""
         return self._identities.adopt(mapper, objects)
+
+    def take_over(self, mapper: Mapper[Any], objects: list[Any]) -> list[Any]:
+        """Return the same as `adopt`; those that the session has already get what their rows hold now."""
+        adopted = self._identities.adopt(mapper, objects)
+        for known, fresh in zip(adopted, cast("list[DeclarativeBase]", objects), strict=True):
+            if known is not fresh:
+                self._unit.renewed(known, vars(fresh))
+        return adopted
 
     # -- writing
 
@@ -309,18 +340,8 @@ class Session:
         """
         if not instances:
             return 0
-        mapper = mapper_of(type(instances[0]))
-        if any(type(each) is not mapper.model for each in instances):
-            raise UsageError("insert_all takes objects of one class")
         await self.flush_before_reading()
-        if mapper.version is not None or mapper.declared:
-            for each in instances:
-                complete(mapper, each)
-        values = [vars(each) for each in instances]
-        given = set[str]().union(*values)
-        return await insert_rows(
-            self.executor, mapper, values, [name for name in mapper.columns if name in given]
-        )
+        return await insert_all(self.executor, instances)
 
     async def upsert(
         self,
@@ -334,36 +355,15 @@ class Session:
         `update` says which columns are updated: unless told, all but those of `on`. A version counts on.
         Returns the session's object of the row, as it is stored then; it does not keep the one given.
         """
-        if on is not None and not on:
-            raise UsageError("an upsert needs one column at least by which it knows a row")
-        mapper, dialect = mapper_of(type(instance)), self.executor.dialect
-        for each in (*(on or ()), *(update or ())):
-            check_model(mapper.model, each, Attribute)
+        plan = Upsert.of(mapper_of(type(instance)), on, update)
         await self.flush_before_reading()
-        complete(mapper, instance)
-        values = {name: vars(instance)[name] for name in mapper.columns if name in vars(instance)}
-        keys = mapper.primary_key if on is None else [mapper.columns[each.name] for each in on]
-        columns = [mapper.columns[name] for name in values]
-        updated = [each for each in columns if each not in keys and not each.primary_key]
-        if update is not None:
-            updated = [mapper.columns[each.name] for each in update]
-        if mapper.version is not None and updated and mapper.version not in updated:
-            updated.append(mapper.version)
-        every = tuple(mapper.columns.values())
-        statement = upsert_of(mapper, columns, keys, updated, dialect)
-        text, parameters = statement.bound(list(values.values()))
-        reader = ObjectReader(mapper, every, dialect)
-        rows = await self.executor.query(text, parameters, result=reader.kinds, clean=True)
-        if not len(rows):  # the row was there, and nothing of it was to be updated
-            model = type(instance)
-            same = [getattr(model, column.attribute) == values[column.attribute] for column in keys]
-            found: M = await self.find(same[0], *same[1:]).one()
-            return found
-        fresh = reader.read(rows)
-        stored = self._identities.adopt(mapper, fresh)[0]
-        if stored is not fresh[0]:
-            self._unit.renewed(stored, vars(fresh[0]))
-        return cast("M", stored)
+        fresh = await plan.one(self.executor, instance)
+        if fresh is not None:
+            return cast("M", self.take_over(plan.mapper, [fresh])[0])
+        model, values = type(instance), vars(instance)  # the row was there, and nothing was to be updated
+        same = [getattr(model, column.attribute) == values[column.attribute] for column in plan.on]
+        found: M = await self.find(same[0], *same[1:]).one()
+        return found
 
 
 def _check_mapped(model: object) -> None:
@@ -371,11 +371,12 @@ def _check_mapped(model: object) -> None:
         raise UsageError(f"a mapped class or a condition is expected, not {type(model).__name__}")
 
 
-def _prepared_get(mapper: Mapper[Any]) -> Prepared:
+def _prepared_get(mapper: Mapper[Any], lock: Lock | None = None) -> Prepared:
     """Return the statement that reads a row by its key, compiled once."""
-    statements = mapper.model.__registry__.statements
-    prepared: Prepared | None = statements.get(("get", mapper.model))
+    statements, key = mapper.model.__registry__.statements, ("get", mapper.model, lock)
+    prepared: Prepared | None = statements.get(key)
     if prepared is None:
-        prepared = Prepared(Selection(mapper, tuple(mapper.columns.values()), key_of(mapper)))
-        statements.put(("get", mapper.model), prepared)
+        columns = tuple(mapper.columns.values())
+        prepared = Prepared(Selection(mapper, columns, key_of(mapper), lock=lock))
+        statements.put(key, prepared)
     return prepared
