@@ -121,17 +121,18 @@ class Connection(Link, asyncio.BufferedProtocol):
         result: Sequence[Kind | None] | None = None,
         batch: int = 500,
     ) -> AsyncGenerator[Rows]:
-        """Give the rows in batches, in a transaction of its own if there is none."""
+        """Give the rows in batches, in a transaction of its own if there is none; no batch is empty."""
         if batch < 1:
             raise UsageError("a batch has one row at least")
         portal = self.new_name("portal")
         async with self.transaction_unless_in_one():
             rows, more = await self.open_portal(portal, batch, sql, parameters, result=result)
             try:
-                yield rows
-                while more:
-                    rows, more = await self.fetch(portal, batch)
+                while len(rows):  # whether there is more is known by asking: the last answer may hold no row
                     yield rows
+                    if not more:
+                        break
+                    rows, more = await self.fetch(portal, batch)
             finally:
                 if not self.is_closed and self.status == "active":
                     await self.close_portal(portal)

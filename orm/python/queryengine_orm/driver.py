@@ -126,7 +126,7 @@ class Executor(Protocol):
         result: Sequence[Kind | None] | None = None,
         batch: int = 500,
     ) -> AsyncIterator[Rows]:
-        """Give the rows in batches; the next is asked for when the last was taken."""
+        """Give the rows in batches, none of them empty; the next is asked for when the last was taken."""
         ...
 
     def copy_rows(self, table: str, columns: Sequence[str], rows: RowSource, /) -> Awaitable[int]:

@@ -46,7 +46,7 @@ class Proxy:
             writer.transport.abort()
 
     async def has_passed(self, count: int, *, is_over: Callable[[], bool]) -> None:
-        """Wait until the server has sent so many bytes more, or it is over anyhow."""
+        """Wait until so many bytes more of the server's were passed on, or it is over anyhow."""
         end = self.from_server + count
         while self.from_server < end and not is_over():  # noqa: ASYNC110  # in each turn of the loop there may be one more
             await asyncio.sleep(0)
@@ -61,16 +61,21 @@ class Proxy:
                 if self.cut_after is not None:
                     data = data[: self.cut_after - passed]
                 passed += len(data)
-                self.from_server += len(data)
-            await self._write(writer, data, self.piece if is_server else None)
+                await self._split(writer, data)
+            else:
+                writer.write(data)
+                await writer.drain()
             if is_server and passed == self.cut_after:
                 return
 
-    async def _write(self, writer: asyncio.StreamWriter, data: bytes, piece: int | None) -> None:
-        for start in range(0, len(data), piece or CHUNK):
-            writer.write(data[start : start + (piece or CHUNK)])
+    async def _split(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        while data:
+            piece = data[: self.piece]
+            writer.write(piece)
             await writer.drain()
-            if piece is not None:
+            self.from_server += len(piece)
+            data = data[len(piece) :]
+            if self.piece is not None:
                 await asyncio.sleep(0)
 
     async def join(

@@ -8,17 +8,19 @@ from collections.abc import AsyncIterator
 import pytest
 from queryengine_orm.errors import ConnectionLost
 from queryengine_orm.pool import PostgresPool, create_pool
-from queryengine_orm.postgres import Connection, connect
+from queryengine_orm.postgres import connect
 
 from tests.orm.faults import messages
-from tests.orm.faults.liar import HONEST, Wire, serving
+from tests.orm.faults.liar import CANCEL_REQUEST, HONEST, Wire, serving
 from tests.orm.faults.proxy import proxied
 from tests.orm.faults.storm import Storm
+from tests.orm.postgres_world import until
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.both_loops
 
 PATIENCE = 60.0
+SLOW = "SELECT pg_sleep(0.3), 6"
 
 
 @pytest.fixture
@@ -61,24 +63,83 @@ async def test_calls_before_and_behind_one_that_is_cancelled_are_answered(postgr
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("sql", ["SELECT 'another', $1::int -- {}", "SELECT 'another', $1::int"])
 async def test_a_call_cancelled_at_any_byte_of_its_answer_leaves_a_clean_connection(
+    postgres: PostgresServer, sql: str
+) -> None:
+    async with asyncio.timeout(PATIENCE), proxied(postgres.port) as proxy:
+        url = postgres.url().replace(f":{postgres.port}/", f":{proxy.port}/")
+        async with await connect(f"{url}?sslmode=disable") as connection:
+            await connection.query("SELECT 'another', $1::int", [0])
+            byte = 0
+            while True:  # the first statement is prepared each time, the second is known
+                proxy.piece = 1
+                call = connection.query(sql.format(byte), [byte])
+                await proxy.has_passed(byte, is_over=call.done)
+                if call.done():
+                    break
+                call.cancel()
+                proxy.piece = None
+                (row,) = await connection.query("SELECT 'mine', $1::int", [byte])
+                assert tuple(row) == ("mine", byte)
+                byte += 1
+            assert byte > len("another")  # it was cut within its rows
+
+
+async def test_a_request_to_cancel_is_sent_for_a_call_that_is_alone_and_for_no_other(
     postgres: PostgresServer,
 ) -> None:
     async with asyncio.timeout(PATIENCE), proxied(postgres.port) as proxy:
         url = postgres.url().replace(f":{postgres.port}/", f":{proxy.port}/")
-        connection: Connection | None = None
-        for byte in range(0, 200, 7):
-            if connection is None or connection.is_closed:
-                connection = await connect(f"{url}?sslmode=disable")
-            proxy.piece = 1
-            call = connection.query("SELECT 'another', $1::int", [byte])
-            await proxy.has_passed(byte, is_over=call.done)
-            call.cancel()
-            proxy.piece = None
-            (row,) = await connection.query("SELECT 'mine', $1::int", [byte])
-            assert tuple(row) == ("mine", byte)
-        assert connection is not None
-        await connection.close()
+        async with await connect(f"{url}?sslmode=disable") as connection:
+            await connection.describe(SLOW)
+            for others in (1, 0):
+                slow = connection.query(SLOW)
+                behind = [connection.query("SELECT 7") for _ in range(others)]
+                await asyncio.sleep(0.05)
+                slow.cancel()
+                assert [(await call)[0][0] for call in behind] == [7] * others
+                await connection.query("SELECT 8")
+                assert proxy.accepted == (1 if others else 2)  # connections: its own, and that of the request
+
+
+async def test_nothing_is_sent_before_the_server_is_done_with_a_request_to_cancel() -> None:
+    events: list[str] = []
+    is_silent, hang_up = asyncio.Event(), asyncio.Event()
+
+    async def conversation(wire: Wire) -> None:
+        code, _ = await wire.hear_first()
+        if code == CANCEL_REQUEST:
+            events.append("asked to cancel")
+            await hang_up.wait()
+            return
+        await wire.say(messages.greeting())
+        while True:
+            tag, _ = await wire.hear()
+            events.append(tag.decode())
+            await wire.say(b"" if is_silent.is_set() else HONEST.get(tag, b""))
+
+    async with serving(conversation) as served, asyncio.timeout(PATIENCE), await connect(served.dsn()) as own:
+        await own.query("SELECT n FROM t")  # known from now on
+        events.clear()
+        is_silent.set()
+        cancelled = own.query("SELECT n FROM t")
+        await until(lambda: events == ["B", "E", "S"])
+        cancelled.cancel()
+        await asyncio.sleep(0)
+        behind = own.query("SELECT n FROM t")
+        await until(lambda: "asked to cancel" in events)
+        await asyncio.sleep(0.02)
+        assert events == ["B", "E", "S", "asked to cancel"]
+        hang_up.set()
+        await until(lambda: events[-1] == "S")
+        late = messages.BIND_COMPLETE + messages.error("57014") + messages.READY
+        await served.wires[0].say(late)
+        await asyncio.sleep(0.02)
+        assert events == ["B", "E", "S", "asked to cancel", "S"]
+        is_silent.clear()
+        await served.wires[0].say(messages.READY)
+        assert (await behind).tuples() == [(42,)]
 
 
 async def test_a_server_that_does_not_hear_a_request_to_cancel_is_given_up(
