@@ -89,6 +89,18 @@ async def test_what_a_handler_includes_is_within_the_row_scope(shelf: Pool) -> N
     assert titles(await ask({"where": {"author.name": "Ada"}}, scope).query.all(shelf)) == []
 
 
+async def test_what_a_handler_includes_goes_on_within_the_row_scopes(shelf: Pool) -> None:
+    scope = {Book: field("title") != "Two"}
+    on = Book.author.then(Author.books)
+    found = await ask({"order": "title"}, scope).query.include(Book.author, on).all(shelf)
+    assert [(book.title, titles(book.author.books)) for book in found] == [
+        ("One", ["One"]),
+        ("Three", ["Three"]),
+    ]
+    with pytest.raises(UsageError, match="mentor: the query loads other columns only"):
+        ask({"fields": ["author.name"]}).query.include(Book.author.then(Author.mentor))
+
+
 async def test_a_relation_that_the_columns_do_not_lead_to_cannot_be_included(shelf: Pool) -> None:
     with pytest.raises(UsageError, match="author: the query loads other columns only"):
         ask({"fields": ["title"]}).query.include(Book.author)

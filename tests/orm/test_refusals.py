@@ -48,6 +48,12 @@ ASKED: list[tuple[Callable[[Any], Any], str]] = [
     (lambda s: s.find(author).order_by(book.title).all(), "Book.title is not of Author"),
     (lambda s: s.find(author).order_by((book.pages + 1).desc()).all(), "Book.pages is not of Author"),
     (lambda s: s.find(author).include(book.tags).all(), "Book.tags is not of Author"),
+    (lambda s: s.find(author).include(author.books.then(author.books)).all(), "Author.books is not of Book"),
+    (lambda s: s.find(author).include(book.tags.then(author.books)).all(), "Author.books is not of Tag"),
+    (
+        lambda s: s.find(author).include(author.name).all(),
+        "Author: Loadable of its attributes expected, not Attribute",
+    ),
     (lambda s: s.find(author).update(loan.reader.set("x")), "Loan.reader is not of Author"),
     (lambda s: s.find(author).update(author.name.set(loan.reader)), "Loan.reader is not of Author"),
     (lambda s: s.upsert(Tag(word="x"), on=[book.title]), "Book.title is not of Tag"),

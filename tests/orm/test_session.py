@@ -147,6 +147,33 @@ async def test_related_rows_come_with_the_query(session: Session) -> None:
     assert book.id == found.id
 
 
+async def test_related_rows_come_with_what_is_related_to_them(session: Session) -> None:
+    author, book = await stored(session)
+    session.add(Tag(word="x"))
+    await session.flush()
+    await session.query("INSERT INTO book_tags (book_id, tag_id) SELECT id, 'x' FROM books")
+    session.clear()
+    books = Author.books.then(Book.tags.then(Tag.books), Book.author)
+    ada, bea = (
+        await session.find(Author).include(Author.books, books, Author.mentor).order_by(Author.id).all()
+    )
+    assert (ada.books, bea.mentor, bea.id) == ([], ada, author.id)
+    (found,) = bea.books
+    assert (found.id, found.author) == (book.id, bea)
+    assert [tag.books for tag in found.tags] == [[found]]
+
+
+async def test_related_rows_are_loaded_with_what_is_related_to_them(session: Session) -> None:
+    author, book = await stored(session)
+    session.clear()
+    read = await session.find(Author.id == author.id).one()
+    await session.load(read, Author.books.then(Book.tags, Book.author.then(Author.mentor)))
+    assert [each.tags for each in read.books] == [[]]
+    assert read.books[0].id == book.id
+    assert read.mentor is not None
+    assert read.mentor.name == "Ada"
+
+
 async def test_rows_are_streamed(session: Session) -> None:
     await session.insert_all([Author(name=f"n{number:03}") for number in range(25)])
     names = [author.name async for author in session.find(Author).order_by(Author.name).stream(batch=10)]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, assert_type
 
 from queryengine_orm import Assignment, Expr, Order, Range, Session
-from queryengine_orm.attributes import Attribute, ToMany, ToOne
+from queryengine_orm.attributes import Attribute, Loadable, ToMany, ToOne
 from queryengine_orm.driver import Pool, Rows
 from queryengine_orm.finding import Find
 
@@ -63,13 +63,17 @@ async def work(pool: Pool) -> AsyncIterator[Flight]:
         assert_type(await session.get(Flight, 1, for_update=True), Flight | None)
         assert_type(await late.for_update(skip_locked=True).first(), Flight | None)
         assert_type(await late.include(Flight.carrier).one(), Flight)
+        assert_type(Carrier.flights.then(Flight.plane, Flight.carrier), Loadable[Carrier])
+        assert_type(session.find(Carrier).include(Carrier.flights.then(Flight.plane)), Find[Carrier])
         assert_type(await late.count(), int)
         assert_type(await late.exists(), bool)
         assert_type(await late.update(Flight.delay.set(None)), int)
         assert_type(await late.delete(), int)
         session.add_all([flight])
         stored = await session.upsert(Carrier(code="UA", name="United"), update=[Carrier.name])
-        await session.load(stored, Carrier.flights)
+        await session.load(
+            stored, Carrier.flights, Carrier.flights.then(Flight.carrier.then(Carrier.flights))
+        )
         stored.flights.append(flight)
         stored.flights = [flight]
         assert_type(await session.merge(stored), Carrier)

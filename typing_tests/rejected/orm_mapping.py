@@ -98,6 +98,14 @@ async def work(session: Session) -> None:
     # mypy says: Cannot infer value of type parameter "M" of "load" of "Session"
     # pyright says: Argument of type "ToOne[Flight, Carrier]" cannot be assigned to parameter "relations"
 
+    session.find(Carrier).include(Carrier.flights.then(Carrier.flights))
+    # mypy says: Argument 1 to "then" of "_Relation" has incompatible type
+    # pyright says: Argument of type "ToMany[Carrier, Flight]" cannot be assigned to parameter "relations"
+
+    session.find(Flight).include(Carrier.flights.then(Flight.plane))
+    # mypy says: Argument 1 to "include" of "Find" has incompatible type "Loadable[Carrier]"; expected
+    # pyright says: Argument of type "Loadable[Carrier]" cannot be assigned to parameter "relations"
+
     found: list[Carrier] = await session.find(Flight.id > 5).all()
     # mypy says: Incompatible types in assignment
     # pyright says: Type "list[Flight]" is not assignable to declared type "list[Carrier]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Generic, TypeAlias, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from queryengine.ast import (
     And,
@@ -35,7 +35,7 @@ from queryengine_orm.expressions import (
     takes,
 )
 
-__all__ = ["Attribute", "ToMany", "ToOne"]
+__all__ = ["Attribute", "Loadable", "ToMany", "ToOne"]
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -198,14 +198,27 @@ def _type(path: Path) -> FieldType:
     return path.field.type
 
 
-class _Relation(Generic[M, B]):
-    """A relation of a mapped class."""
+class Loadable(Generic[M]):
+    """What `include` and `load` take: a relation, alone or with relations of the rows that it leads to."""
 
-    __slots__ = ("model", "name")
+    __slots__ = ("behind", "model", "name")
 
-    def __init__(self, model: type[M], name: str) -> None:
+    def __init__(self, model: type[M], name: str, behind: tuple[Loadable[Any], ...] = ()) -> None:
         self.model = model
         self.name = name
+        self.behind = behind
+        """what is loaded with the related rows"""
+
+    @property
+    def relation(self) -> Relation:
+        """The relation as the core has it."""
+        return schema_of(self.model).relations[self.name]
+
+
+class _Relation(Loadable[M], Generic[M, B]):
+    """A relation of a mapped class."""
+
+    __slots__ = ()
 
     @property
     def key(self) -> str:
@@ -213,14 +226,15 @@ class _Relation(Generic[M, B]):
         return self.name
 
     @property
-    def relation(self) -> Relation:
-        """The relation as the core has it."""
-        return schema_of(self.model).relations[self.name]
-
-    @property
     def step(self) -> Step:
         """The step along it."""
         return Step(self.relation)
+
+    def then(self, *relations: Loadable[B]) -> Loadable[M]:
+        """This relation, and with its rows these relations of theirs: `Author.books.then(Book.tags)`."""
+        for each in relations:
+            check_model(self.relation.target.model, each, Loadable)
+        return Loadable(self.model, self.name, relations)
 
     def check_end(self, model: type[object], what: str) -> None:
         """Refuse what is of another class than the one that the relation leads to. Raises UsageError."""

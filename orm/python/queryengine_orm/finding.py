@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from queryengine_orm.attributes import ToMany, ToOne
+from queryengine_orm.attributes import Loadable
 from queryengine_orm.conditions import Condition, all_of
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.errors import MultipleFound, NotFound, UsageError
@@ -42,7 +42,7 @@ class Find(Generic[M]):
     order: tuple[Key, ...] = ()
     size: int | None = None
     skipped: int = 0
-    included: tuple[ToOne[M, Any] | ToMany[M, Any], ...] = ()
+    included: tuple[Loadable[M], ...] = ()
     lock: Lock | None = None
 
     # -- steps
@@ -71,10 +71,13 @@ class Find(Generic[M]):
         _check_number("offset", skipped)
         return replace(self, skipped=skipped)
 
-    def include(self, *relations: ToOne[M, Any] | ToMany[M, Any]) -> Find[M]:
-        """With these related rows, in one more query each: `Flight.carrier`."""
+    def include(self, *relations: Loadable[M]) -> Find[M]:
+        """With these related rows, in one more query each: `Flight.carrier`.
+
+        `Carrier.flights.then(Flight.plane)` has more behind them.
+        """
         for relation in relations:
-            check_model(self.mapper.model, relation, ToOne, ToMany)
+            check_model(self.mapper.model, relation, Loadable)
         return replace(self, included=(*self.included, *relations))
 
     def for_update(self, *, skip_locked: bool = False, nowait: bool = False) -> Find[M]:

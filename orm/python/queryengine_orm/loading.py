@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from queryengine.ast import ModelScope, Slot, Step, Where
 from queryengine_orm._native import put_value
-from queryengine_orm.attributes import ToMany, ToOne
+from queryengine_orm.attributes import Loadable
 from queryengine_orm.compiler import ConditionCompiler, Link, Place, relationship_of
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.dialects import TextRules, words_of
@@ -22,7 +22,7 @@ from queryengine_orm.selects import Selection, ordering, select_of
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
 from queryengine_orm.tracking import changes_of
 
-__all__ = ["MOST_KEYS", "Adopt", "Branch", "Prepared", "Query", "among", "load"]
+__all__ = ["MOST_KEYS", "Adopt", "Branch", "Prepared", "Query", "among", "branches_of", "load"]
 
 M = TypeVar("M", bound=DeclarativeBase)
 
@@ -65,27 +65,13 @@ class Query(Generic[M]):
     scopes: tuple[ModelScope, ...] = ()
     """the row scopes of the models that rows may lead to: whatever is included has to meet them"""
 
-    def include(self, *relations: ToOne[M, Any] | ToMany[M, Any]) -> Query[M]:
+    def include(self, *relations: Loadable[M]) -> Query[M]:
         """Return the query with these related rows as well, as far as the row scopes show them.
 
-        Raises UsageError where the query loads some columns only, and not those that lead there.
+        `Author.books.then(Book.tags)` has more behind it. Raises UsageError where the query loads some
+        columns only, and not those that lead there.
         """
-        mapper = self.selection.mapper
-        loaded = {branch.step.relation.name for branch in self.branches}
-        added: list[Branch] = []
-        for relation in relations:
-            check_model(self.model, relation, ToOne, ToMany)
-            if relation.name in loaded:
-                continue
-            related = mapper.relationship(relation.name)
-            if not set(related.own) <= set(self.selection.columns):
-                raise UsageError(f"{relation.name}: the query loads other columns only")
-            scope = next(
-                (each.where for each in self.scopes if each.schema.model is related.target.model), None
-            )
-            step = Step(relation.relation, scope)
-            added.append(Branch(step, Selection(related.target, tuple(related.target.columns.values()))))
-        return replace(self, branches=(*self.branches, *added))
+        return replace(self, branches=branches_of(self.selection, relations, self.branches, self.scopes))
 
     def statement(self, dialect: Dialect) -> tuple[str, list[object]]:
         """Return the SQL of the rows themselves, and its parameters."""
@@ -114,6 +100,34 @@ class Query(Generic[M]):
             await load(executor, objects, self.branches, self.text)
             for each in objects:
                 yield each
+
+
+def branches_of(
+    selection: Selection,
+    relations: Iterable[Loadable[Any]],
+    known: Sequence[Branch] = (),
+    scopes: Sequence[ModelScope] = (),
+) -> tuple[Branch, ...]:
+    """Return branches for relations of a selection's rows, beside those that are known.
+
+    To a relation that is among these, what is to be loaded behind it is added.
+    """
+    found = {branch.step.relation.name: branch for branch in known}
+    for relation in relations:
+        check_model(selection.mapper.model, relation, Loadable)
+        branch = found.get(relation.name) or _branch(selection, relation, scopes)
+        behind = branches_of(branch.selection, relation.behind, branch.branches, scopes)
+        found[relation.name] = replace(branch, branches=behind)
+    return tuple(found.values())
+
+
+def _branch(selection: Selection, relation: Loadable[Any], scopes: Sequence[ModelScope]) -> Branch:
+    related = selection.mapper.relationship(relation.name)
+    if not set(related.own) <= set(selection.columns):
+        raise UsageError(f"{relation.name}: the query loads other columns only")
+    target = related.target
+    scope = next((each.where for each in scopes if each.schema.model is target.model), None)
+    return Branch(Step(relation.relation, scope), Selection(target, tuple(target.columns.values())))
 
 
 class Prepared:

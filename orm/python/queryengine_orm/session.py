@@ -7,17 +7,16 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from queryengine.ast import Step
-from queryengine_orm.attributes import Attribute, ToMany, ToOne
+from queryengine_orm.attributes import Attribute, Loadable
 from queryengine_orm.bulk import Upsert, insert_all
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Connection, Executor, Isolation, Kind, Pool, Rows, Transaction
 from queryengine_orm.errors import InvalidTransactionState, NotFound, StaleRow, UsageError
-from queryengine_orm.expressions import Expr, check_model
+from queryengine_orm.expressions import Expr
 from queryengine_orm.finding import Find
 from queryengine_orm.flushing import Flush
 from queryengine_orm.holding import Hold
-from queryengine_orm.loading import Branch, Prepared, load
+from queryengine_orm.loading import Prepared, branches_of, load
 from queryengine_orm.locking import Lock, hold_database
 from queryengine_orm.mapping import Mapper, mapper_of
 from queryengine_orm.objects import ObjectReader
@@ -228,21 +227,18 @@ class Session:
         rows = await executor.query(wrapped(mapper, sql), parameters, result=reader.kinds)
         return self._identities.adopt(mapper, reader.read(rows))
 
-    async def load(self, instance: M, *relations: ToOne[M, Any] | ToMany[M, Any]) -> None:
+    async def load(self, instance: M, *relations: Loadable[M]) -> None:
         """Load related rows of an object, anew if it has them; what was put into a list meanwhile stays.
 
-        Raises UsageError for an object that the session does not have.
+        `Author.books.then(Book.tags)` loads more behind them. Raises UsageError for an object that the
+        session does not have.
         """
         mapper: Mapper[Any] = mapper_of(type(instance))
-        for relation in relations:
-            check_model(mapper.model, relation, ToOne, ToMany)
+        branches = branches_of(Selection(mapper, tuple(mapper.columns.values())), relations)
         if not self._identities.has(instance):
             raise UsageError(f"{instance!r} is not of this session")
         await self.flush_before_reading()
-        for relation in relations:
-            target = mapper.relationship(relation.name).target
-            branch = Branch(Step(relation.relation), Selection(target, tuple(target.columns.values())))
-            await load(self.executor, [instance], [branch], None, self.adopt)
+        await load(self.executor, [instance], branches, None, self.adopt)
 
     async def refresh(self, instance: DeclarativeBase) -> None:
         """Read an object's row again. What was changed of it and not written is forgotten.

@@ -10,7 +10,7 @@ from queryengine.ast import Path, Value
 from queryengine.documents import MemberSource
 from queryengine.pages import Counting, Page, Total, count_filter, counting, make_page, page_size
 from queryengine.schema import BooleanType, FieldType, FloatType, IntegerType
-from queryengine_orm.attributes import ToMany, ToOne
+from queryengine_orm.attributes import Loadable
 from queryengine_orm.backend.results import ORMQueryResult
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Executor, Kind, Rows
@@ -31,7 +31,7 @@ async def fetch_page(
     result: ORMQueryResult[ModelT],
     *,
     total: Total = "none",
-    include: Sequence[ToOne[ModelT, Any] | ToMany[ModelT, Any]] = (),
+    include: Sequence[Loadable[ModelT]] = (),
 ) -> Page[ModelT]:
     """Fetch one page of a result's rows, in one statement besides those that load related rows.
 
