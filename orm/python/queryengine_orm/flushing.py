@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from queryengine_orm._native import put_value
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
 from queryengine_orm.driver import Executor, Kind
 from queryengine_orm.errors import StaleRow, UsageError
+from queryengine_orm.identities import Identities
 from queryengine_orm.mapping import Mapper, Reference, Relationship, mapper_of
 from queryengine_orm.objects import ColumnReader
 from queryengine_orm.ordering import Edges, groups, ordered
 from queryengine_orm.relating import (
+    CASCADE,
     Edge,
     References,
     check_related,
+    dependents,
     is_given,
     is_stored,
     to_one_by,
@@ -26,10 +29,7 @@ from queryengine_orm.relating import (
 )
 from queryengine_orm.sql import Statement
 from queryengine_orm.tracking import NEW, changes_of, forget_changes, is_new
-from queryengine_orm.writes import delete_row_of, insert_of, link_of, unlink_of, update_row_of
-
-if TYPE_CHECKING:
-    from queryengine_orm.units import Identities
+from queryengine_orm.writes import delete_row_of, insert_of, link_of, lock_row_of, unlink_of, update_row_of
 
 __all__ = ["Flush", "Link", "complete"]
 
@@ -38,6 +38,8 @@ Given: TypeAlias = list[tuple[DeclarativeBase, str, object]]
 """values that objects have once all is written"""
 
 NONE: frozenset[Reference] = frozenset()
+# A driver knows the kinds of a statement again by the object that says them: this is a constant.
+FOUND: Final = ("int",)
 
 
 class Link:
@@ -83,9 +85,9 @@ class Flush:
 
     def gather(self) -> None:
         """Find out what is to be written, from what objects hold and what was put into lists."""
-        changed = [each for each in self._identities.changed() if id(each) not in self.deleted]
         lost: list[tuple[Relationship, DeclarativeBase, DeclarativeBase]] = []
-        waiting = deque([*self.new.values(), *changed])
+        # Those that are deleted as well: what was put into their lists, or taken out of them, has its row.
+        waiting = deque([*self.new.values(), *self._identities.changed()])
         while waiting:
             instance = waiting.popleft()
             met: list[DeclarativeBase] = []
@@ -237,9 +239,11 @@ class Flush:
         statement = _known(
             mapper,
             ("update", dialect, tuple(columns)),
-            lambda: update_row_of(mapper, columns, dialect, version=version),
+            lambda: update_row_of(mapper, columns, dialect),
         )
-        await _one(executor, statement, parameters, instance)
+        text, bound = statement.bound(parameters)
+        if (await executor.query(text, bound, clean=True)).affected != 1:
+            raise stale(instance)
 
     async def _link(
         self, executor: Executor, links: Mapping[object, Link], statement_of: Any, *, before: bool
@@ -261,27 +265,46 @@ class Flush:
         def edges(instance: DeclarativeBase) -> Iterator[Edge]:
             return _stored_edges(instance, by_key)
 
-        in_turn, later = ordered([*self.deleted.values()][::-1], edges)
+        found, later = ordered([*self.deleted.values()][::-1], edges)
+        in_turn = found[::-1]
         for place, references in later.items():
             for reference in references:
                 self.references.set_key(self.deleted[place], reference, reference.columns, None)
             await self._update(executor, self.deleted[place])
-        for group in groups(in_turn[::-1], edges):
-            await _together([self._delete(executor, each) for each in group])
+        # Rows that may go along with others before it is their turn: whether they are there is asked now.
+        along = {id(each): each for each in _along(in_turn)}
+        for group in groups([*along.values()], lambda _: ()):
+            await _together([self._lock(executor, each) for each in group])
+        for group in groups(in_turn, edges):
+            await _together([self._delete(executor, each, may_be_gone=id(each) in along) for each in group])
 
-    async def _delete(self, executor: Executor, instance: DeclarativeBase) -> None:
+    async def _lock(self, executor: Executor, instance: DeclarativeBase) -> None:
+        """See to it that a row is there, and stays. Raises StaleRow."""
+        mapper, dialect = mapper_of(type(instance)), executor.dialect
+        statement = _known(mapper, ("lock", dialect), lambda: lock_row_of(mapper, dialect))
+        text, parameters = statement.bound(self._row(instance))
+        if not len(await executor.query(text, parameters, result=FOUND, clean=True)):
+            raise stale(instance)
+
+    async def _delete(
+        self, executor: Executor, instance: DeclarativeBase, *, may_be_gone: bool = False
+    ) -> None:
+        mapper, dialect = mapper_of(type(instance)), executor.dialect
+        statement = _known(mapper, ("delete", dialect), lambda: delete_row_of(mapper, dialect))
+        text, parameters = statement.bound(self._row(instance))
+        rows = await executor.query(text, parameters, clean=True)
+        if rows.affected != 1 and not may_be_gone:
+            raise stale(instance)
+
+    def _row(self, instance: DeclarativeBase) -> list[object]:
+        """Return the key of an object's row, and its version if it has one, as they are in the table now."""
         mapper = mapper_of(type(instance))
-        parameters = list(values_of(instance, mapper.primary_key, before=True))
-        version = mapper.version
+        values, version = list(values_of(instance, mapper.primary_key, before=True)), mapper.version
         if version is not None:
             written = [value for each, _, value in self.given if each is instance]
             stored = changes_of(instance).get(version.attribute, vars(instance)[version.attribute])
-            parameters.append(written[-1] if written else stored)
-        dialect = executor.dialect
-        statement = _known(
-            mapper, ("delete", dialect), lambda: delete_row_of(mapper, dialect, version=version)
-        )
-        await _one(executor, statement, parameters, instance)
+            values.append(written[-1] if written else stored)
+        return values
 
 
 def complete(mapper: Mapper[Any], instance: DeclarativeBase) -> None:
@@ -324,6 +347,19 @@ def _stored_edges(instance: DeclarativeBase, by_key: Mapping[object, Declarative
             yield Edge(reference, mapper_of(type(related)).primary_key, related)
 
 
+def _along(in_turn: Sequence[DeclarativeBase]) -> Iterator[DeclarativeBase]:
+    """Yield the objects whose rows the database may delete along with those of objects before them."""
+    before: set[type[DeclarativeBase]] = set()
+    reached: set[type[DeclarativeBase]] = set()
+    for instance in in_turn:
+        model = type(instance)
+        if model in reached:
+            yield instance
+        if model not in before:
+            before.add(model)
+            reached |= dependents(model, CASCADE)
+
+
 def _row_of(instance: DeclarativeBase) -> object:
     """Return the table and the key of an object's row."""
     mapper = mapper_of(type(instance))
@@ -342,13 +378,9 @@ def _known(mapper: Mapper[Any], key: Hashable, make: Callable[[], Statement]) ->
     return statement
 
 
-async def _one(
-    executor: Executor, statement: Statement, values: Sequence[object], instance: DeclarativeBase
-) -> None:
-    text, parameters = statement.bound(values)
-    rows = await executor.query(text, parameters, clean=True)
-    if rows.affected != 1:
-        raise StaleRow(f"{instance!r} was changed or deleted by another since it was read")
+def stale(instance: DeclarativeBase) -> StaleRow:
+    """Return the error of a row that is not what it was."""
+    return StaleRow(f"{instance!r} was changed or deleted by another since it was read")
 
 
 async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -16,6 +16,7 @@ from queryengine.schema import (
     ModelSchema,
     Relation,
 )
+from queryengine_orm.checking import Check, checker_of
 from queryengine_orm.columns import Column, column_of, document_of, field_of, resolved
 from queryengine_orm.constraints import (
     Constraint,
@@ -24,7 +25,7 @@ from queryengine_orm.constraints import (
     Secondary,
 )
 from queryengine_orm.declarative import DeclarativeBase, Declared, Registry
-from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.errors import ConfigurationError, ParameterError, UsageError
 from queryengine_orm.mapped import Mapped, Related, Watched
 from queryengine_orm.storage import OpaqueType
 
@@ -98,8 +99,26 @@ class Mapper(Generic[M]):
     version: Column | None
     declared: Mapping[str, Declared]
     """the relations, by attribute, as the class declares them"""
+    key_checks: tuple[Check | None, ...]
+    """what checks the values of the primary key"""
     _relationships: dict[str, Relationship] = field(default_factory=dict[str, Relationship])
     _schema: ModelSchema[M] | None = None
+
+    def checked_key(self, key: object) -> tuple[object, ...]:
+        """Return the values of a key, in a tuple where they are many. Raises UsageError, ParameterError."""
+        values = cast("tuple[object, ...]", key) if isinstance(key, tuple) else (key,)
+        if len(values) != len(self.primary_key):
+            names = ", ".join([column.attribute for column in self.primary_key])
+            raise UsageError(
+                f"the key of {self.model.__name__} has {len(self.primary_key)} columns ({names});"
+                f" given: {len(values)}"
+            )
+        checked: list[object] = []
+        for column, check, value in zip(self.primary_key, self.key_checks, values, strict=True):
+            if value is None:
+                raise ParameterError(f"{column.place}: a key is never null")
+            checked.append(value if check is None else check(value))
+        return tuple(checked)
 
     @property
     def generated(self) -> Column | None:
@@ -283,6 +302,7 @@ def _read(model: type[M]) -> Mapper[M]:
         tuple(model.__constraints__),
         versions[0] if versions else None,
         MappingProxyType(relations),
+        tuple([checker_of(column.type, column.place) for column in key]),
     )
 
 

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from queryengine_orm._native import value_of
+from queryengine_orm.constraints import OnDelete
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.errors import UsageError
 from queryengine_orm.mapping import Column, Mapper, Reference, Relationship, mapper_of, mappers_of
 from queryengine_orm.tracking import MISSING, changes_of, is_new, put_back
 
 __all__ = [
+    "CASCADE",
     "Edge",
     "References",
     "backs_of",
     "check_related",
+    "dependents",
     "inverse_of",
     "is_given",
     "is_stored",
+    "next_to",
+    "spreading",
     "values_of",
 ]
 
 Key: TypeAlias = tuple[object, ...]
+
+CASCADE: Final[tuple[OnDelete, ...]] = ("cascade",)
+SPREADING: Final[tuple[OnDelete, ...]] = ("cascade", "set null")
+"""what the database does to rows that refer to a deleted one, so that they are not what they were"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +164,37 @@ def inverse_of(relation: Relationship) -> Iterator[Relationship]:
             continue
         if other.secondary.table == relation.secondary.table and other.links == relation.links[::-1]:
             yield other
+
+
+def dependents(
+    model: type[DeclarativeBase], actions: Collection[OnDelete] = SPREADING
+) -> set[type[DeclarativeBase]]:
+    """Return the classes whose rows the database changes when rows of a class are deleted: itself perhaps."""
+    found: set[type[DeclarativeBase]] = set()
+    waiting = [model]
+    while waiting:
+        for near in next_to(waiting.pop(), actions):
+            if near not in found:
+                found.add(near)
+                waiting.append(near)
+    return found
+
+
+def next_to(
+    model: type[DeclarativeBase], actions: Collection[OnDelete] = SPREADING
+) -> Iterator[type[DeclarativeBase]]:
+    """Yield the classes whose rows refer to those of a class, so that the database changes them."""
+    table = mapper_of(model).table
+    for mapper in mappers_of(model):
+        if any(reference.table == table for reference in spreading(mapper, actions)):
+            yield mapper.model
+
+
+def spreading(mapper: Mapper[Any], actions: Collection[OnDelete] = SPREADING) -> Iterator[Reference]:
+    """Yield the foreign keys by which the database changes rows of a class when others are deleted."""
+    for reference in mapper.references:
+        if reference.enforced and reference.on_delete in actions:
+            yield reference
 
 
 def is_stored(instance: DeclarativeBase) -> bool:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, cast
 
 from queryengine_orm.compiler import Place
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Executor
+from queryengine_orm.identities import Identities
 from queryengine_orm.loading import MOST_KEYS, among
-from queryengine_orm.mapping import Mapper, Reference, mapper_of, mappers_of
+from queryengine_orm.mapping import Mapper, mapper_of, mappers_of
 from queryengine_orm.objects import ObjectReader
-from queryengine_orm.relating import values_of
+from queryengine_orm.relating import CASCADE, dependents, next_to, spreading, values_of
 from queryengine_orm.sql import Statement, joined, name, sql
-from queryengine_orm.units import Identities, Unit
+from queryengine_orm.units import Unit
 
-__all__ = ["dependents", "renew", "touched_by", "wrapped"]
+__all__ = ["renew", "touched_by", "wrapped"]
 
 
 async def renew(
@@ -60,30 +61,18 @@ async def _read(
     return found
 
 
-def dependents(model: type[DeclarativeBase]) -> set[type[DeclarativeBase]]:
-    """Return the classes whose rows the database changes when rows of a class are deleted: itself perhaps."""
-    found: set[type[DeclarativeBase]] = set()
-    waiting = [mapper_of(model)]
-    while waiting:
-        table = waiting.pop().table
-        for mapper in mappers_of(model):
-            if mapper.model not in found and any(
-                reference.table == table for reference in _spreading(mapper)
-            ):
-                found.add(mapper.model)
-                waiting.append(mapper)
-    return found
-
-
 def touched_by(deleted: Collection[DeclarativeBase], identities: Identities) -> list[DeclarativeBase]:
     """Return the known objects whose rows the database changes when these objects' rows are deleted."""
-    found: dict[int, DeclarativeBase] = {}
+    # Those farther away may have gone with rows that no object is of.
+    models = {type(each) for each in deleted}
+    far = {each for model in models for near in next_to(model, CASCADE) for each in dependents(near)}
+    found = {id(each): each for model in far for each in identities.of(model)}
     wave = list(deleted)
     while wave:
         following: list[DeclarativeBase] = []
         for mapper in mappers_of(type(wave[0])):
             known = [each for each in identities.of(mapper.model) if id(each) not in found]
-            for reference in _spreading(mapper) if known else ():
+            for reference in spreading(mapper) if known else ():
                 keys = {
                     values_of(each, target.referred(reference), before=True)
                     for each in wave
@@ -96,12 +85,6 @@ def touched_by(deleted: Collection[DeclarativeBase], identities: Identities) -> 
         wave = [each for each in following if id(each) not in found]
         found |= {id(each): each for each in wave}
     return list(found.values())
-
-
-def _spreading(mapper: Mapper[Any]) -> Iterator[Reference]:
-    for reference in mapper.references:
-        if reference.enforced and reference.on_delete in ("cascade", "set null"):
-            yield reference
 
 
 def wrapped(mapper: Mapper[Any], text: str) -> str:

@@ -16,14 +16,16 @@ from queryengine_orm.expressions import Expr
 from queryengine_orm.finding import Find
 from queryengine_orm.flushing import Flush
 from queryengine_orm.holding import Hold
+from queryengine_orm.identities import Identities
 from queryengine_orm.loading import Prepared, branches_of, load
 from queryengine_orm.locking import Lock, hold_database
 from queryengine_orm.mapping import Mapper, mapper_of
 from queryengine_orm.objects import ObjectReader
-from queryengine_orm.renewing import dependents, renew, touched_by, wrapped
+from queryengine_orm.relating import dependents
+from queryengine_orm.renewing import renew, touched_by, wrapped
 from queryengine_orm.selects import Selection
 from queryengine_orm.tracking import forget_changes, put_back
-from queryengine_orm.units import Identities, Unit, key_of
+from queryengine_orm.units import Unit, key_of
 
 __all__ = ["Session"]
 
@@ -122,6 +124,7 @@ class Session:
             raise InvalidTransactionState(
                 "25P02", "a flush of this transaction has failed: it can be rolled back only"
             )
+        self._unit.check_forgotten()
         if not self._unit.has_work():
             return
         with self._hold.taken():
@@ -168,12 +171,11 @@ class Session:
     async def get(self, model: type[M], key: object, *, for_update: bool = False) -> M | None:
         """Return the object with this primary key (a tuple where it has many columns), or None.
 
-        With `for_update` its row is read in any case, and locked as `Find.for_update` does.
+        With `for_update` its row is read in any case, and locked as `Find.for_update` does. Raises UsageError
+        for too many values or too few, and ParameterError for one that no row can have, as of another type.
         """
         mapper = mapper_of(model)
-        values = cast("tuple[object, ...]", key) if isinstance(key, tuple) else (key,)
-        if len(values) != len(mapper.primary_key):
-            raise UsageError(f"the key of {model.__name__} has {len(mapper.primary_key)} columns")
+        values = mapper.checked_key(key)
         if self._hold.levels:
             self._hold.check()
         if for_update:

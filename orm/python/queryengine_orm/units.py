@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
-from enum import Enum
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
+from weakref import WeakValueDictionary
 
 from queryengine.ast import And, Comparison, Op, Path, Slot
-from queryengine_orm._native import IdentityMap, put_value, value_of
+from queryengine_orm._native import put_value, value_of
 from queryengine_orm.conditions import Condition
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
 from queryengine_orm.errors import UsageError
 from queryengine_orm.flushing import Flush, Link
+from queryengine_orm.identities import Identities, Key, Known
 from queryengine_orm.mapped import Watched
 from queryengine_orm.mapping import Mapper, Reference, mapper_of
 from queryengine_orm.relating import References, backs_of, inverse_of, is_stored, to_one_by, values_of
@@ -24,14 +24,12 @@ from queryengine_orm.tracking import (
     changes_of,
     forget_changes,
     is_made_here,
+    is_new,
     note,
     put_back,
 )
 
-__all__ = ["Identities", "Unit", "key_of"]
-
-Key: TypeAlias = tuple[object, ...]
-Known: TypeAlias = dict[type[object], IdentityMap]
+__all__ = ["Unit", "key_of"]
 
 
 def key_of(mapper: Mapper[Any]) -> Condition:
@@ -41,82 +39,6 @@ def key_of(mapper: Mapper[Any]) -> Condition:
         for place, key in enumerate(mapper.primary_key)
     )
     return comparisons[0] if len(comparisons) == 1 else And(comparisons)
-
-
-class Identities:
-    """The objects of a session by class and primary key: each row is one object."""
-
-    __slots__ = ("_known",)
-
-    def __init__(self) -> None:
-        self._known: Known = {}
-
-    def _map(self, mapper: Mapper[Any]) -> IdentityMap:
-        known = self._known.get(mapper.model)
-        if known is None:
-            names = [key.attribute for key in mapper.primary_key]
-            known = self._known[mapper.model] = IdentityMap(mapper.model, names)
-        return known
-
-    def get(self, model: type[object], key: Key) -> DeclarativeBase | None:
-        """Return the object of a row, if there is one."""
-        known = self._known.get(model)
-        return None if known is None else cast("DeclarativeBase | None", known.get(key))
-
-    def of(self, model: type[object]) -> list[DeclarativeBase]:
-        """Return the objects of a class."""
-        known = self._known.get(model)
-        return [] if known is None else known.values()
-
-    def put(self, mapper: Mapper[Any], instance: DeclarativeBase) -> None:
-        """Keep an object under its key."""
-        self._map(mapper).put(instance)
-
-    def drop(self, mapper: Mapper[Any], instance: DeclarativeBase) -> None:
-        """Forget an object."""
-        self._map(mapper).drop(instance)
-
-    def copy(self) -> Known:
-        """Return which objects there are now."""
-        return {model: known.copy() for model, known in self._known.items()}
-
-    def restore(self, known: Known) -> None:
-        """Know these objects, and no others."""
-        self._known = known
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._known.clear()
-
-    def keep(self, mapper: Mapper[Any], instance: Any) -> Any:
-        """Return an object that was just read, or the one of its row that is known."""
-        return self.adopt(mapper, [instance])[0]
-
-    def adopt(self, mapper: Mapper[Any], objects: list[Any]) -> list[Any]:
-        """Return objects that were just read, or in their places those that are known."""
-        return self._map(mapper).adopt(objects)
-
-    def changed(self) -> Iterator[DeclarativeBase]:
-        """Yield the objects of which something was noted: they may have changed.
-
-        Those of a class come in the order of their keys, so that transactions lock the rows in one order.
-        """
-        for known in self._known.values():
-            yield from sorted(cast("list[DeclarativeBase]", known.changed()), key=_place)
-
-    def has(self, instance: DeclarativeBase) -> bool:
-        """Tell whether the object is the one of its row."""
-        mapper = mapper_of(type(instance))
-        if any(value_of(instance, key.attribute, MISSING) is MISSING for key in mapper.primary_key):
-            return False
-        return self.get(mapper.model, _stored_key(mapper, instance)) is instance
-
-    def attach(self, instance: DeclarativeBase) -> None:
-        """Keep an object of a row that is there. Raises UsageError where there is another one of the row."""
-        mapper = mapper_of(type(instance))
-        if self.get(mapper.model, _stored_key(mapper, instance)) is not None:
-            raise UsageError(f"the session has another object of the row of {instance!r}: merge it")
-        self.put(mapper, instance)
 
 
 class Undo:
@@ -138,13 +60,15 @@ class Undo:
 class Unit:
     """What a session has to write, and what has to be undone with a savepoint."""
 
-    __slots__ = ("_deleted", "_identities", "_new", "_undo")
+    __slots__ = ("_deleted", "_forgotten", "_identities", "_new", "_undo")
 
     def __init__(self, identities: Identities) -> None:
         self._identities = identities
         self._new: dict[int, DeclarativeBase] = {}
         self._deleted: dict[int, DeclarativeBase] = {}
         self._undo: list[Undo] = []
+        self._forgotten = WeakValueDictionary[int, DeclarativeBase]()
+        """objects that nobody told the session to forget: a roll-back did"""
 
     def has(self, instance: DeclarativeBase) -> bool:
         """Tell whether an object is known, or new here."""
@@ -177,6 +101,7 @@ class Unit:
         """Forget an object, and what was to be written of it."""
         self._new.pop(id(instance), None)
         self._deleted.pop(id(instance), None)
+        self._forgotten.pop(id(instance), None)
         if self._identities.has(instance):
             self._identities.drop(mapper_of(type(instance)), instance)
 
@@ -184,8 +109,20 @@ class Unit:
         """Forget what is to be written, and what savepoints would give back."""
         self._new.clear()
         self._deleted.clear()
+        self._forgotten.clear()
         for undo in self._undo:
             undo.known = {}
+
+    def check_forgotten(self) -> None:
+        """Raise UsageError where an object was changed that a roll-back took out of the session."""
+        for instance in [*self._forgotten.values()]:
+            if is_new(instance) or self._identities.has(instance):
+                del self._forgotten[id(instance)]
+            elif next(differing(mapper_of(type(instance)), instance), None) is not None:
+                raise UsageError(
+                    f"{instance!r} was changed after a roll-back, by which the session forgot it: add it to"
+                    " have that written, or expunge it"
+                )
 
     def has_work(self) -> bool:
         """Tell whether there is something to write."""
@@ -372,15 +309,6 @@ class Unit:
             values[NEW] = True
             if generated is not None:
                 values.pop(generated.attribute, None)
+        before = self._identities.all()
         self._identities.restore(undo.known)
-
-
-def _place(instance: DeclarativeBase) -> tuple[Any, ...]:  # Any: values that have an order
-    """Return what objects of a class are sorted by: their keys, of which enumerations go by their names."""
-    key = _stored_key(mapper_of(type(instance)), instance)
-    return tuple(part.name if isinstance(part, Enum) else part for part in key)
-
-
-def _stored_key(mapper: Mapper[Any], instance: DeclarativeBase) -> Key:
-    """Return the key that an object's row has: what it was before it was changed."""
-    return values_of(instance, mapper.primary_key, before=True)
+        self._forgotten.update({id(each): each for each in before if not self.has(each)})

@@ -25,6 +25,7 @@ __all__ = [
     "insert_of",
     "insert_rows",
     "link_of",
+    "lock_row_of",
     "unlink_of",
     "update_of",
     "update_row_of",
@@ -151,28 +152,36 @@ def _replaced(mapper: Mapper[Any], column: Column) -> SQL:
     return sql("{} = excluded.{}", name(column.name), name(column.name))
 
 
-def update_row_of(
-    mapper: Mapper[Any], columns: Sequence[Column], dialect: Dialect, *, version: Column | None = None
-) -> Statement:
+def update_row_of(mapper: Mapper[Any], columns: Sequence[Column], dialect: Dialect) -> Statement:
     """Return the statement that updates one row.
 
     Its slots are the values of the columns, those of the primary key, and of the version that the row has.
     """
     sets = [sql(VALUES, name(each.name), _place(each, dialect, slot)) for slot, each in enumerate(columns)]
-    keys = [*mapper.primary_key, *([] if version is None else [version])]
-    whose = [
-        sql(VALUES, name(each.name), _place(each, dialect, slot, shift=len(columns)))
-        for slot, each in enumerate(keys)
-    ]
-    update = sql("UPDATE {} SET {} WHERE {}", name(mapper.table), joined(", ", sets), joined(" AND ", whose))
+    whose = _whose(mapper, dialect, shift=len(columns))
+    update = sql("UPDATE {} SET {} WHERE {}", name(mapper.table), joined(", ", sets), whose)
     return Statement.of(update, dialect)
 
 
-def delete_row_of(mapper: Mapper[Any], dialect: Dialect, *, version: Column | None = None) -> Statement:
+def delete_row_of(mapper: Mapper[Any], dialect: Dialect) -> Statement:
     """Return the statement that deletes one row; its slots are its primary key, and its version."""
-    keys = [*mapper.primary_key, *([] if version is None else [version])]
-    whose = [sql(VALUES, name(each.name), _place(each, dialect, slot)) for slot, each in enumerate(keys)]
-    return Statement.of(sql("DELETE FROM {} WHERE {}", name(mapper.table), joined(" AND ", whose)), dialect)
+    whose = _whose(mapper, dialect)
+    return Statement.of(sql("DELETE FROM {} WHERE {}", name(mapper.table), whose), dialect)
+
+
+def lock_row_of(mapper: Mapper[Any], dialect: Dialect) -> Statement:
+    """Return the statement that finds one row and keeps others from it; its slots are those of a delete."""
+    lock = sql(" FOR UPDATE" if dialect == "postgresql" else "")  # SQLite has one writer
+    select = sql("SELECT 1 FROM {} WHERE {}{}", name(mapper.table), _whose(mapper, dialect), lock)
+    return Statement.of(select, dialect)
+
+
+def _whose(mapper: Mapper[Any], dialect: Dialect, *, shift: int = 0) -> SQL:
+    """Return the condition of one row: its primary key, and the version that it has."""
+    keys = [*mapper.primary_key, *([] if mapper.version is None else [mapper.version])]
+    places = [_place(each, dialect, slot, shift=shift) for slot, each in enumerate(keys)]
+    whose = [sql(VALUES, name(each.name), place) for each, place in zip(keys, places, strict=True)]
+    return joined(" AND ", whose)
 
 
 def update_of(
