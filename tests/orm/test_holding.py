@@ -15,6 +15,12 @@ from tests.orm.library import Author, Tag
 
 pytestmark = pytest.mark.anyio
 
+
+async def locked(session: Session) -> None:
+    async with session.begin():
+        await session.get(Tag, "x", for_update=True)
+
+
 USES: dict[str, Callable[[Session], Any]] = {
     "get": lambda session: session.get(Tag, "x"),
     "find": lambda session: session.find(Tag).all(),
@@ -22,7 +28,9 @@ USES: dict[str, Callable[[Session], Any]] = {
     "flush": lambda session: session.flush(),
     "query": lambda session: session.query("SELECT 1"),
     "upsert": lambda session: session.upsert(Tag(word="x")),
+    "upsert_all": lambda session: session.upsert_all([Tag(word="x")]),
     "insert_all": lambda session: session.insert_all([Tag(word="x")]),
+    "locked": locked,
     "merge": lambda session: session.merge(Tag(word="x")),
     "add": lambda session: session.add(Tag(word="x")),
     "clear": lambda session: session.clear(),

@@ -106,6 +106,10 @@ async def work(session: Session) -> None:
     # mypy says: Argument 1 to "include" of "Find" has incompatible type "Loadable[Carrier]"; expected
     # pyright says: Argument of type "Loadable[Carrier]" cannot be assigned to parameter "relations"
 
+    await session.upsert_all([carrier], on=[Flight.origin])
+    # mypy says: Cannot infer value of type parameter "M" of "upsert_all" of "Session"
+    # pyright says: Argument of type "list[Attribute[Flight, str]]" cannot be assigned to parameter "on"
+
     found: list[Carrier] = await session.find(Flight.id > 5).all()
     # mypy says: Incompatible types in assignment
     # pyright says: Type "list[Flight]" is not assignable to declared type "list[Carrier]"

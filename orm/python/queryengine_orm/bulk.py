@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
 from queryengine_orm.attributes import Attribute
 from queryengine_orm.declarative import DeclarativeBase
-from queryengine_orm.driver import Executor
-from queryengine_orm.errors import UsageError
+from queryengine_orm.driver import Dialect, Executor
+from queryengine_orm.errors import ParameterError, UsageError
 from queryengine_orm.expressions import check_model
 from queryengine_orm.flushing import complete
 from queryengine_orm.mapping import Column, Mapper, mapper_of
 from queryengine_orm.objects import ObjectReader
-from queryengine_orm.writes import insert_rows, upsert_of
+from queryengine_orm.sql import Statement
+from queryengine_orm.writes import insert_rows, upsert_all_of, upsert_of, written
 
-__all__ = ["Upsert", "insert_all", "mapper_of_all"]
+__all__ = ["Upsert", "insert_all", "mapper_of_all", "run_all"]
+
+MOST_ROWS: Final = 512
+"""how many rows one statement inserts or updates, which is parsed anew for each number"""
+MOST_VALUES: Final = 30_000
+"""and how many values they have together: SQLite takes some 32,000 parameters"""
 
 M = TypeVar("M", bound=DeclarativeBase)
+
+Bound: TypeAlias = tuple[str, list[object]]
+"""a statement, and its parameters"""
 
 
 def mapper_of_all(instances: Sequence[DeclarativeBase], what: str) -> Mapper[Any]:
@@ -77,7 +86,10 @@ class Upsert:
     def columns_of(self, instance: DeclarativeBase) -> tuple[Column, ...]:
         """Return the columns of which an object has values."""
         values = vars(instance)
-        return tuple(column for name, column in self.mapper.columns.items() if name in values)
+        columns = tuple(column for name, column in self.mapper.columns.items() if name in values)
+        if not columns:
+            raise UsageError(f"{instance!r} has no values, so that no row is known by them")
+        return columns
 
     async def one(self, executor: Executor, instance: M) -> M | None:
         """Insert or update one row; return its object, or None where nothing of it was to be updated."""
@@ -89,3 +101,73 @@ class Upsert:
         reader = ObjectReader[M](mapper, tuple(mapper.columns.values()), dialect)
         found = reader.read(await executor.query(text, parameters, result=reader.kinds, clean=True))
         return found[0] if found else None
+
+    def all(self, instances: Sequence[DeclarativeBase], dialect: Dialect) -> list[Bound]:
+        """Return statements that insert or update the rows of many objects, those of one form together.
+
+        Raises ParameterError for a value that its column does not take, and where two objects have one row.
+        """
+        forms: dict[tuple[Column, ...], list[DeclarativeBase]] = {}
+        for each in instances:
+            complete(self.mapper, each)
+            forms.setdefault(self.columns_of(each), []).append(each)
+        met: set[tuple[object, ...]] = set()
+        found: list[Bound] = []
+        for columns, some in forms.items():
+            values = {
+                column: written(column, [vars(each)[column.attribute] for each in some], dialect)
+                for column in columns
+            }
+            if all(column in values for column in self.on):
+                self._meet(met, zip(*[values[column] for column in self.on], strict=True))
+            found.extend(self._bound(columns, list(zip(*values.values(), strict=True)), dialect))
+        return found
+
+    def _meet(self, met: set[tuple[object, ...]], keys: Iterable[tuple[object, ...]]) -> None:
+        """Note the rows that are written: PostgreSQL refuses to write one twice, and SQLite does not."""
+        for key in keys:
+            row = tuple([tuple(part) if _is_list(part) else part for part in key])
+            if row in met:
+                names = ", ".join(column.attribute for column in self.on)
+                raise ParameterError(f"{self.mapper.model.__name__}: two objects have the same {names}")
+            if None not in row:  # no null is like another
+                met.add(row)
+
+    def _bound(
+        self, columns: tuple[Column, ...], rows: Sequence[tuple[object, ...]], dialect: Dialect
+    ) -> Iterator[Bound]:
+        statements, updated = self.mapper.model.__registry__.statements, self.updated(columns)
+        start = 0
+        for size in _sizes(len(rows), len(columns)):
+            key = ("upsert", dialect, self.mapper.model, columns, self.on, tuple(updated), size)
+            statement: Statement | None = statements.get(key)
+            if statement is None:
+                statement = upsert_all_of(self.mapper, columns, self.on, updated, dialect, count=size)
+                statements.put(key, statement)
+            yield statement.bound([value for row in rows[start : start + size] for value in row])
+            start += size
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _sizes(count: int, columns: int) -> Iterator[int]:
+    """Yield into how many rows a number of them is cut: powers of two, so that few statements serve all.
+
+    >>> list(_sizes(1030, 5))
+    [512, 512, 4, 2]
+    """
+    most = min(MOST_ROWS, MOST_VALUES // columns)
+    while count:
+        size = min(most, 1 << (count.bit_length() - 1))
+        yield size
+        count -= size
+
+
+async def run_all(executor: Executor, statements: Iterable[Bound]) -> int:
+    """Run statements in turn; return how many rows they wrote."""
+    affected = 0
+    for text, parameters in statements:
+        affected += (await executor.query(text, parameters, clean=True)).affected
+    return affected

@@ -1,4 +1,4 @@
-"""Reads rows of objects that are known again: what a statement did to them is not seen otherwise."""
+"""Reads rows by their keys: one that is asked for; and those of known objects, after what a statement did."""
 
 from __future__ import annotations
 
@@ -9,14 +9,27 @@ from queryengine_orm.compiler import Place
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Executor
 from queryengine_orm.identities import Identities
-from queryengine_orm.loading import MOST_KEYS, among
+from queryengine_orm.loading import MOST_KEYS, Prepared, among
+from queryengine_orm.locking import Lock
 from queryengine_orm.mapping import Mapper, mapper_of, mappers_of
 from queryengine_orm.objects import ObjectReader
 from queryengine_orm.relating import CASCADE, dependents, next_to, spreading, values_of
+from queryengine_orm.selects import Selection
 from queryengine_orm.sql import Statement, joined, name, sql
-from queryengine_orm.units import Unit
+from queryengine_orm.units import Unit, key_of
 
-__all__ = ["renew", "touched_by", "wrapped"]
+__all__ = ["prepared_get", "renew", "touched_by", "wrapped"]
+
+
+def prepared_get(mapper: Mapper[Any], lock: Lock | None = None) -> Prepared:
+    """Return the statement that reads a row by its key, compiled once."""
+    statements, key = mapper.model.__registry__.statements, ("get", mapper.model, lock)
+    prepared: Prepared | None = statements.get(key)
+    if prepared is None:
+        columns = tuple(mapper.columns.values())
+        prepared = Prepared(Selection(mapper, columns, key_of(mapper), lock=lock))
+        statements.put(key, prepared)
+    return prepared
 
 
 async def renew(

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from queryengine_orm.attributes import Attribute, Loadable
-from queryengine_orm.bulk import Upsert, insert_all
+from queryengine_orm.bulk import Upsert, insert_all, mapper_of_all, run_all
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Connection, Executor, Isolation, Kind, Pool, Rows, Transaction
 from queryengine_orm.errors import InvalidTransactionState, NotFound, StaleRow, UsageError
@@ -17,15 +17,15 @@ from queryengine_orm.finding import Find
 from queryengine_orm.flushing import Flush
 from queryengine_orm.holding import Hold
 from queryengine_orm.identities import Identities
-from queryengine_orm.loading import Prepared, branches_of, load
-from queryengine_orm.locking import Lock, hold_database
+from queryengine_orm.loading import branches_of, load
+from queryengine_orm.locking import hold_database
 from queryengine_orm.mapping import Mapper, mapper_of
 from queryengine_orm.objects import ObjectReader
 from queryengine_orm.relating import dependents
-from queryengine_orm.renewing import renew, touched_by, wrapped
+from queryengine_orm.renewing import prepared_get, renew, touched_by, wrapped
 from queryengine_orm.selects import Selection
 from queryengine_orm.tracking import forget_changes, put_back
-from queryengine_orm.units import Unit, key_of
+from queryengine_orm.units import Unit
 
 __all__ = ["Session"]
 
@@ -186,7 +186,7 @@ class Session:
         if self._transaction is not None:
             await self.flush()
         executor = self._transaction or self._database
-        statement, reader = _prepared_get(mapper).on(executor.dialect)
+        statement, reader = prepared_get(mapper).on(executor.dialect)
         text, parameters = statement.bound(values)
         found = reader.read(await executor.query(text, parameters, result=reader.kinds, clean=True))
         return self._identities.keep(mapper, found[0]) if found else None
@@ -194,7 +194,7 @@ class Session:
     async def _get_locked(self, mapper: Mapper[M], values: tuple[object, ...]) -> M | None:
         await self.flush_before_reading()
         await self.begin_locking(mapper)
-        statement, reader = _prepared_get(mapper, "wait").on(self.executor.dialect)
+        statement, reader = prepared_get(mapper, "wait").on(self.executor.dialect)
         text, parameters = statement.bound(values)
         found = reader.read(await self.executor.query(text, parameters, result=reader.kinds, clean=True))
         known = self._identities.get(mapper.model, values)
@@ -363,18 +363,34 @@ class Session:
         found: M = await self.find(same[0], *same[1:]).one()
         return found
 
+    async def upsert_all(
+        self,
+        instances: Sequence[M],
+        *,
+        on: Sequence[Attribute[M, Any]] | None = None,
+        update: Sequence[Attribute[M, Any]] | None = None,
+    ) -> int:
+        """Do what `upsert` does for many objects of one class, in few statements, all or nothing.
+
+        Returns how many rows were inserted or updated. The session does not keep the objects; those that it
+        has get what their rows hold then. Raises ParameterError where two have the same values of `on`.
+        """
+        if not instances:
+            return 0
+        plan = Upsert.of(mapper_of_all(instances, "upsert_all"), on, update)
+        await self.flush_before_reading()
+        statements = plan.all(instances, self.executor.dialect)
+        if len(statements) == 1:
+            affected = await run_all(self.executor, statements)
+        else:
+            outer = self._transaction
+            async with self._database.transaction() if outer is None else outer.savepoint() as whole:
+                affected = await run_all(whole, statements)
+        if affected:
+            await self.renew(plan.mapper.model)
+        return affected
+
 
 def _check_mapped(model: object) -> None:
     if not (isinstance(model, type) and issubclass(cast("type[object]", model), DeclarativeBase)):
         raise UsageError(f"a mapped class or a condition is expected, not {type(model).__name__}")
-
-
-def _prepared_get(mapper: Mapper[Any], lock: Lock | None = None) -> Prepared:
-    """Return the statement that reads a row by its key, compiled once."""
-    statements, key = mapper.model.__registry__.statements, ("get", mapper.model, lock)
-    prepared: Prepared | None = statements.get(key)
-    if prepared is None:
-        columns = tuple(mapper.columns.values())
-        prepared = Prepared(Selection(mapper, columns, key_of(mapper), lock=lock))
-        statements.put(key, prepared)
-    return prepared

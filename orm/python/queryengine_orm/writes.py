@@ -29,7 +29,9 @@ __all__ = [
     "unlink_of",
     "update_of",
     "update_row_of",
+    "upsert_all_of",
     "upsert_of",
+    "written",
 ]
 
 VALUES: Final[LiteralString] = "{} = {}"
@@ -115,14 +117,17 @@ def _insert(
     returning: Sequence[Column],
     conflict: SQL,
 ) -> SQL:
-    table = name(mapper.table)
     if columns:
         places = [_place(column, dialect, slot) for slot, column in enumerate(columns)]
-        into = sql("INSERT INTO {} ({}) VALUES ({})", table, _names(columns), joined(", ", places))
+        into = _into(mapper, columns, sql("({})", joined(", ", places)))
     else:
-        into = sql("INSERT INTO {} DEFAULT VALUES", table)
+        into = sql("INSERT INTO {} DEFAULT VALUES", name(mapper.table))
     back = sql(" RETURNING {}", _names(returning)) if returning else sql("")
     return sql("{}{}{}", into, conflict, back)
+
+
+def _into(mapper: Mapper[Any], columns: Sequence[Column], rows: SQL) -> SQL:
+    return sql("INSERT INTO {} ({}) VALUES {}", name(mapper.table), _names(columns), rows)
 
 
 def upsert_of(
@@ -136,13 +141,44 @@ def upsert_of(
 
     It gives the row back, unless there is one of which nothing is to be updated.
     """
-    if set_:
-        updates = joined(", ", [_replaced(mapper, column) for column in set_])
-        action = sql("DO UPDATE SET {}", updates)
-    else:
-        action = sql("DO NOTHING")
-    conflict = sql(" ON CONFLICT ({}) {}", _names(on), action)
-    return Statement.of(_insert(mapper, columns, dialect, tuple(mapper.columns.values()), conflict), dialect)
+    insert = _insert(mapper, columns, dialect, tuple(mapper.columns.values()), _conflict(mapper, on, set_))
+    return Statement.of(insert, dialect)
+
+
+def upsert_all_of(
+    mapper: Mapper[Any],
+    columns: Sequence[Column],
+    on: Sequence[Column],
+    set_: Sequence[Column],
+    dialect: Dialect,
+    *,
+    count: int,
+) -> Statement:
+    """Return the statement that does the same for many rows, and gives none back.
+
+    Its slots are the values of row after row, checked and encoded already.
+    """
+    width = len(columns)
+    rows = [
+        joined(
+            ", ",
+            [
+                sql(column.storage(dialect).place, Bind(Slot(number * width + place)))
+                for place, column in enumerate(columns)
+            ],
+        )
+        for number in range(count)
+    ]
+    into = _into(mapper, columns, joined(", ", [sql("({})", row) for row in rows]))
+    return Statement.of(sql("{}{}", into, _conflict(mapper, on, set_)), dialect)
+
+
+def _conflict(mapper: Mapper[Any], on: Sequence[Column], set_: Sequence[Column]) -> SQL:
+    """Return what is done where a row with the same values of `on` is there."""
+    if not set_:
+        return sql(" ON CONFLICT ({}) DO NOTHING", _names(on))
+    updates = joined(", ", [_replaced(mapper, column) for column in set_])
+    return sql(" ON CONFLICT ({}) DO UPDATE SET {}", _names(on), updates)
 
 
 def _replaced(mapper: Mapper[Any], column: Column) -> SQL:
