@@ -141,14 +141,17 @@ lint: $(STAMP)
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 
-.PHONY: types mypy pyright
-types: mypy pyright ## both type checkers
+.PHONY: types mypy pyright public-types
+types: mypy pyright public-types ## both type checkers, and whether every public type is complete
 
 mypy: $(STAMP) docs-code
 	$(BIN)/mypy
 
 pyright: $(STAMP) docs-code
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+public-types: $(STAMP)
+	$(BIN)/python -m scripts.public_types
 
 .PHONY: docs-code
 docs-code: $(STAMP)

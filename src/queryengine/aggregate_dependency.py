@@ -45,7 +45,7 @@ class QEAggregateDependency(RequestDependency[AggregateResult[Row, Q]]):
         config = config or QueryConfig()
         if config.parameter is None:
             config = replace(config, parameter=PARAMETER)
-        self.processor = AggregateProcessor(engine, row, policy=policy, config=config)
+        self.processor: AggregateProcessor = AggregateProcessor(engine, row, policy=policy, config=config)
         self._compile = watched(config.telemetry, Stage.COMPILE, engine.model, engine.build_aggregate)
         super().__init__(
             model=engine.model,

@@ -53,8 +53,8 @@ class AggregateProcessor:
         self._engine = engine
         self._row = row
         self._filters = Processor(engine, policy=policy, config=config)
-        self.policy = self._filters.policy
-        self.config = self._filters.config
+        self.policy: SecurityPolicy = self._filters.policy
+        self.config: QueryConfig = self._filters.config
         self._names = _names(row)
         self._plans: PlanCache[AggregatePlan] = PlanCache(self.config.cache_size)
         telemetry, model = self.config.telemetry, engine.model

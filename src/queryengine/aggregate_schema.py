@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from queryengine.aggregate_view import Askable, groups_view
 from queryengine.aggregates import Function
@@ -16,7 +17,7 @@ from queryengine.view import ModelView
 
 __all__ = ["aggregate_schema"]
 
-TEXTS = {
+TEXTS: Final[Mapping[Function | None, str]] = {
     None: "What the rows of one group have in common.",
     Function.COUNT: "How many rows there are.",
     Function.COUNT_DISTINCT: "How many different values there are.",

@@ -269,8 +269,8 @@ class Shape:
     __slots__ = ("__weakref__", "compiled", "cursors", "template")
 
     def __init__(self, template: FilterAST, cursors: SealsCursors | None = None) -> None:
-        self.template = template
-        self.cursors = cursors
+        self.template: FilterAST = template
+        self.cursors: SealsCursors | None = cursors
         self.compiled: dict[object, Any] = {}  # Any: each key knows its own
 
 

@@ -37,7 +37,7 @@ HELP = "Check and explain filters, show a model's filter schema, list the operat
 REFUSED = 1
 MISUSED = 2
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app: typer.Typer = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 FilterText = Annotated[
     str, typer.Argument(metavar="FILTER", help="JSON, bracket parameters, or - for standard input")

@@ -67,14 +67,16 @@ class RequestDependency(ABC, Generic[R_co]):
     ) -> None:
         self.config = config
         self.document = document
-        self.scoped = scope is not None
+        self.scoped: bool = scope is not None
         """whether a row scope belongs to each request"""
         self._model = model
         self._limits = limits
         in_body = config.source == "body"
         self._location = ("body",) if in_body else ("query", config.name)
         # FastAPI asks for the signature of the object, and calls it with these names.
-        self.__signature__ = _signature(None if in_body else _declared(config, document), scope, principal)
+        self.__signature__: inspect.Signature = _signature(
+            None if in_body else _declared(config, document), scope, principal
+        )
 
     async def __call__(
         self,
@@ -181,8 +183,8 @@ class QEDependency(RequestDependency[R_co]):
         required: bool = False,
     ) -> None:
         self.engine = engine
-        self.processor = Processor(engine, policy=policy, config=config, refusal=self._refused)
-        self.required = required or scope is not None
+        self.processor: Processor = Processor(engine, policy=policy, config=config, refusal=self._refused)
+        self.required: bool = required or scope is not None
         """whether the result is never None"""
         config = self.processor.config
         self._compile = watched(config.telemetry, Stage.COMPILE, engine.model, engine.build_query)

@@ -139,10 +139,10 @@ class FilterError(QueryEngineError):
         super().__init__(message)
         self.code = code
         self.message = message
-        self.path = tuple(path)
+        self.path: tuple[str | int, ...] = tuple(path)
         self.span = span
         self.source = source
-        self.expected = tuple(expected)
+        self.expected: tuple[str, ...] = tuple(expected)
         self.nearest = nearest
         self.hint = hint
 

@@ -6,7 +6,7 @@ Knows the printer and the cost; a back-end's own `explain` adds the native query
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from typing import Protocol, cast, runtime_checkable
+from typing import ClassVar, Protocol, cast, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -28,7 +28,7 @@ class Explanation(BaseModel):
     cost 0
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
 
     backend: str
     filter: str = Field(repr=False)

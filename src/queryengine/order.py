@@ -62,8 +62,8 @@ class OrderStream:
     __slots__ = ("places", "text")
 
     def __init__(self, text: str, places: range | list[int]) -> None:
-        self.text = text
-        self.places = places
+        self.text: str = text
+        self.places: range | list[int] = places
 
     def read(self, acceptable: Callable[[], Container[str]]) -> Iterator[Token]:
         """Yield the tokens. `acceptable` tells the types that may stand where the next token is read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,7 +29,7 @@ class Page(BaseModel, Generic[T]):
     True
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, from_attributes=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True, from_attributes=True)
 
     items: list[T]
     """the rows, in the caller's order whichever way the page was come to"""

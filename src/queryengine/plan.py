@@ -74,8 +74,8 @@ class Plan:
         cursors: Cursors | None = None,
         seek: Slot | None = None,
     ) -> None:
-        self.shape = Shape(template, cursors)
-        self.readers = tuple(readers)
+        self.shape: Shape = Shape(template, cursors)
+        self.readers: tuple[SlotReader, ...] = tuple(readers)
         self._checks = checks
         self._reads = tuple(reader.read for reader in readers)
         self._fill = _Filler(self.shape)

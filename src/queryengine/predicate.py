@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol, TypeAlias
+from typing import Any, ClassVar, NoReturn, Protocol, TypeAlias
 
 from queryengine.ast import Op, Quantifier, Scalar, Value
 
@@ -106,7 +106,7 @@ class FieldReference:
     """A field to compare. Comparisons with it are predicates; a null field meets none but `is_null`."""
 
     __slots__ = ("_name",)
-    __hash__ = None  # type: ignore[assignment]  # == makes a predicate, so a reference cannot be a key
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # == makes a predicate, so a reference cannot be a key
 
     def __init__(self, name: str) -> None:
         self._name = name

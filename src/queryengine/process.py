@@ -49,8 +49,8 @@ class Processor:
     ) -> None:
         self._engine = engine
         self._refusal = refusal
-        self.policy = policy or SecurityPolicy()
-        self.config = config or QueryConfig()
+        self.policy: SecurityPolicy = policy or SecurityPolicy()
+        self.config: QueryConfig = config or QueryConfig()
         self._plans: PlanCache[Plan] = PlanCache(self.config.cache_size)
         telemetry, model = self.config.telemetry, engine.model
         self._telemetry = telemetry

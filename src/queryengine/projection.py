@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from types import GenericAlias
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -38,7 +38,7 @@ Definitions: TypeAlias = dict[str, Any]  # what create_model takes: an annotatio
 class Projection(BaseModel):
     """The base of generated projection models: filled from objects as well as from mappings."""
 
-    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(from_attributes=True, populate_by_name=True)
 
 
 class Projector:

@@ -60,9 +60,10 @@ class Budget:
     __slots__ = ("depth", "depth_limit", "steps", "steps_left")
 
     def __init__(self, depth: int, steps: int, depth_limit: str = "max_relation_depth") -> None:
-        self.depth = depth
-        self.depth_limit = depth_limit
-        self.steps = self.steps_left = steps
+        self.depth: int = depth
+        self.depth_limit: str = depth_limit
+        self.steps: int = steps
+        self.steps_left: int = steps
 
     def take(self, depth: int, trail: Trail, span: Span) -> None:
         """Go through one more relation. Raises FilterError where that is one too many."""

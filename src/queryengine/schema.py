@@ -66,7 +66,7 @@ class IntegerType:
 
     minimum: int = -(2**63)
     maximum: int = 2**63 - 1
-    kind: ClassVar = TypeKind.INTEGER
+    kind: ClassVar[TypeKind] = TypeKind.INTEGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class FloatType:
     minimum: float | None = None
     maximum: float | None = None
     digits: int | None = None
-    kind: ClassVar = TypeKind.FLOAT
+    kind: ClassVar[TypeKind] = TypeKind.FLOAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,14 @@ class DecimalType:
     scale: int | None = None
     minimum: Decimal | None = None
     maximum: Decimal | None = None
-    kind: ClassVar = TypeKind.DECIMAL
+    kind: ClassVar[TypeKind] = TypeKind.DECIMAL
 
 
 @dataclass(frozen=True, slots=True)
 class BooleanType:
     """True and false, which are not numbers."""
 
-    kind: ClassVar = TypeKind.BOOLEAN
+    kind: ClassVar[TypeKind] = TypeKind.BOOLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +105,14 @@ class TextType:
     """Unicode text, compared and ordered by code point; `without` has characters that no value may hold."""
 
     without: str = ""
-    kind: ClassVar = TypeKind.TEXT
+    kind: ClassVar[TypeKind] = TypeKind.TEXT
 
 
 @dataclass(frozen=True, slots=True)
 class DateType:
     """A calendar date; never a date-time."""
 
-    kind: ClassVar = TypeKind.DATE
+    kind: ClassVar[TypeKind] = TypeKind.DATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class DateTimeType:
 
     aware: bool
     resolution: int = 1
-    kind: ClassVar = TypeKind.DATETIME
+    kind: ClassVar[TypeKind] = TypeKind.DATETIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class TimeType:
     """A time of day without a zone; `resolution` in microseconds."""
 
     resolution: int = 1
-    kind: ClassVar = TypeKind.TIME
+    kind: ClassVar[TypeKind] = TypeKind.TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +139,21 @@ class DurationType:
     resolution: int = 1
     minimum: dt.timedelta = dt.timedelta.min
     maximum: dt.timedelta = dt.timedelta.max
-    kind: ClassVar = TypeKind.DURATION
+    kind: ClassVar[TypeKind] = TypeKind.DURATION
 
 
 @dataclass(frozen=True, slots=True)
 class UUIDType:
     """A UUID, ordered by its 16 bytes."""
 
-    kind: ClassVar = TypeKind.UUID
+    kind: ClassVar[TypeKind] = TypeKind.UUID
 
 
 @dataclass(frozen=True, slots=True)
 class BytesType:
     """Bytes, ordered as unsigned numbers; written as base64 (RFC 4648, section 4)."""
 
-    kind: ClassVar = TypeKind.BYTES
+    kind: ClassVar[TypeKind] = TypeKind.BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +161,14 @@ class EnumType:
     """The members of `enum`, written as their values; they have no order."""
 
     enum: type[enum.Enum]
-    kind: ClassVar = TypeKind.ENUM
+    kind: ClassVar[TypeKind] = TypeKind.ENUM
 
 
 @dataclass(frozen=True, slots=True)
 class JSONType:
     """Any JSON value, equal by value."""
 
-    kind: ClassVar = TypeKind.JSON
+    kind: ClassVar[TypeKind] = TypeKind.JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class ArrayType:
     """A list of values of one scalar type."""
 
     element: ScalarType
-    kind: ClassVar = TypeKind.ARRAY
+    kind: ClassVar[TypeKind] = TypeKind.ARRAY
 
 
 ScalarType = (

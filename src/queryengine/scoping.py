@@ -56,9 +56,9 @@ class Reach:
     """The schemas of a model and of all that its rows lead to, as far as classes are there by now."""
 
     def __init__(self, root: ModelSchema[object]) -> None:
-        self.models = _reachable(root)
+        self.models: tuple[ModelSchema[object], ...] = _reachable(root)
         self._families = [schema for schema in self.models if schema.kinds is not no_kinds]
-        self.kinds = self._kinds()
+        self.kinds: tuple[Relation, ...] = self._kinds()
 
     def is_current(self) -> bool:
         """Tell whether no subclass of a model has been made since."""

@@ -156,9 +156,9 @@ class TokenStream:
     __slots__ = ("conditions", "lexed", "limits")
 
     def __init__(self, lexed: Lexed, limits: Limits) -> None:
-        self.lexed = lexed
-        self.limits = limits
-        self.conditions = 0
+        self.lexed: Lexed = lexed
+        self.limits: Limits = limits
+        self.conditions: int = 0
 
     def read(self, acceptable: Callable[[], Container[str]]) -> Iterator[Token]:
         """Yield the tokens. `acceptable` tells the types that may stand where the next token is read."""

@@ -53,8 +53,8 @@ class Attribute(Scalar[M, T]):
 
     def __init__(self, owner: type[M], name: str, way: Way = (), at: type[object] | None = None) -> None:
         super().__init__(owner)
-        self.name = name
-        self.way = way
+        self.name: str = name
+        self.way: Way = way
         self.owner: type[object] = owner if at is None else at
 
     @property
@@ -204,9 +204,9 @@ class Loadable(Generic[M]):
     __slots__ = ("behind", "model", "name")
 
     def __init__(self, model: type[M], name: str, behind: tuple[Loadable[Any], ...] = ()) -> None:
-        self.model = model
-        self.name = name
-        self.behind = behind
+        self.model: type[M] = model
+        self.name: str = name
+        self.behind: tuple[Loadable[Any], ...] = behind
         """what is loaded with the related rows"""
 
     @property
@@ -255,7 +255,6 @@ class ToOne(_Relation[M, B]):
     """A relation to one row: `Flight.carrier`."""
 
     __slots__ = ()
-    __hash__ = object.__hash__
 
     def __eq__(self, other: None) -> Expr[M]:  # type: ignore[override]  # a condition, as of columns
         if not _is_none(other):
@@ -265,6 +264,9 @@ class ToOne(_Relation[M, B]):
 
     def __ne__(self, other: None) -> Expr[M]:  # type: ignore[override]  # a condition, as of columns
         return ~(self == other)
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def has(self, where: Expr[B]) -> Expr[M]:
         """There is a related row, and it meets the condition."""

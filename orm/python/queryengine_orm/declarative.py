@@ -57,10 +57,10 @@ class Declared:
     def __init__(
         self, name: str, annotation: object, owner: type[object], attribute: Mapped[Any] | Related[Any]
     ) -> None:
-        self.name = name
-        self.annotation = annotation
-        self.owner = owner
-        self.attribute = attribute
+        self.name: str = name
+        self.annotation: object = annotation
+        self.owner: type[object] = owner
+        self.attribute: Mapped[Any] | Related[Any] = attribute
 
     @property
     def many(self) -> bool:
@@ -111,6 +111,7 @@ class DeclarativeBase(Instance):
     __declared__: ClassVar[dict[str, Declared]] = {}
     # Any: a class's own list is narrower, which mypy takes for another type.
     __constraints__: ClassVar[Any] = ()
+    __places__: ClassVar[dict[str, int]]
     __tablename__: ClassVar[str]
 
     def __init_subclass__(cls, **arguments: object) -> None:

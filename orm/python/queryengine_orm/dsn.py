@@ -138,7 +138,7 @@ ENVIRONMENT: Final = {
 }
 """libpq's variables that are read; PGSERVICE is refused, as it would lead elsewhere."""
 
-NEUTRAL: Final = {
+NEUTRAL: Final[Mapping[str, set[str] | None]] = {
     "client_encoding": {"utf8", "utf-8", "auto"},
     "gssencmode": {"disable", "prefer"},
     "sslnegotiation": {"postgres"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Generic, NoReturn, Protocol, TypeVar, cast
+from typing import ClassVar, Final, Generic, NoReturn, Protocol, TypeVar, cast
 
 from queryengine.ast import Comparison, Not, Nulls, Op, Path, Value, Where
 from queryengine.operators import OPERATORS
@@ -71,8 +71,8 @@ class Expr(Generic[M]):
     __slots__ = ("condition", "model")
 
     def __init__(self, model: type[M], condition: Condition) -> None:
-        self.model = model
-        self.condition = condition
+        self.model: type[M] = model
+        self.condition: Condition = condition
 
     def __and__(self, other: Expr[M]) -> Expr[M]:
         return self._joined(other, conjunction=True)
@@ -230,10 +230,10 @@ class Scalar(Readable[M, T]):
     """
 
     __slots__ = ("model",)
-    __hash__ = None  # type: ignore[assignment]  # == makes an expression
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # == makes an expression
 
     def __init__(self, model: type[M]) -> None:
-        self.model = model
+        self.model: type[M] = model
 
     @property
     def node(self) -> ScalarNode:

@@ -48,9 +48,9 @@ class Link:
     __slots__ = ("one", "other", "relation")
 
     def __init__(self, relation: Relationship, one: DeclarativeBase, other: DeclarativeBase) -> None:
-        self.relation = relation
-        self.one = one
-        self.other = other
+        self.relation: Relationship = relation
+        self.one: DeclarativeBase = one
+        self.other: DeclarativeBase = other
 
     @property
     def key(self) -> object:
@@ -72,14 +72,14 @@ class Flush:
 
     def __init__(self, identities: Identities, new: Objects, deleted: Objects) -> None:
         self._identities = identities
-        self.new = dict(new)
-        self.deleted = dict(deleted)
+        self.new: dict[int, DeclarativeBase] = dict(new)
+        self.deleted: dict[int, DeclarativeBase] = dict(deleted)
         self.changed: Objects = {}
         self.linked: dict[object, Link] = {}
         self.unlinked: dict[object, Link] = {}
         self.given: Given = []
         self.made: list[tuple[DeclarativeBase, str]] = []
-        self.references = References()
+        self.references: References = References()
 
     # -- what there is to write
 

@@ -136,7 +136,7 @@ class Prepared:
     __slots__ = ("_known", "_text", "selection")
 
     def __init__(self, selection: Selection, text: TextRules | None = None) -> None:
-        self.selection = selection
+        self.selection: Selection = selection
         self._text = text
         self._known: dict[Dialect, tuple[Statement, ObjectReader[Any]]] = {}
 

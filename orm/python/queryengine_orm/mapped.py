@@ -50,8 +50,8 @@ class Mapped(Place, Generic[T]):
     __slots__ = ("name", "options")
 
     def __init__(self, options: ColumnOptions | None = None) -> None:
-        self.options = options or ColumnOptions()
-        self.name = ""
+        self.options: ColumnOptions = options or ColumnOptions()
+        self.name: str = ""
 
     def __set_name__(self, owner: type[object], name: str) -> None:
         self.name = name
@@ -117,8 +117,8 @@ class Related(Place, Generic[T]):
     nullable = False
 
     def __init__(self, options: RelationOptions | None = None) -> None:
-        self.options = options or RelationOptions()
-        self.name = ""
+        self.options: RelationOptions = options or RelationOptions()
+        self.name: str = ""
 
     def __set_name__(self, owner: type[object], name: str) -> None:
         self.name = name

@@ -10,6 +10,7 @@ from queryengine_orm._native import Rows as NativeRows
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Dialect, Kind, Rows
 from queryengine_orm.mapping import Column, Mapper
+from queryengine_orm.sql import Encode
 from queryengine_orm.storage import Decode, Storage
 
 __all__ = ["ColumnReader", "Decode", "ObjectReader", "keeps_null", "or_null"]
@@ -24,13 +25,13 @@ class ColumnReader:
 
     def __init__(self, column: Column, dialect: Dialect) -> None:
         storage: Storage = column.storage(dialect)
-        self.storage = storage
+        self.storage: Storage = storage
         self.kind: Kind | None = storage.kind
-        self.decode = storage.decode
+        self.decode: Decode | None = storage.decode
         """what makes of a value that is not null what Python has; None for nothing"""
         encode = storage.encode
         # Where null is no value of a JSON column, None is JSON's own null.
-        self.encode = encode if encode is None or keeps_null(column) else or_null(encode)
+        self.encode: Encode | None = encode if encode is None or keeps_null(column) else or_null(encode)
 
 
 def keeps_null(column: Column) -> bool:
@@ -60,7 +61,7 @@ class ObjectReader(Generic[M]):
         readers = [ColumnReader(column, dialect) for column in columns]
         names = [column.attribute for column in columns]
         self._shape = ModelShape(mapper.model, names, [reader.decode for reader in readers])
-        self.kinds = ObjectKinds(reader.kind for reader in readers)
+        self.kinds: ObjectKinds = ObjectKinds(reader.kind for reader in readers)
         self.kinds.shape = self._shape
 
     def read(self, rows: Rows) -> list[M]:

@@ -36,8 +36,8 @@ class Bind:
     def __init__(
         self, value: Value | object, encode: Encode | None = None, *, each: LiteralString | None = None
     ) -> None:
-        self.value = value
-        self.encode = encode
+        self.value: Value | object = value
+        self.encode: Encode | None = encode
         self.each = each
 
     def of(self, values: Sequence[object]) -> object:
@@ -52,7 +52,7 @@ class SQL:
     __slots__ = ("parts",)
 
     def __init__(self, parts: Iterable[str | Bind]) -> None:
-        self.parts = tuple(parts)
+        self.parts: tuple[str | Bind, ...] = tuple(parts)
 
 
 def sql(template: LiteralString, *pieces: SQL | Bind) -> SQL:

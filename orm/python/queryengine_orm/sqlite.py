@@ -26,6 +26,7 @@ from queryengine_orm._native import Rows, SQLitePost, SQLiteSession
 from queryengine_orm.driver import Dialect, Isolation, Kind, RowSource
 from queryengine_orm.errors import UsageError
 from queryengine_orm.lines import Holder, Line
+from queryengine_orm.sqlite_connection import SQLiteConnection
 from queryengine_orm.sqlite_settings import MEMORY, Settings, path_of
 from queryengine_orm.sqlite_transactions import SQLiteTransaction, streamed
 
@@ -316,36 +317,6 @@ class SQLitePool:
     def _give_back(self, session: SQLiteSession, _future: object = None) -> None:
         if not self._seekers.hand(session) and not self._closed:
             self._free.append(session)
-
-
-class SQLiteConnection:
-    """A connection: of `connect` a database of its own, of a pool's `acquire` a view of the pool."""
-
-    dialect: Dialect = "sqlite"
-
-    def __init__(self, pool: SQLitePool, *, owns: bool) -> None:
-        self._pool = pool
-        self._owns = owns
-        self.query = pool.query
-        self.execute_many = pool.execute_many
-        self.copy_rows = pool.copy_rows
-        self.script = pool.script
-        self.stream = pool.stream
-        self.transaction = pool.transaction
-        self.back_up = pool.back_up
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the database, if it is this connection's own."""
-        if self._owns:
-            await self._pool.close()
 
 
 def create_pool(

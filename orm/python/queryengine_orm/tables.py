@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from queryengine_orm.constraints import Check, Index, Unique
@@ -14,7 +14,7 @@ from queryengine_orm.sql import quoted
 
 __all__ = ["create_all", "drop_all", "schema_sql"]
 
-ON_DELETE: Final = {
+ON_DELETE: Final[Mapping[str | None, str]] = {
     None: "",
     "cascade": " ON DELETE CASCADE",
     "set null": " ON DELETE SET NULL",

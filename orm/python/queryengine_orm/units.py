@@ -47,7 +47,7 @@ class Undo:
     __slots__ = ("before", "known", "stored")
 
     def __init__(self, known: Known) -> None:
-        self.known = known
+        self.known: Known = known
         self.before: dict[int, tuple[DeclarativeBase, Changes]] = {}
         self.stored: list[DeclarativeBase] = []
 

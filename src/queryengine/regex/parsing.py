@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Final, assert_never
 
@@ -21,7 +22,7 @@ DEEPEST: Final = 16
 """groups inside of one another"""
 
 DOT: Final = Characters(((10, 10),), negated=True)
-CLASSES: Final = {
+CLASSES: Final[Mapping[str, tuple[tuple[int, int], ...]]] = {
     "d": ((48, 57),),
     "w": ((48, 57), (65, 90), (95, 95), (97, 122)),
     "s": ((9, 13), (32, 32)),

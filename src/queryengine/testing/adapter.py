@@ -114,8 +114,10 @@ class Stage:
 
     def __init__(self, adapter: Adapter, runner: asyncio.Runner) -> None:
         self.adapter = adapter
-        self.world = adapter.world
-        self.entities = tuple(name for name in self.world.models if name not in adapter.absent)
+        self.world: World = adapter.world
+        self.entities: tuple[str, ...] = tuple(
+            name for name in self.world.models if name not in adapter.absent
+        )
         self.items: Sequence[Item] = ()
         self.objects: Objects = {}
         self._runner = runner

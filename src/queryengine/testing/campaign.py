@@ -35,7 +35,7 @@ PAIRS: Final = 60
 
 # One random filter at a time: Hypothesis would spend most of a long run on mutations of a few. Its first
 # example is always the simplest one, hence two.
-ONE_EXAMPLE: Final = settings(
+ONE_EXAMPLE: Final[settings] = settings(
     max_examples=2,
     deadline=None,
     database=None,

@@ -38,7 +38,7 @@ class Conformance:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.declared = Declared(stage.adapter)
+        self.declared: Declared = Declared(stage.adapter)
         self._processors: dict[str, Processor] = {}
 
     def changed(self, entity: str) -> Iterator[str]:

@@ -60,7 +60,7 @@ class Joins:
     def __init__(self) -> None:
         self._lookups: list[Lookup] = []
         self._to_one: dict[Step, Lookup] = {}
-        self.uses = 0
+        self.uses: int = 0
         """how often a condition or an order has asked for related documents"""
 
     def to_one(self, step: Step) -> tuple[Lookup, bool]:

@@ -49,7 +49,7 @@ class Operand(BindParameter[Any]):  # Any: see SQLType
     `among` marks the list that stands after IN. Each has a name of its own, so that queries can be joined.
     """
 
-    inherit_cache = True
+    inherit_cache: bool = True
 
     def __init__(self, name: str, value: object, type_: SQLType, *, among: bool = False) -> None:
         super().__init__(name, value, type_=type_, unique=True, expanding=among)

@@ -101,7 +101,7 @@ class Loading:
             for way, branch in self._tree.ways()
             if branch.many and branch.asked != (branch.filter.where, (), Window())
         }
-        self.overwrites = bool(self.included) or any(
+        self.overwrites: bool = bool(self.included) or any(
             branch.wheres or branch.is_skipped for node in nodes for branch in node.branches
         )
         met = Counter(node.mapper.base_mapper for node in nodes)

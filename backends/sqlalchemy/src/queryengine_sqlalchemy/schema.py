@@ -29,7 +29,7 @@ from queryengine.kinds import Kinds
 from queryengine.policy import looks_secret
 from queryengine.schema import Field, JSONType, ModelSchema, Relation, TextType, python_type
 from queryengine_sqlalchemy.cardinality import always_there, leads_to_one
-from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, column_type, databases, transforms
+from queryengine_sqlalchemy.column_types import SAFE_COLLATIONS, Databases, column_type, databases, transforms
 from queryengine_sqlalchemy.documents import JSONFields
 from queryengine_sqlalchemy.indexes import is_indexed
 from queryengine_sqlalchemy.operands import SQLType, operand_type
@@ -96,9 +96,9 @@ class SchemaReader:
     """Reads the schemas of mapped classes, each once, for the databases that an engine may meet."""
 
     def __init__(self, dialect: str | None) -> None:
-        self.databases = databases(dialect)
+        self.databases: Databases = databases(dialect)
         # SQLite does not enforce foreign keys unless a connection asks for it.
-        self.references_hold = dialect == "postgresql"
+        self.references_hold: bool = dialect == "postgresql"
         self._schemas: dict[type[object], ModelSchema[object]] = {}
 
     def read(self, model: type[T]) -> ModelSchema[T]:

@@ -37,7 +37,7 @@ class StatementCompiler(Generic[T]):
         self._model = model
         self._text = text
         self.keys: list[ColumnElement[Any]] = []  # Any: a key is of any type
-        self.conditions = ConditionCompiler(text)
+        self.conditions: ConditionCompiler = ConditionCompiler(text)
         self._joined: dict[tuple[Step, ...], Entity] = {}
 
     def compile(self, ast: FilterAST) -> Select[T]:

@@ -102,7 +102,7 @@ class Template(Generic[T]):
         key = _cache_key(statement)
         self._key = key and key._replace(bindparams=[])
         self._order = [] if key is None else [numbers.get(id(bound), bound) for bound in key.bindparams]
-        self.holds = self._is_exact(key)
+        self.holds: bool = self._is_exact(key)
 
     def copy(self, values: Sequence[Value]) -> Select[T]:
         """Return the statement with other values; it may be changed and run like any other."""

@@ -65,7 +65,7 @@ class TortoiseAggregateQuery(ValuesListQuery[Literal[False]]):
         if not shows_all(model):
             rows = base_queryset(model).using_db(self._db)
             shown = Subquery(rows.values_list(pk_attribute(model))).get_sql
-        self.query = _Statement(self._bound, shown, self._db.query_class)
+        self.query: QueryBuilder = _Statement(self._bound, shown, self._db.query_class)
 
     @override
     def resolve_to_python_value(self, model: type[Model], field: str) -> Decode:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Protocol, Self, TypeAlias, TypeVar, cast
 
 from pypika_tortoise.context import SqlContext
 from pypika_tortoise.enums import Order
+from pypika_tortoise.queries import QueryBuilder
 from pypika_tortoise.queries import Table as PypikaTable
 from pypika_tortoise.terms import Term as PypikaTerm
 from tortoise.expressions import Expression, Q, ResolveContext
@@ -159,7 +160,7 @@ class FilterQuerySet(QuerySet[ModelT]):
         if not keys:
             super().resolve_ordering(model, table, orderings, annotations, fields_for_select)
         for key, direction in keys:
-            self.query = self.query.orderby(key.term(direction), order=None)
+            self.query: QueryBuilder = self.query.orderby(key.term(direction), order=None)
 
     @override
     def values(self, *args: str, **kwargs: str) -> ValuesQuery[Literal[False]]:

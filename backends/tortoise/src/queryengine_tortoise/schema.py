@@ -21,7 +21,7 @@ from queryengine.documents import document_relation
 from queryengine.errors import ConfigurationError
 from queryengine.policy import looks_secret
 from queryengine.schema import Field, JSONType, ModelSchema, Relation
-from queryengine_tortoise.column_types import Database, array_operand, column_type, databases
+from queryengine_tortoise.column_types import Database, Databases, array_operand, column_type, databases
 from queryengine_tortoise.documents import declared_document
 from queryengine_tortoise.meta import (
     AnyField,
@@ -66,10 +66,10 @@ class SchemaReader:
     """Reads the schemas of models, each once, for the databases that an engine may meet."""
 
     def __init__(self, database: Database | None, *, use_tz: bool) -> None:
-        self.databases = databases(database)
+        self.databases: Databases = databases(database)
         self.use_tz = use_tz
         # PostgreSQL enforces foreign keys always, SQLite where the connection asks for it.
-        self.references_hold = database == "postgresql"
+        self.references_hold: bool = database == "postgresql"
         self._schemas: dict[type[object], ModelSchema[object]] = {}
 
     def read(self, model: type[T]) -> ModelSchema[T]:

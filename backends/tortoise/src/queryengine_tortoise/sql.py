@@ -32,8 +32,8 @@ class Bind:
     def __init__(
         self, value: Value, encode: Encode | None = None, *, each: LiteralString | None = None
     ) -> None:
-        self.value = value
-        self.encode = encode
+        self.value: Value = value
+        self.encode: Encode | None = encode
         self.each = each
 
 
@@ -43,7 +43,7 @@ class SQL:
     __slots__ = ("parts",)
 
     def __init__(self, parts: Iterable[str | Bind]) -> None:
-        self.parts = tuple(parts)
+        self.parts: tuple[str | Bind, ...] = tuple(parts)
 
 
 def sql(template: LiteralString, *pieces: SQL | Bind) -> SQL:

@@ -82,7 +82,7 @@ LENGTHS: Final = _lengths(-2_592_000, -1, 0, 1, 82_800, 86_400, 2_678_400)
 UUIDS: Final = tuple(uuid.UUID(hex=text * 16) for text in ("00", "01", "0f", "10", "7f", "80", "ff"))
 BYTES: Final = (b"", b"\x00", b"\x00\x00", b"A", b"a", b"a\x00", b"ab", b"b", b"\x7f", b"\x80", b"\xff")
 
-LADDERS: Final = {
+LADDERS: Final[Mapping[str, Sequence[object]]] = {
     "count": INTEGERS,
     "big": INTEGERS,
     "ratio": FLOATS,
