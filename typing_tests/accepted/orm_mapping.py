@@ -67,6 +67,19 @@ async def work(pool: Pool) -> AsyncIterator[Flight]:
         assert_type(session.find(Carrier).include(Carrier.flights.then(Flight.plane)), Find[Carrier])
         assert_type(await late.count(), int)
         assert_type(await late.exists(), bool)
+        assert_type(await late.values(Flight.id, Flight.delay), list[tuple[int, int | None]])
+        assert_type(await late.values(Flight.origin.length(), distinct=True), list[tuple[int]])
+        assert_type(
+            await late.values(Flight.id, Flight.origin, Flight.left, Flight.stops, Flight.plane_id),
+            list[tuple[int, str, dt.datetime | None, list[str], int | None]],
+        )
+        assert_type(await late.values(Flight.carrier.at(Carrier.name)), list[tuple[str]])
+        assert_type(await late.sum(Flight.id), int | None)
+        assert_type(await late.sum(Flight.delay), int | None)
+        assert_type(await late.avg(Flight.delay), float | None)
+        assert_type(await late.max(Flight.left), dt.datetime | None)
+        assert_type(await late.min(Flight.origin), str | None)
+        assert_type(await session.find(Ticket).sum(Ticket.fee), Decimal | int | None)
         assert_type(await late.update(Flight.delay.set(None)), int)
         assert_type(await late.delete(), int)
         session.add_all([flight])

@@ -110,6 +110,15 @@ async def work(session: Session) -> None:
     # mypy says: Cannot infer value of type parameter "M" of "upsert_all" of "Session"
     # pyright says: Argument of type "list[Attribute[Flight, str]]" cannot be assigned to parameter "on"
 
+    await session.find(Flight).values(Flight.id, Carrier.name)
+    # mypy says: Argument 2 to "values" of "Find" has incompatible type
+    # pyright says: No overloads for "values" match the provided arguments
+    # pyright says: Argument of type "Attribute[Carrier, str]" cannot be assigned to parameter "scalars"
+
+    await session.find(Flight).sum(Flight.origin)
+    # mypy says: Value of type variable "Exact" of "sum" of "Find" cannot be "str"
+    # pyright says: Argument of type "Attribute[Flight, str]" cannot be assigned to parameter "scalar"
+
     found: list[Carrier] = await session.find(Flight.id > 5).all()
     # mypy says: Incompatible types in assignment
     # pyright says: Type "list[Flight]" is not assignable to declared type "list[Carrier]"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
+from queryengine.aggregates import Function
 from queryengine_orm.attributes import Loadable
 from queryengine_orm.conditions import Condition, all_of
 from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.driver import Dialect
 from queryengine_orm.errors import MultipleFound, NotFound, UsageError
 from queryengine_orm.expressions import Assignment, Expr, Order, Scalar, check_model
 from queryengine_orm.loading import Prepared, Query
 from queryengine_orm.locking import Lock, lock_of
 from queryengine_orm.mapping import Mapper
+from queryengine_orm.projecting import Projection, measure_of, shown_of, values_of
 from queryengine_orm.selects import Key, Selection, count_of, exists_of, key_of
 from queryengine_orm.shapes import Shaper
 from queryengine_orm.sql import Statement
@@ -25,6 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Find"]
 
 M = TypeVar("M", bound=DeclarativeBase)
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+Exact = TypeVar("Exact", int, Decimal | int, int | None, Decimal | int | None)
+"""numbers whose sum is the same in any order"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,101 @@ class Find(Generic[M]):
             await self.session.begin_locking(self.mapper)
         return await self._query(size).all(self.session.executor)
 
+    # -- values
+
+    @overload
+    async def values(self, a: Scalar[M, A], /, *, distinct: bool = ...) -> list[tuple[A]]: ...
+    @overload
+    async def values(
+        self, a: Scalar[M, A], b: Scalar[M, B], /, *, distinct: bool = ...
+    ) -> list[tuple[A, B]]: ...
+    @overload
+    async def values(
+        self, a: Scalar[M, A], b: Scalar[M, B], c: Scalar[M, C], /, *, distinct: bool = ...
+    ) -> list[tuple[A, B, C]]: ...
+    @overload
+    async def values(
+        self, a: Scalar[M, A], b: Scalar[M, B], c: Scalar[M, C], d: Scalar[M, D], /, *, distinct: bool = ...
+    ) -> list[tuple[A, B, C, D]]: ...
+    @overload
+    async def values(
+        self,
+        a: Scalar[M, A],
+        b: Scalar[M, B],
+        c: Scalar[M, C],
+        d: Scalar[M, D],
+        e: Scalar[M, E],
+        /,
+        *,
+        distinct: bool = ...,
+    ) -> list[tuple[A, B, C, D, E]]: ...
+    @overload
+    async def values(self, *scalars: Scalar[M, Any], distinct: bool = ...) -> list[tuple[Any, ...]]: ...
+    async def values(self, *scalars: Scalar[M, Any], distinct: bool = False) -> list[tuple[Any, ...]]:
+        """Fetch columns, or what is computed of them, in place of objects: a tuple for each row.
+
+        `await session.find(User).order_by(User.name).values(User.id, User.name.length())`; with `distinct`
+        each tuple once, in an order of columns among them.
+        """
+        self._check_unlocked("values")
+        if self.included or not scalars:
+            raise UsageError("values takes one column at least, and no include")
+        for each in scalars:
+            check_model(self.mapper.model, each, Scalar)
+        shaper = Shaper()
+        selection = self._selection(shaper, self.size)
+        shown = tuple([shown_of(each).shaped(shaper) for each in scalars])
+
+        def made(dialect: Dialect) -> Projection:
+            return values_of(selection, shown, dialect, distinct=distinct)
+
+        return await self._project((shown, distinct), selection, shaper.values, made)
+
+    async def sum(self, scalar: Scalar[M, Exact]) -> Exact | None:
+        """Add up a number of all rows; None where there is none. Raises DataError beyond 64 bits."""
+        return cast("Exact | None", await self._measure(Function.SUM, scalar))
+
+    async def avg(self, scalar: Scalar[M, Exact]) -> float | None:
+        """Return the average of a number of all rows; None where there is none."""
+        return cast("float | None", await self._measure(Function.AVG, scalar))
+
+    async def min(self, scalar: Scalar[M, A]) -> A | None:
+        """Return the smallest value of all rows; None where there is none."""
+        return cast("A | None", await self._measure(Function.MIN, scalar))
+
+    async def max(self, scalar: Scalar[M, A]) -> A | None:
+        """Return the greatest value of all rows; None where there is none."""
+        return cast("A | None", await self._measure(Function.MAX, scalar))
+
+    async def _measure(self, function: Function, scalar: Scalar[M, Any]) -> object:
+        self._check_plain(function)
+        check_model(self.mapper.model, scalar, Scalar)
+        shaper, type_ = Shaper(), scalar.type
+        selection, node = Selection(self.mapper, (), self._where(shaper)), shaper.scalar(scalar.node)
+
+        def made(dialect: Dialect) -> Projection:
+            return measure_of(selection, function, node, type_, dialect)
+
+        found = await self._project((function, node, type_), selection, shaper.values, made)
+        return found[0][0]
+
+    async def _project(
+        self,
+        what: tuple[Hashable, ...],
+        selection: Selection,
+        values: Sequence[object],
+        made: Callable[[Dialect], Projection],
+    ) -> list[tuple[Any, ...]]:
+        await self.session.flush_before_reading()
+        executor, statements = self.session.executor, self.mapper.model.__registry__.statements
+        key = ("values", executor.dialect, self.mapper.model, what, _parts(selection))
+        projection: Projection | None = statements.get(key)
+        if projection is None:
+            projection = made(executor.dialect)
+            statements.put(key, projection)
+        text, parameters = projection.statement.bound(values)
+        return projection.read(await executor.query(text, parameters, result=projection.kinds, clean=True))
+
     # -- writing
 
     async def update(self, *assignments: Assignment[M]) -> int:
@@ -201,13 +307,8 @@ class Find(Generic[M]):
     def _query(self, size: int | None) -> Query[M]:
         """Return the query. Its statement is compiled once for all that differ in values only."""
         shaper = Shaper()
-        where = self._where(shaper)
-        order = tuple(Key(shaper.scalar(key.scalar), key.descending, key.nulls) for key in self.order)
-        limit = None if size is None else shaper.slot(size)
-        offset = shaper.slot(self.skipped) if self.skipped else 0
-        columns = tuple(self.mapper.columns.values())
-        selection = Selection(self.mapper, columns, where, order, limit, offset, self.lock)
-        key = ("select", self.mapper.model, where, order, limit, offset, self.lock)
+        selection = self._selection(shaper, size)
+        key = ("select", self.mapper.model, _parts(selection))
         statements = self.mapper.model.__registry__.statements
         prepared: Prepared | None = statements.get(key)
         if prepared is None:
@@ -217,6 +318,15 @@ class Find(Generic[M]):
         adopt = self.session.adopt if self.lock is None else self.session.take_over
         query = Query(self.mapper.model, selection, values, (), None, prepared, adopt)
         return query.include(*self.included) if self.included else query
+
+    def _selection(self, shaper: Shaper, size: int | None) -> Selection:
+        """Return what is asked for, with slots for all values."""
+        where = self._where(shaper)
+        order = tuple(Key(shaper.scalar(key.scalar), key.descending, key.nulls) for key in self.order)
+        limit = None if size is None else shaper.slot(size)
+        offset = shaper.slot(self.skipped) if self.skipped else 0
+        columns = tuple(self.mapper.columns.values())
+        return Selection(self.mapper, columns, where, order, limit, offset, self.lock)
 
     async def _scalar(self, what: str) -> object:
         shaper, dialect = Shaper(), self.session.executor.dialect
@@ -233,6 +343,11 @@ class Find(Generic[M]):
             text, parameters, result=("int",) if what == "count" else ("bool",), clean=True
         )
         return rows[0][0]
+
+
+def _parts(selection: Selection) -> tuple[Hashable, ...]:
+    """Return what tells the statements of one model apart."""
+    return selection.where, selection.order, selection.limit, selection.offset, selection.lock
 
 
 def _check_number(what: str, number: object) -> None:

@@ -102,11 +102,18 @@ def _select(
     return found if selection.lock is None else locked(found, place.alias, selection.lock, dialect)
 
 
-def narrowed(rows: SQL, selection: Selection, compiler: ConditionCompiler, place: Place) -> SQL:
-    """Return a SELECT of a place's rows with what a selection says of them: which, and in which order."""
+def narrowed(
+    rows: SQL, selection: Selection, compiler: ConditionCompiler, place: Place, group: SQL | None = None
+) -> SQL:
+    """Return a SELECT of a place's rows with what a selection says of them: which, and in which order.
+
+    `group` is by what rows are grouped.
+    """
     parts = [rows]
     if selection.where is not None:
         parts.append(sql("WHERE {}", compiler.condition(selection.where, place)))
+    if group is not None:
+        parts.append(sql("GROUP BY {}", group))
     if selection.order:
         parts.append(sql("ORDER BY {}", ordering(compiler, selection.order, place)))
     parts.extend(_window(selection, compiler.words.dialect))
