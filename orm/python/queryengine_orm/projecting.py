@@ -65,9 +65,9 @@ class Projection:
     __slots__ = ("_decodes", "kinds", "statement")
 
     def __init__(self, statement: Statement, readers: Sequence[Reader]) -> None:
-        self.statement = statement
+        self.statement: Statement = statement
         self.kinds: tuple[Kind | None, ...] = tuple(kind for kind, _ in readers)
-        self._decodes = [decode for _, decode in readers]
+        self._decodes: list[Decode | None] = [decode for _, decode in readers]
 
     def read(self, rows: Rows) -> list[tuple[Any, ...]]:
         """Return a tuple for each row."""
