@@ -271,3 +271,32 @@ async def test_a_copy_that_nobody_takes_on_is_cancelled_on_the_server(postgres: 
         with pytest.raises(asyncio.CancelledError):
             await task
         assert (await value(connection, "SELECT 1"), connection.status) == (1, "idle")
+
+
+async def test_a_copy_that_was_given_up_before_it_began_says_nothing_to_the_next(
+    postgres: PostgresServer,
+) -> None:
+    async with connected(postgres) as connection, connected(postgres) as other, numbers(postgres, 0) as table:
+        async with connected(postgres) as observer, other.transaction() as blocking:
+            await blocking.query(f"LOCK TABLE {table} IN SHARE MODE")
+            task = asyncio.ensure_future(connection.copy_rows(table, ["id"], [(1,)]))
+            await until_running(observer, connection.process_id, "COPY")
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert await connection.copy_rows(table, ["id"], [(2,), (3,)]) == 2
+        assert (await connection.query(f"SELECT id FROM {table}")).column(0) == [2, 3]
+
+
+async def test_a_copy_that_was_given_up_at_its_end_says_nothing_to_the_next(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection, connected(postgres) as other, numbers(postgres, 0) as table:
+        async with connected(postgres) as observer, other.transaction() as blocking:
+            await blocking.query(f"INSERT INTO {table} VALUES (1)")
+            task = asyncio.ensure_future(connection.copy_rows(table, ["id"], [(1,), (2,)]))
+            await until_running(observer, connection.process_id, "COPY")
+            task.cancel()  # its last row was sent, and it waits for the other's key
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await blocking.rollback()
+        assert await connection.copy_rows(table, ["id"], [(2,), (3,)]) == 2
+        assert (await connection.query(f"SELECT id FROM {table}")).column(0) == [2, 3]

@@ -16,7 +16,7 @@ from queryengine_orm.cancelling import ask_to_cancel
 from queryengine_orm.copying import copy_out, copy_rows, copy_rows_out
 from queryengine_orm.driver import Isolation, Kind, RowSource
 from queryengine_orm.dsn import Address, Options, Settings, settings_of
-from queryengine_orm.errors import UsageError
+from queryengine_orm.errors import ConfigurationError, UsageError
 from queryengine_orm.handshake import open_link
 from queryengine_orm.listening import Listener
 from queryengine_orm.transactions import PostgresTransaction, begin
@@ -240,7 +240,11 @@ class Connection(Link, asyncio.BufferedProtocol):
 def opener(
     settings: Settings, *, statements: int = STATEMENTS, timeout: float | None = None
 ) -> Callable[[Address], Connection]:
-    """Return what makes connections that are not open yet, for `open_link`."""
+    """Return what makes connections that are not open yet, for `open_link`. Raises ConfigurationError."""
+    if statements < 0:
+        raise ConfigurationError("a connection keeps 0 prepared statements at least")
+    if timeout is not None and not timeout > 0:
+        raise ConfigurationError("timeout is a number of seconds above 0, or None for no bound")
 
     def make(address: Address) -> Connection:
         loop = asyncio.get_running_loop()

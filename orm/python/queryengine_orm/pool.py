@@ -23,6 +23,7 @@ from queryengine_orm._native import Rows
 from queryengine_orm.connection import STATEMENTS, Connection, opener
 from queryengine_orm.driver import Isolation, Kind, RowSource
 from queryengine_orm.dsn import Address, Options, Settings, settings_of
+from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.lending import Lending
 from queryengine_orm.transactions import PostgresTransaction, begin
 
@@ -55,6 +56,8 @@ class PostgresPool:
         idle_check: float,
         make: Callable[[Address], Connection],
     ) -> None:
+        if not all(seconds >= 0 for seconds in (acquire_timeout, close_timeout, idle_check)):
+            raise ConfigurationError("a time of a pool is a number of seconds from 0")
         self._lending = Lending(
             settings,
             minimum=minimum,

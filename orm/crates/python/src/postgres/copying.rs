@@ -9,12 +9,13 @@ use queryengine_protocol::{copy, frontend};
 
 use super::call::Work;
 use super::errors::UsageError;
+use super::link::Link;
 use super::sending::{check_count, encoded, refused, unbound};
 use super::session::{Event, Session};
 use crate::values::Parameters;
 
 /// Encode rows whose columns have these types.
-pub fn rows(
+fn encode_rows(
     py: Python<'_>,
     rows: &[Py<PyTuple>],
     types: &[u32],
@@ -41,6 +42,33 @@ fn bind_row(
         encoded(encoders, values, index, out)
     })
     .map_err(unbound)
+}
+
+impl Link {
+    /// Write rows of a binary COPY, whose columns have these types; `first` writes what goes before all rows.
+    pub(super) fn copy(
+        slf: &Bound<'_, Self>,
+        rows: &[Py<PyTuple>],
+        types: &[u32],
+        first: bool,
+    ) -> PyResult<()> {
+        let data = encode_rows(slf.py(), rows, types, first)?;
+        slf.borrow_mut().session.copy_data(&data)?;
+        Self::after(slf)
+    }
+
+    /// End a COPY, or break it off; the future gives the number of rows.
+    pub(super) fn end_copy<'py>(
+        slf: &Bound<'py, Self>,
+        reason: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let future = slf.borrow().create_future(py)?;
+        let waits = future.clone().unbind();
+        slf.borrow_mut().session.copy_end(py, waits, reason)?;
+        Self::after(slf)?;
+        Ok(future)
+    }
 }
 
 impl Session {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyDict};
 use pyo3::{IntoPyObjectExt, intern};
@@ -9,7 +10,7 @@ use queryengine_protocol::errors::ErrorFields;
 
 use super::call::{Call, Work};
 use super::errors::UsageError;
-use super::handshake::{self, Phase, Progress};
+use super::handshake::{self, Credentials, Phase, Progress};
 use super::session::{Event, Session};
 
 /// A query, and the reset that follows it.
@@ -91,34 +92,72 @@ impl Link {
     }
 
     /// Do what the session left to be done: tell futures and hooks, and see that what was written is sent.
+    ///
+    /// A hook that raises keeps nobody else from being told: the loop hears of it, as of any callback's error.
     pub(super) fn after(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let py = slf.py();
         let events = std::mem::take(&mut slf.borrow_mut().session.events);
+        let mut stops = Ok(());
         for event in events {
-            match event {
-                Event::Done(future, outcome) => {
-                    let future = future.bind(py);
-                    // Its call is over: the loop need not say in a turn of its own that the future is done.
-                    let settled = slf.getattr(intern!(py, "_settled"))?;
-                    future.call_method1(intern!(py, "remove_done_callback"), (settled,))?;
-                    settle(future, outcome)?;
-                }
-                Event::Notice(fields) => {
-                    slf.call_method1(intern!(py, "_on_notice"), (report(py, &fields)?,))?;
-                }
-                Event::Notification(process, channel, payload) => {
-                    let said = (process, &*channel, &*payload);
-                    slf.call_method1(intern!(py, "_on_notification"), said)?;
-                }
-                Event::Copied(sink, piece) => {
-                    sink.call1(py, (piece,))?;
-                }
-                Event::Alone => {
-                    slf.call_method0(intern!(py, "_on_alone"))?;
-                }
-                Event::Drop => Self::drop_transport(slf)?,
+            if let Err(error) = Self::tell(slf, event)
+                && let Err(error) = Self::complain(slf, error)
+            {
+                stops = Err(error);
             }
         }
+        Self::see_to_sending(slf)?;
+        stops
+    }
+
+    fn tell(slf: &Bound<'_, Self>, event: Event) -> PyResult<()> {
+        let py = slf.py();
+        match event {
+            Event::Done(future, outcome) => {
+                let future = future.bind(py);
+                // Its call is over: the loop need not say in a turn of its own that the future is done.
+                let settled = slf.getattr(intern!(py, "_settled"))?;
+                future.call_method1(intern!(py, "remove_done_callback"), (settled,))?;
+                settle(future, outcome)?;
+            }
+            Event::Notice(fields) => {
+                slf.call_method1(intern!(py, "_on_notice"), (report(py, &fields)?,))?;
+            }
+            Event::Notification(process, channel, payload) => {
+                let said = (process, &*channel, &*payload);
+                slf.call_method1(intern!(py, "_on_notification"), said)?;
+            }
+            Event::Copied(sink, piece) => {
+                sink.call1(py, (piece,))?;
+            }
+            Event::Alone => {
+                slf.call_method0(intern!(py, "_on_alone"))?;
+            }
+            Event::Drop => Self::drop_transport(slf)?,
+        }
+        Ok(())
+    }
+
+    /// Have the loop report an error; what ends a program, such as KeyboardInterrupt, is none, and comes back.
+    fn complain(slf: &Bound<'_, Self>, error: PyErr) -> PyResult<()> {
+        let py = slf.py();
+        if !error.is_instance_of::<PyException>(py) {
+            return Err(error);
+        }
+        let event_loop = slf
+            .borrow()
+            .event_loop
+            .as_ref()
+            .ok_or_else(closed)?
+            .clone_ref(py);
+        let context = PyDict::new(py);
+        context.set_item("message", "a hook of a PostgreSQL connection failed")?;
+        context.set_item("exception", error.into_value(py))?;
+        context.set_item("protocol", slf)?;
+        event_loop.call_method1(py, intern!(py, "call_exception_handler"), (context,))?;
+        Ok(())
+    }
+
+    fn see_to_sending(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
         let mut this = slf.borrow_mut();
         if !this.session.out.is_empty() && !this.is_flushing {
             this.is_flushing = true;
@@ -218,6 +257,19 @@ impl Link {
         if let Some(future) = self.progress.take() {
             self.session.events.push(Event::Done(future, outcome));
         }
+    }
+
+    /// Say who is there; what the server answers is the next step.
+    pub(super) fn begin<'py>(
+        slf: &Bound<'py, Self>,
+        parameters: &[(String, String)],
+        credentials: Credentials<'_>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut this = slf.borrow_mut();
+        handshake::start(&mut this.session.out, parameters)?;
+        this.phase = Phase::Proving(Box::new(credentials.authenticator()));
+        drop(this);
+        Self::wait_for_progress(slf)
     }
 
     pub(super) fn wait_for_progress<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {

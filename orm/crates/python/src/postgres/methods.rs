@@ -1,24 +1,17 @@
 //! The methods of `Link`: those that asyncio's transport calls, and those that Python's connection stands on.
 
-use std::time::Duration;
-
-use bytes::BytesMut;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyString};
 use queryengine_protocol::backend::TransactionStatus;
 use queryengine_protocol::frontend;
 
+use super::arguments::{tuple, tuples};
 use super::call::{Call, Query, Work};
-use super::copying;
 use super::errors::End;
 use super::handshake::{self, Credentials, DerivedPassword, Phase};
 use super::link::Link;
-use super::sending::refused;
 use super::session::Session;
-
-/// How many bytes are received at once.
-const SPACE: usize = 64 << 10;
 
 #[pymethods]
 impl Link {
@@ -31,39 +24,15 @@ impl Link {
         prefix: &str,
         timeout: Option<f64>,
     ) -> PyResult<Self> {
-        let space = PyByteArray::new(py, &vec![0; SPACE]);
-        let view = PyMemoryView::from(space.as_any())?;
-        Ok(Self {
-            session: Session::new(statements, prefix),
-            phase: Phase::Silent,
-            progress: None,
-            view: view.into_any().unbind(),
-            space: space.unbind(),
-            event_loop: Some(event_loop),
-            transport: None,
-            is_flushing: false,
-            timeout: timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
-            is_timed: false,
-            is_shared: false,
-        })
+        Self::made(py, event_loop, Session::new(statements, prefix), timeout)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.event_loop)?;
-        visit.call(&self.transport)?;
-        visit.call(&self.progress)?;
-        let calls = self.session.sent.iter().chain(&self.session.waiting);
-        calls
-            .into_iter()
-            .try_for_each(|call| visit.call(&call.future))
+        self.visit(&visit)
     }
 
     fn __clear__(&mut self) {
-        self.event_loop = None;
-        self.transport = None;
-        self.progress = None;
-        self.session.sent.clear();
-        self.session.waiting.clear();
+        self.let_go();
     }
 
     // -- what asyncio's transport calls
@@ -123,8 +92,6 @@ impl Link {
         certificate: Option<&[u8]>,
         random: [u8; 24],
     ) -> PyResult<Bound<'py, PyAny>> {
-        let mut this = slf.borrow_mut();
-        handshake::start(&mut this.session.out, &parameters)?;
         let credentials = Credentials {
             user,
             password,
@@ -134,9 +101,7 @@ impl Link {
             certificate,
             random,
         };
-        this.phase = Phase::Proving(Box::new(credentials.authenticator()));
-        drop(this);
-        Self::wait_for_progress(slf)
+        Self::begin(slf, &parameters, credentials)
     }
 
     /// Go on with the key that was derived; the future gives None when the session is open.
@@ -272,21 +237,13 @@ impl Link {
         types: Vec<u32>,
         first: bool,
     ) -> PyResult<()> {
-        let rows = tuples(rows)?;
-        let data = copying::rows(slf.py(), &rows, &types, first)?;
-        slf.borrow_mut().session.copy_data(&data)?;
-        Self::after(slf)
+        Self::copy(slf, &tuples(rows)?, &types, first)
     }
 
     /// End a COPY from the client, or break it off with a reason; the future gives the number of rows.
     #[pyo3(signature = (reason = None, /))]
     fn copy_end<'py>(slf: &Bound<'py, Self>, reason: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
-        let future = slf.borrow().create_future(slf.py())?;
-        slf.borrow_mut()
-            .session
-            .copy_end(slf.py(), future.clone().unbind(), reason)?;
-        Self::after(slf)?;
-        Ok(future)
+        Self::end_copy(slf, reason)
     }
 
     /// Whether the server takes rows of a COPY from the client; it does not after an error of its own.
@@ -319,22 +276,12 @@ impl Link {
 
     /// What a new connection has to send so that the server cancels what runs on this one.
     fn cancel_request<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let Some((process, key)) = &self.session.key else {
-            return Ok(None);
-        };
-        let mut out = BytesMut::new();
-        frontend::cancel_request(&mut out, *process, key).map_err(refused)?;
-        Ok(Some(PyBytes::new(py, &out)))
+        self.request_to_cancel(py)
     }
 
     /// Go on after a request to cancel was heard; the future is done when nothing of it is left.
     fn barrier<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let future = slf.borrow().create_future(slf.py())?;
-        slf.borrow_mut()
-            .session
-            .barrier(slf.py(), future.clone().unbind());
-        Self::after(slf)?;
-        Ok(future)
+        Self::go_on(slf)
     }
 
     /// Drop the connection; every call fails with `ConnectionLost` for this reason.
@@ -438,6 +385,12 @@ impl Link {
         self.session.key.as_ref().map_or(0, |(process, _)| *process)
     }
 
+    /// How many portals are taken to be open.
+    #[getter]
+    fn portals(&self) -> usize {
+        self.session.portals.len()
+    }
+
     /// How many prepared statements are kept.
     #[getter]
     fn statements(&self) -> usize {
@@ -448,24 +401,4 @@ impl Link {
     fn setting(&self, name: &str) -> Option<&str> {
         self.session.settings.get(name).map(|value| &**value)
     }
-}
-
-/// The parameters as a tuple; a list is copied, as encoding may run code that changes it.
-fn tuple(py: Python<'_>, values: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTuple>> {
-    let Some(values) = values else {
-        return Ok(PyTuple::empty(py).unbind());
-    };
-    if let Ok(values) = values.cast_exact::<PyTuple>() {
-        return Ok(values.clone().unbind());
-    }
-    if let Ok(values) = values.cast::<PyList>() {
-        return Ok(values.to_tuple().unbind());
-    }
-    let values = values.try_iter()?.collect::<PyResult<Vec<_>>>()?;
-    Ok(PyTuple::new(py, values)?.unbind())
-}
-
-fn tuples(rows: &Bound<'_, PyAny>) -> PyResult<Vec<Py<PyTuple>>> {
-    let py = rows.py();
-    rows.try_iter()?.map(|row| tuple(py, Some(&row?))).collect()
 }

@@ -1,12 +1,15 @@
 //! A connection to PostgreSQL on asyncio: what is sent, what is waited for, and what becomes of the answers.
 
+mod arguments;
 mod call;
+mod cancelling;
 mod copy_reader;
 mod copying;
 mod errors;
 mod gathered;
 mod gathering;
 mod handshake;
+mod lifetime;
 mod link;
 mod methods;
 mod plans;

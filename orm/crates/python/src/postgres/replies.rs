@@ -45,9 +45,7 @@ impl Session {
             // A reset rolls back whether or not there is a transaction.
             Message::Notice(fields) if fields.code.as_str() == "25P01" && self.is_resetting() => {}
             Message::Notice(fields) => self.events.push(Event::Notice(fields)),
-            Message::ParameterStatus { name, value } => {
-                self.settings.insert(name, value);
-            }
+            Message::ParameterStatus { name, value } => self.set(py, name, value),
             Message::Notification(said) => {
                 let event = Event::Notification(said.process_id, said.channel, said.payload);
                 self.events.push(event);
@@ -182,7 +180,7 @@ impl Session {
         let Some(call) = self.sent.front_mut() else {
             return Ok(());
         };
-        if let Work::CopyIn { started, .. } = &mut call.work {
+        if let Work::CopyIn { started, ended, .. } = &mut call.work {
             if std::mem::replace(started, true) {
                 return Err(unexpected("CopyInResponse"));
             }
@@ -190,6 +188,7 @@ impl Session {
                 self.events.push(Event::Done(future, Ok(py.None())));
                 return Ok(());
             }
+            *ended = true; // it was given up before it began
         }
         // Nobody has data for it.
         frontend::copy_fail(&mut self.out, "COPY from the client needs copy_rows")
@@ -237,6 +236,9 @@ impl Session {
             return Err(unexpected("ReadyForQuery of no call"));
         };
         self.status = status;
+        if status == TransactionStatus::Idle && self.sent.is_empty() {
+            self.portals.clear(); // none outlives its transaction, whether or not it was closed
+        }
         let outcome = call.outcome.take();
         if call.expects.again && call.future.is_some() && status == TransactionStatus::Idle {
             call.expects = Expects::default();
@@ -282,7 +284,12 @@ impl Session {
                     self.waiting.push_front(Call::new(None, forget));
                 }
             }
-            Work::CopyIn { .. } if call.future.is_none() => {
+            // Who sends its rows asks for it; one that was given up is nobody's, and never the next one's.
+            Work::CopyIn {
+                started: true,
+                ended: false,
+                ..
+            } => {
                 self.copy_outcome = outcome;
                 return Ok(());
             }

@@ -266,6 +266,16 @@ impl Session {
         futures
     }
 
+    /// Take a setting that the server reports. Text of another encoding would be read as other text.
+    pub fn set(&mut self, py: Python<'_>, name: Box<str>, value: Box<str>) {
+        let is_utf8 = matches!(&*value, "UTF8" | "UTF-8" | "UNICODE");
+        if &*name == "client_encoding" && !is_utf8 {
+            let words = format!("client_encoding was set to {value}: only UTF8 can be read");
+            self.fail(py, End::Lost(words));
+        }
+        self.settings.insert(name, value);
+    }
+
     /// The session is over: every call fails.
     pub fn fail(&mut self, py: Python<'_>, end: End) {
         if self.end.is_some() {
