@@ -10,7 +10,8 @@ from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address, ip_interface
+from ipaddress import IPv4Address, IPv6Address, IPv6Interface, IPv6Network, ip_interface
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
@@ -129,12 +130,15 @@ UNFIT: list[tuple[object, int, str]] = [
     (5.0, 20, "int (bigint)"),
     (1, 16, "bool (boolean)"),
     (1e39, 700, "float (real)"),
+    (2**24 + 1, 700, "float (real)"),
+    (2**53 + 1, 701, "float (double precision)"),
     (1.5, 1700, "Decimal (numeric)"),
     (Decimal("1E+131072"), 1700, "Decimal (numeric)"),
     (Decimal("sNaN"), 1700, "Decimal (numeric)"),
     ("a\0b", 25, "str (text)"),
     ("\ud800", 25, "str (text)"),
     (5, 25, "str (text)"),
+    (SimpleNamespace(value="text"), 25, "str (text)"),
     ("text", 17, "bytes (bytea)"),
     (NOON, 1082, "date (date)"),
     (date(2024, 1, 1), 1114, "datetime (timestamp)"),
@@ -146,6 +150,9 @@ UNFIT: list[tuple[object, int, str]] = [
     ("12345678-1234-5678-1234-567812345678", 2950, "UUID (uuid)"),
     (float("nan"), 3802, "a JSON value (jsonb)"),
     ("127.0.0.1", 869, "IPv4Interface or IPv6Interface (inet)"),
+    (IPv6Address("fe80::1%eth0"), 869, "IPv4Interface or IPv6Interface (inet)"),
+    (IPv6Interface("fe80::1%eth0/64"), 869, "IPv4Interface or IPv6Interface (inet)"),
+    (IPv6Network("fe80::%eth0/64"), 650, "IPv4Network or IPv6Network (cidr)"),
     ([1, "x"], 1007, "list (array)"),
     ([[1], [1, 2]], 1007, "list (array)"),
     ([[1], 2], 1007, "list (array)"),
@@ -208,7 +215,7 @@ def test_a_uuid_is_like_one_that_python_made() -> None:
 def test_malformed_bytes_are_an_error_of_ours_and_never_a_panic(case: TypeCase, raw: bytes) -> None:
     try:
         decode_value(case.oid, raw)
-    except (DataError, ValueError) as error:
+    except DataError as error:
         assert "panic" not in str(error)  # noqa: PT017 (bytes that mean something raise nothing)
 
 

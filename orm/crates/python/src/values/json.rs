@@ -1,6 +1,6 @@
 //! JSON by Python's own `json`, held to what is exact: what it would round to infinity, drop or rename is an error.
 
-use pyo3::exceptions::{PyRecursionError, PyValueError};
+use pyo3::exceptions::{PyException, PyRecursionError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
@@ -45,10 +45,13 @@ pub fn dumps<'py>(value: &Bound<'py, PyAny>) -> Result<Bound<'py, PyString>, Ref
         settings.set_item("separators", (",", ":"))?;
         made(py, "JSONEncoder", &settings, "encode")
     })?;
-    let text = encode
-        .bind(py)
-        .call1((value,))
-        .map_err(|_| Refusal::Expected("what JSON can hold"))?;
+    let text = encode.bind(py).call1((value,)).map_err(|error| {
+        if error.is_instance_of::<PyException>(py) {
+            Refusal::Expected("what JSON can hold")
+        } else {
+            Refusal::Raised(error) // KeyboardInterrupt and the like are not about the value
+        }
+    })?;
     if !has_text_keys(value) {
         return Err(Refusal::Expected("objects whose keys are text"));
     }

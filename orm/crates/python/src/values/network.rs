@@ -1,6 +1,7 @@
 //! `inet` and `cidr`: classes of `ipaddress`.
 
 use bytes::{BufMut, BytesMut};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyType};
@@ -81,6 +82,14 @@ pub fn encode(value: &Bound<'_, PyAny>, network: bool, out: &mut BytesMut) -> Re
         (_, true) => return Err(Refusal::Expected("a network")),
         (_, false) => return Err(Refusal::Expected("an interface or an address")),
     };
+    for named in [value, &address] {
+        let scope = named.getattr_opt(intern!(value.py(), "scope_id"))?;
+        if scope.is_some_and(|scope| !scope.is_none()) {
+            return Err(Refusal::Expected(
+                "an address that is of no one machine's interface",
+            ));
+        }
+    }
     let packed = address.getattr("packed")?;
     let packed = packed.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes();
     out.put_u8(if six { SIX } else { FOUR });

@@ -148,8 +148,19 @@ fn double(value: &Bound<'_, PyAny>) -> Result<f64, Refusal> {
     Err(Refusal::Expected("a number"))
 }
 
+/// An integer is written only as itself: floats between two of which it stands are other numbers.
+fn exact(value: &Bound<'_, PyAny>, written: f64) -> Result<(), Refusal> {
+    if value.is_instance_of::<PyFloat>() || value.eq(written)? {
+        Ok(())
+    } else {
+        Err(Refusal::Expected("an integer that the type has exactly"))
+    }
+}
+
 pub fn encode_float8(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
-    out.put_f64(double(value)?);
+    let number = double(value)?;
+    exact(value, number)?;
+    out.put_f64(number);
     Ok(())
 }
 
@@ -159,6 +170,7 @@ pub fn encode_float4(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(),
     if narrow.is_infinite() && wide.is_finite() {
         return Err(Refusal::Expected("a number inside the type's range"));
     }
+    exact(value, f64::from(narrow))?;
     out.put_f32(narrow);
     Ok(())
 }
@@ -177,10 +189,11 @@ pub fn encode_text(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), R
     let value = match value.cast::<PyString>() {
         Ok(value) => value.clone(),
         // A member of an Enum that is no `str` itself is written as its value.
-        Err(_) => match value.getattr("value").map(Bound::cast_into::<PyString>) {
-            Ok(Ok(value)) => value,
-            _ => return Err(Refusal::Expected("text")),
-        },
+        Err(_) if value.is_instance(classes::enumeration(value.py())?)? => value
+            .getattr(intern!(value.py(), "value"))?
+            .cast_into()
+            .map_err(|_| Refusal::Expected("text"))?,
+        Err(_) => return Err(Refusal::Expected("text")),
     };
     let text = value
         .to_str()

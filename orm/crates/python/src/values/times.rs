@@ -101,7 +101,8 @@ pub fn timetz<'py>(py: Python<'py>, raw: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     let east = west
         .checked_neg()
         .ok_or_else(|| malformed("time with time zone"))?;
-    let zone = PyTzInfo::fixed_offset(py, PyDelta::new(py, 0, east, 0, true)?)?;
+    let zone = PyTzInfo::fixed_offset(py, PyDelta::new(py, 0, east, 0, true)?)
+        .map_err(|_| malformed("time with time zone"))?; // PostgreSQL's are less than 16 hours
     of_time(
         py,
         i64::from_be_bytes(fixed(number, "time with time zone")?),
