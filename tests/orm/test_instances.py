@@ -218,6 +218,31 @@ def test_the_map_finds_an_object_by_what_its_row_has() -> None:
     assert (known.get((1,)), known.get((2,)), known.changed()) == (None, ada, [])
 
 
+def test_the_map_keeps_all_objects_though_one_has_lost_its_key() -> None:
+    known, people = IdentityMap(Person, ["id"]), [person(number) for number in range(40)]
+    for one in people[:5]:
+        known.put(one)
+    del people[0].id
+    for one in people[5:]:
+        known.put(one)
+    assert len(known) == 40
+    assert all(known.get((number,)) is people[number] for number in range(1, 40))
+    for one in people[1:]:
+        known.drop(one)
+    assert known.values() == people[:1]
+
+
+def test_a_long_chain_of_objects_is_let_go_without_a_deep_stack() -> None:
+    one = last = first = person(0)
+    for number in range(1, 200_000):
+        one = person(number)
+        one.__dict__["next"] = last
+        last = one
+    gone = weakref.ref(first)
+    del first, one, last
+    assert gone() is None
+
+
 def test_the_map_takes_keys_of_several_columns_and_of_no_other_number() -> None:
     known = IdentityMap(Pair, ["left", "right"])
     pairs = [Pair(left=left, right=right) for left in range(30) for right in "abc"]

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import math
 import signal
 import sqlite3
 import subprocess
 import sys
+import weakref
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
+from queryengine_orm._native import Rows
+from queryengine_orm.driver import Kind
 from queryengine_orm.errors import (
+    ConfigurationError,
     ConnectionFailed,
+    ConnectionLost,
     InsufficientResources,
     InvalidTransactionState,
     LockNotAvailable,
+    OrmError,
     StorageError,
+    UndefinedColumn,
+    UsageError,
 )
 from queryengine_orm.sqlite import create_pool
 
@@ -231,3 +242,70 @@ def test_what_was_acknowledged_is_there_after_a_kill_and_nothing_by_halves(tmp_p
             halves = "SELECT count(*) FROM log GROUP BY half HAVING count(*) <> 2"
             assert database.execute(halves).fetchall() == []
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c"
+
+
+async def test_what_still_runs_when_the_pool_is_closed_is_broken_off_and_says_so(tmp_path: Path) -> None:
+    async with asyncio.timeout(10):
+        pool = await create_pool(f"{tmp_path / 'a.db'}", close_timeout=0.05)
+        await pool.script("CREATE TABLE t (x)")
+        calls = [
+            asyncio.ensure_future(pool.query(ENDLESS)),
+            asyncio.ensure_future(pool.query(f"INSERT INTO t {ENDLESS}")),
+        ]
+        await asyncio.sleep(0.02)
+        await pool.close()
+        for call in calls:
+            with pytest.raises(ConnectionLost, match="closed under"):
+                await call
+        async with create_pool(f"{tmp_path / 'a.db'}") as again:
+            assert (await again.query("SELECT count(*) FROM t"))[0][0] == 0
+
+
+@pytest.mark.parametrize("seconds", [-1.0, math.nan, math.inf, 1e19])
+def test_a_time_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(ConfigurationError, match="seconds"):
+        _ = create_pool(loop_time=seconds)
+
+
+async def test_an_error_keeps_nothing_of_whom_it_was_raised_in() -> None:
+    class Kept:
+        """What a task has at hand."""
+
+    async def fail() -> weakref.ref[Kept]:
+        kept = Kept()
+        answer = pool.query("SELECT no_such")
+        try:
+            await answer
+        except OrmError:
+            return weakref.ref(kept)
+        raise AssertionError(answer)
+
+    async with create_pool() as pool:
+        left = await fail()
+        gc.collect()
+        assert left() is None
+        answer = pool.query("SELECT no_such")
+        for kind in (UndefinedColumn, UsageError):
+            with pytest.raises(kind):
+                await answer
+
+
+async def test_what_a_caller_wants_may_ask_the_database_itself(tmp_path: Path) -> None:
+    class Kinds(tuple[Kind | None, ...]):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            asked.append(pool.query("SELECT 1 AS x, 2 AS y", (), result=("int", "int")))
+            return super().__eq__(other)
+
+        __hash__ = tuple.__hash__
+
+    asked: list[Awaitable[Rows]] = []
+    async with create_pool(f"{tmp_path / 'a.db'}") as pool:
+        for _ in range(2):
+            rows = await pool.query("SELECT 3 AS x, 4 AS y", (), result=Kinds(("int", "int")))
+            assert rows.tuples() == [(3, 4)]
+        assert [(await answer).tuples() for answer in asked] == [[(1, 2)]]

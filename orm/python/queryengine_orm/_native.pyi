@@ -348,6 +348,10 @@ class Link:
         """The server's process for this session; 0 if it did not say."""
 
     @property
+    def portals(self) -> int:
+        """How many portals are taken to be open."""
+
+    @property
     def statements(self) -> int:
         """How many prepared statements are kept."""
 
@@ -430,6 +434,9 @@ class SQLitePost:
 
     def deliver(self) -> None:
         """Complete the futures whose answers wait."""
+
+    def give_up(self) -> None:
+        """Stop what threads do, and let the calls that wait for it fail with ConnectionLost."""
 
     def waiting(self) -> int:
         """Return how many calls wait for a thread."""

@@ -96,7 +96,10 @@ class SQLitePool:
         return session
 
     async def close(self) -> None:
-        """Let calls under way end, up to the pool's deadline; then close the database."""
+        """Let calls under way end, up to the pool's deadline; then close the database.
+
+        Those that take longer are broken off, and raise ConnectionLost.
+        """
         if self._closed or self._post is None or self._loop is None:
             return
         self._closed = True
@@ -105,9 +108,14 @@ class SQLitePool:
         self._seekers.fail(UsageError("the pool was closed"))
         sessions = [session for session in (*self._readers, self._writer) if session is not None]
         closing = [session.close() for session in sessions]
-        if closing:
-            await asyncio.wait(closing, timeout=self._settings.close_timeout)
-        self._loop.remove_reader(self._post.fileno())
+        try:
+            if closing:
+                await asyncio.wait(closing, timeout=self._settings.close_timeout)
+        finally:
+            self._loop.remove_reader(self._post.fileno())
+            for closed in closing:
+                closed.cancel()  # if it is late: nobody waits for that any more
+            self._post.give_up()
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self.__aenter__().__await__()

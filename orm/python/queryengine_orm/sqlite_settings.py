@@ -11,6 +11,8 @@ from queryengine_orm.errors import ConfigurationError
 __all__ = ["MEMORY", "Settings", "path_of"]
 
 MEMORY: Final = ":memory:"
+LONGEST: Final = 1_000_000_000
+"""more seconds than any wait has"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +43,9 @@ class Settings:
     def __post_init__(self) -> None:
         if self.readers < 1 or self.statements < 1 or self.steps < 0:
             raise ConfigurationError("readers and statements are at least 1, steps at least 0")
-        if min(self.busy_timeout, self.acquire_timeout, self.close_timeout, self.loop_time) < 0:
-            raise ConfigurationError("a time is a number of seconds from 0")
+        times = (self.busy_timeout, self.acquire_timeout, self.close_timeout, self.loop_time)
+        if not all(0 <= time < LONGEST for time in times):
+            raise ConfigurationError(f"a time is a number of seconds from 0 to {LONGEST:,}")
 
     @property
     def in_memory(self) -> bool:

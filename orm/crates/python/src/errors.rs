@@ -3,6 +3,7 @@
 use pyo3::import_exception;
 
 import_exception!(queryengine_orm.errors, ConnectionFailed);
+import_exception!(queryengine_orm.errors, ConnectionLost);
 import_exception!(queryengine_orm.errors, DataError);
 import_exception!(queryengine_orm.errors, ParameterError);
 import_exception!(queryengine_orm.errors, UsageError);

@@ -202,8 +202,11 @@ impl ModelShape {
         }
         // SAFETY: `allocate` made a mapped object; places hold live objects, or null.
         unsafe {
-            let mut held = Layout::places(made.as_ptr().cast()).iter();
-            if held.all(|value| value.is_null() || ffi::PyObject_IS_GC(*value) == 0) {
+            let layout: *mut Layout = made.as_ptr().cast();
+            let mut held = Layout::places(layout).iter();
+            if (*layout).dict.is_null()
+                && held.all(|value| value.is_null() || ffi::PyObject_IS_GC(*value) == 0)
+            {
                 ffi::PyObject_GC_UnTrack(made.as_ptr().cast());
             }
         }

@@ -11,6 +11,9 @@ use rusqlite::ffi;
 /// The progress handler is asked once in so many steps of SQLite's machine: some 20 microseconds.
 const STEPS: c_int = 1_000;
 
+/// More time than any read takes where it must not block, which a clock can be ahead by.
+const MOST: Duration = Duration::from_secs(3_600);
+
 /// What a read may cost where it must not block: whichever of the two is used up first.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -92,7 +95,7 @@ impl Handlers {
     pub(crate) fn inline(&mut self, budget: Budget) {
         let limits = self.limits();
         limits.left = u64::from(budget.steps) / STEPS as u64;
-        limits.until = Some(Instant::now() + budget.time);
+        limits.until = Some(Instant::now() + budget.time.min(MOST));
         limits.cancel = None;
     }
 

@@ -20,6 +20,8 @@ pub struct IdentityMap {
     keys: Vec<(Py<PyString>, usize)>,
     /// Open addressing, a power of two: an object stands in the first free place from where its hash points.
     table: Vec<Option<Py<PyAny>>>,
+    /// The hash of the key of each: to move an object no code of its key's class has to run, which may fail.
+    hashes: Vec<u32>,
     length: usize,
 }
 
@@ -44,6 +46,7 @@ impl IdentityMap {
         Ok(Self {
             keys,
             table: Vec::new(),
+            hashes: Vec::new(),
             length: 0,
         })
     }
@@ -56,8 +59,9 @@ impl IdentityMap {
     }
 
     fn __clear__(&mut self) {
-        self.table = Vec::new();
         self.length = 0;
+        self.hashes = Vec::new();
+        self.table = Vec::new();
     }
 
     fn __len__(&self) -> usize {
@@ -71,7 +75,7 @@ impl IdentityMap {
             return Ok(None);
         }
         let values: Vec<_> = key.iter().collect();
-        Ok(match self.find(py, &values)? {
+        Ok(match self.find(py, hash_of(&values)?, &values)? {
             Found::Taken(place) => self.at(py, place).cloned(),
             Found::Free(_) => None,
         })
@@ -79,29 +83,32 @@ impl IdentityMap {
 
     /// Keep an object as the one of its row.
     fn put(&mut self, instance: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = instance.py();
-        self.reserve(py, 1)?;
-        let place = match self.find(py, &self.key_of(instance)?)? {
+        self.reserve(1);
+        let key = self.key_of(instance)?;
+        let hash = hash_of(&key)?;
+        let place = match self.find(instance.py(), hash, &key)? {
             Found::Taken(place) => place,
             Found::Free(place) => {
                 self.length += 1;
                 place
             }
         };
-        self.table[place] = Some(instance.clone().unbind());
+        self.hashes[place] = hash;
+        let before = self.table[place].replace(instance.clone().unbind());
+        drop(before);
         Ok(())
     }
 
     /// Forget the object of the row that an object has.
     fn drop(&mut self, instance: &Bound<'_, PyAny>) -> PyResult<()> {
-        let py = instance.py();
         if self.length == 0 {
             return Ok(());
         }
-        if let Found::Taken(place) = self.find(py, &self.key_of(instance)?)? {
+        let key = self.key_of(instance)?;
+        if let Found::Taken(place) = self.find(instance.py(), hash_of(&key)?, &key)? {
             let gone = self.table[place].take();
             self.length -= 1;
-            self.close_gap(py, place)?;
+            self.close_gap(place);
             drop(gone);
         }
         Ok(())
@@ -112,13 +119,14 @@ impl IdentityMap {
     /// The list is the same one where none is known.
     fn adopt<'py>(&mut self, objects: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyList>> {
         let py = objects.py();
-        self.reserve(py, objects.len())?;
+        self.reserve(objects.len());
         let mut adopted = objects.clone();
         let mut key = Vec::with_capacity(self.keys.len());
         for index in 0..objects.len() {
             let fresh = objects.get_item(index)?;
             self.read_key(&fresh, &mut key)?;
-            match self.find(py, &key)? {
+            let hash = hash_of(&key)?;
+            match self.find(py, hash, &key)? {
                 Found::Taken(place) => {
                     if adopted.is(objects) {
                         adopted = objects.get_slice(0, objects.len());
@@ -127,6 +135,7 @@ impl IdentityMap {
                 }
                 Found::Free(place) => {
                     self.table[place] = Some(fresh.unbind());
+                    self.hashes[place] = hash;
                     self.length += 1;
                 }
             }
@@ -149,6 +158,7 @@ impl IdentityMap {
                 .map(|(name, place)| (name.clone_ref(py), *place))
                 .collect(),
             table: self.table.iter().map(clone).collect(),
+            hashes: self.hashes.clone(),
             length: self.length,
         }
     }
@@ -193,22 +203,17 @@ impl IdentityMap {
         Ok(())
     }
 
-    /// Where the search for a key begins.
-    fn start(&self, key: &[Bound<'_, PyAny>]) -> PyResult<usize> {
-        let mut sum = 0_u64;
-        for value in key {
-            // Keys that follow one another have hashes that do: the high bits of a product do not.
-            sum = (sum ^ value.hash()? as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        }
+    /// Where the search for a key of this hash begins, in a table that has places.
+    fn start(&self, hash: u32) -> usize {
         let bits = self.table.len().trailing_zeros();
-        Ok(sum.checked_shr(64 - bits).unwrap_or(0) as usize)
+        hash.checked_shr(32 - bits).unwrap_or(0) as usize
     }
 
     /// Find the object of this key, in a table that has a free place.
-    fn find(&self, py: Python<'_>, key: &[Bound<'_, PyAny>]) -> PyResult<Found> {
-        let mut place = self.start(key)?;
+    fn find(&self, py: Python<'_>, hash: u32, key: &[Bound<'_, PyAny>]) -> PyResult<Found> {
+        let mut place = self.start(hash);
         while let Some(held) = self.at(py, place) {
-            if self.has_key(held, key)? {
+            if self.hashes[place] == hash && self.has_key(held, key)? {
                 return Ok(Found::Taken(place));
             }
             place = (place + 1) % self.table.len();
@@ -228,37 +233,47 @@ impl IdentityMap {
     }
 
     /// Make room for so many more: at most seven of eight places are taken.
-    fn reserve(&mut self, py: Python<'_>, more: usize) -> PyResult<()> {
+    fn reserve(&mut self, more: usize) {
         let wanted = (self.length + more) * 8 / 7 + 1;
         if wanted <= self.table.len() {
-            return Ok(());
+            return;
         }
         let size = wanted.next_power_of_two().max(LEAST);
         let empty = std::iter::repeat_with(|| None).take(size).collect();
         let before = std::mem::replace(&mut self.table, empty);
-        for held in before.into_iter().flatten() {
-            self.place_again(py, held)?;
+        let hashes = std::mem::replace(&mut self.hashes, vec![0; size]);
+        for (held, hash) in before.into_iter().zip(hashes) {
+            if let Some(held) = held {
+                self.place_again(held, hash);
+            }
         }
-        Ok(())
     }
 
     /// Put an object of which it is known that no other has its key.
-    fn place_again(&mut self, py: Python<'_>, held: Py<PyAny>) -> PyResult<()> {
-        let mut place = self.start(&self.key_of(held.bind(py))?)?;
+    fn place_again(&mut self, held: Py<PyAny>, hash: u32) {
+        let mut place = self.start(hash);
         while self.table[place].is_some() {
             place = (place + 1) % self.table.len();
         }
         self.table[place] = Some(held);
-        Ok(())
+        self.hashes[place] = hash;
     }
 
     /// Put those that stand behind a place that is free now where they are found.
-    fn close_gap(&mut self, py: Python<'_>, gap: usize) -> PyResult<()> {
+    fn close_gap(&mut self, gap: usize) {
         let mut place = (gap + 1) % self.table.len();
         while let Some(held) = self.table[place].take() {
-            self.place_again(py, held)?;
+            self.place_again(held, self.hashes[place]);
             place = (place + 1) % self.table.len();
         }
-        Ok(())
     }
+}
+
+/// Keys that follow one another have hashes that do: the high bits of a product do not.
+fn hash_of(key: &[Bound<'_, PyAny>]) -> PyResult<u32> {
+    let mut sum = 0_u64;
+    for value in key {
+        sum = (sum ^ value.hash()? as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    Ok((sum >> 32) as u32)
 }

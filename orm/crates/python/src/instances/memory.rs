@@ -186,8 +186,10 @@ unsafe extern "C" fn clear(object: *mut ffi::PyObject) -> c_int {
         for place in own {
             ffi::Py_XDECREF(ptr::replace(place, ptr::null_mut()));
         }
-        for place in Layout::places(this) {
-            ffi::Py_XDECREF(ptr::replace(place, ptr::null_mut()));
+        let first: *mut *mut ffi::PyObject = (&raw mut (*this).places).cast();
+        for place in 0..Layout::places(this).len() {
+            // No slice is held meanwhile: what goes may run code that looks at the places.
+            ffi::Py_XDECREF(ptr::replace(first.add(place), ptr::null_mut()));
         }
     }
     0

@@ -1,7 +1,7 @@
 //! What SQLite answers, as Python's: rows, numbers, errors; and an awaitable that is done already.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyStopIteration;
 use pyo3::intern;
@@ -11,7 +11,7 @@ use pyo3::types::PyDict;
 use queryengine_sqlite::{Answer, Error};
 
 use crate::columns::Columns;
-use crate::errors::{ConnectionFailed, ParameterError};
+use crate::errors::{ConnectionFailed, ParameterError, UsageError};
 use crate::rows::{Batch, Rows, Store};
 
 /// So many results' columns are remembered.
@@ -30,9 +30,11 @@ pub enum Wanted {
 }
 
 /// The columns of statements that ran, so that they are made once for each.
+///
+/// No code of Python's runs while the lock is held: it could ask for the same.
 #[derive(Default)]
 pub struct Plans {
-    known: HashMap<usize, Plan>,
+    known: Mutex<HashMap<usize, Plan>>,
 }
 
 struct Plan {
@@ -42,9 +44,21 @@ struct Plan {
     columns: Arc<Columns>,
 }
 
+impl Plan {
+    /// What the caller wanted to see when the columns were made, and the columns.
+    fn parts(&self, py: Python<'_>) -> (Option<Py<PyAny>>, Arc<Columns>) {
+        let result = self.result.as_ref().map(|result| result.clone_ref(py));
+        (result, Arc::clone(&self.columns))
+    }
+}
+
 impl Plans {
+    fn known(&self) -> MutexGuard<'_, HashMap<usize, Plan>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn columns(
-        &mut self,
+        &self,
         py: Python<'_>,
         names: &Arc<[String]>,
         result: Option<&Py<PyAny>>,
@@ -53,33 +67,44 @@ impl Plans {
             return Columns::of_cells(py, names, None);
         }
         let key = Arc::as_ptr(names).cast::<String>() as usize;
-        if let Some(plan) = self.known.get(&key) {
-            let same = match (&plan.result, result) {
+        let known = self.known().get(&key).map(|plan| plan.parts(py));
+        if let Some((own, columns)) = known {
+            let same = match (&own, result) {
                 (None, None) => true,
                 (Some(one), Some(other)) => one.is(other) || one.bind(py).eq(other)?,
                 _ => false,
             };
             if same {
-                return Ok(Arc::clone(&plan.columns));
+                return Ok(columns);
             }
         }
         let columns = Columns::of_cells(py, names, result.map(|result| result.bind(py)))?;
-        if self.known.len() >= REMEMBERED {
-            self.known.clear();
-        }
-        let result = result.map(|result| result.clone_ref(py));
         let plan = Plan {
             _names: Arc::clone(names),
-            result,
+            result: result.map(|result| result.clone_ref(py)),
             columns: Arc::clone(&columns),
         };
-        self.known.insert(key, plan);
+        let gone = self.keep(key, plan);
+        drop(gone); // which may run anything
         Ok(columns)
+    }
+
+    /// Keep a plan; what goes for it is given back.
+    fn keep(&self, key: usize, plan: Plan) -> HashMap<usize, Plan> {
+        let mut known = self.known();
+        let mut gone = HashMap::new();
+        if known.len() >= REMEMBERED {
+            gone = std::mem::take(&mut *known);
+        }
+        if let Some(before) = known.insert(key, plan) {
+            gone.insert(key, before);
+        }
+        gone
     }
 
     /// The rows of an answer.
     pub fn rows(
-        &mut self,
+        &self,
         py: Python<'_>,
         answer: Answer,
         result: Option<&Py<PyAny>>,
@@ -96,7 +121,7 @@ impl Plans {
 
     /// What the caller wanted of an answer.
     pub fn give<'py>(
-        &mut self,
+        &self,
         py: Python<'py>,
         answer: Answer,
         wanted: &Wanted,
@@ -161,6 +186,10 @@ impl Ready {
     }
 }
 
+fn taken() -> PyErr {
+    UsageError::new_err("the error of this call was raised already: it is awaited once")
+}
+
 #[pymethods]
 impl Ready {
     fn __await__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -175,9 +204,10 @@ impl Ready {
         if std::mem::take(&mut self.pause) {
             return Ok(py.None());
         }
-        match &self.outcome {
+        match &mut self.outcome {
             Ok(value) => Err(PyStopIteration::new_err((value.clone_ref(py),))),
-            Err(error) => Err(error.clone_ref(py)),
+            // Given away: its traceback leads to who awaits this, and that ring the collector could not see.
+            Err(error) => Err(std::mem::replace(error, taken())),
         }
     }
 }

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use queryengine_sqlite::{Answer, Cancel, Error, Mailbox};
 
 use super::answers::{Plans, Wanted, exception};
+use crate::errors::ConnectionLost;
 
 type Letter = (u64, Result<Answer, Error>);
 /// What a thread calls when it is done.
@@ -20,20 +21,21 @@ struct Waiting {
     future: Py<PyAny>,
     wanted: Wanted,
     sql: String,
+    cancel: Cancel,
 }
 
 /// What sessions of one pool share.
 pub struct Post {
     mailbox: Arc<Mailbox<Letter>>,
     waiting: Mutex<(u64, HashMap<u64, Waiting>)>,
-    plans: Mutex<Plans>,
+    plans: Plans,
     create_future: Py<PyAny>,
 }
 
 impl Post {
     /// The columns that are remembered.
-    pub fn plans(&self) -> MutexGuard<'_, Plans> {
-        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn plans(&self) -> &Plans {
+        &self.plans
     }
 
     fn waiting(&self) -> MutexGuard<'_, (u64, HashMap<u64, Waiting>)> {
@@ -62,6 +64,7 @@ impl Post {
                 future: future.clone().unbind(),
                 wanted,
                 sql: sql.to_owned(),
+                cancel: cancel.clone(),
             },
         );
         let mailbox = Arc::clone(&self.mailbox);
@@ -69,6 +72,20 @@ impl Post {
             future,
             Box::new(move |answer| mailbox.put((number, answer))),
         ))
+    }
+
+    /// Stop what runs, and let all that wait for it fail.
+    fn give_up(&self, py: Python<'_>) -> PyResult<()> {
+        let waiting = std::mem::take(&mut self.waiting().1);
+        for waits in waiting.into_values() {
+            waits.cancel.cancel();
+            let future = waits.future.bind(py);
+            if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
+                let error = ConnectionLost::new_err("the database was closed under the call");
+                future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))?;
+            }
+        }
+        Ok(())
     }
 
     fn deliver(&self, py: Python<'_>) -> PyResult<()> {
@@ -111,7 +128,7 @@ impl SQLitePost {
         let post = Post {
             mailbox: Arc::new(mailbox),
             waiting: Mutex::default(),
-            plans: Mutex::default(),
+            plans: Plans::default(),
             create_future,
         };
         Ok(Self {
@@ -127,6 +144,11 @@ impl SQLitePost {
     /// Complete the futures whose answers wait.
     fn deliver(&self, py: Python<'_>) -> PyResult<()> {
         self.post.deliver(py)
+    }
+
+    /// Stop what threads do, and let the calls that wait for it fail with ConnectionLost.
+    fn give_up(&self, py: Python<'_>) -> PyResult<()> {
+        self.post.give_up(py)
     }
 
     /// Return how many calls wait for a thread.
