@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 from decimal import Decimal
 from ipaddress import IPv4Interface, IPv6Interface
+from typing import NewType
 
 from queryengine_orm import (
     DeclarativeBase,
@@ -20,7 +21,10 @@ from queryengine_orm import (
     relationship,
 )
 
-__all__ = ["Base", "Carrier", "Flight", "Kind", "Plane", "Ticket"]
+__all__ = ["Base", "Carrier", "Email", "Flight", "Kind", "Number", "Plane", "Ticket"]
+
+Email = NewType("Email", str)
+Number = NewType("Number", int)
 
 
 class Base(DeclarativeBase):
@@ -75,3 +79,7 @@ class Ticket(Base):
     seat: Mapped[str | None] = mapped_column(default=None)
     name: Mapped[str] = mapped_column(default="")
     row: Mapped[int | None] = mapped_column(default=None)
+    number: Mapped[Number] = mapped_column(default=Number(1))
+    email: Mapped[Email | None] = mapped_column(default=None)
+    paid: Mapped[bool] = mapped_column(default=False)
+    notes: Mapped[dict[str, object]] = mapped_column(default_factory=dict[str, object])

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any, assert_type
 
-from queryengine_orm import Assignment, Expr, Order, Range, Session
+from queryengine_orm import Assignment, Expr, Order, Range, Scalar, Session
 from queryengine_orm.attributes import Attribute, Loadable, ToMany, ToOne
 from queryengine_orm.driver import Pool, Rows
 from queryengine_orm.finding import Find
 
-from typing_tests.orm_models import Carrier, Flight, Kind, Plane, Ticket
+from typing_tests.orm_models import Carrier, Email, Flight, Kind, Number, Plane, Ticket
 
 assert_type(Flight.origin, Attribute[Flight, str])
 assert_type(Flight.delay, Attribute[Flight, int | None])
@@ -114,3 +114,29 @@ assert_type(Ticket.name == Ticket.seat, Expr[Ticket])
 assert_type(Ticket.row == Ticket.id, Expr[Ticket])
 assert_type(Ticket.row + 1 == Ticket.id, Expr[Ticket])
 assert_type(Flight.plane == None, Expr[Flight])  # noqa: E711  # what the operator is for
+
+# What may be null is compared, calculated with and set like what may not, and can be set to None.
+assert_type(Ticket.row > 18, Expr[Ticket])
+assert_type(Ticket.row + 1, Scalar[Ticket, int | None])
+assert_type(Ticket.row.between(1, 5), Expr[Ticket])
+assert_type(Ticket.row.in_([1, None]), Expr[Ticket])
+assert_type(Ticket.row.set(None), Assignment[Ticket])
+assert_type(Ticket.row.set(Ticket.id), Assignment[Ticket])
+assert_type(Ticket.row.coalesce(0), Scalar[Ticket, int])
+assert_type(Ticket.id.set(Ticket.row.coalesce(0) + 1), Assignment[Ticket])
+assert_type(Ticket.price.set(Ticket.fee.coalesce(Ticket.price)), Assignment[Ticket])
+assert_type(Ticket.price.set(Ticket.fee.coalesce(0)), Assignment[Ticket])
+assert_type(Ticket.seat.length() > 2, Expr[Ticket])
+
+# New types are of the kind that they stand on.
+assert_type(Ticket.number > Number(5), Expr[Ticket])
+assert_type(Ticket.number.between(Number(1), Number(5)), Expr[Ticket])
+assert_type(Ticket.email.contains("@"), Expr[Ticket])
+assert_type(Ticket.email >= Email("m"), Expr[Ticket])
+
+# All else is equal or not.
+assert_type(Ticket.paid == True, Expr[Ticket])  # noqa: E712  # what the operator is for
+notes: dict[str, object] = {"a": 1}
+assert_type(Ticket.notes == notes, Expr[Ticket])
+assert_type(Plane.kind.in_(list(Kind)), Expr[Plane])
+assert_type(Flight.stops == ["ORD"], Expr[Flight])

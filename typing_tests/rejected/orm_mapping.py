@@ -2,7 +2,7 @@
 
 from queryengine_orm import Session
 
-from typing_tests.orm_models import Carrier, Flight, Plane, Ticket
+from typing_tests.orm_models import Carrier, Flight, Kind, Plane, Ticket
 
 Flight.id > "5"
 # mypy says: Unsupported operand types for > ("Attribute[Flight, int]" and "str")
@@ -12,12 +12,74 @@ Flight.id.like("5%")
 # mypy says: Invalid self argument "Attribute[Flight, int]" to attribute function "like"
 # pyright says: Cannot access attribute "like" for class "Attribute[Flight, int]"
 
+Plane.kind > Kind.JET
+# mypy says: Invalid self argument "Attribute[Plane, Kind]" to attribute function "__gt__"
+# pyright says: Operator ">" not supported for types "Attribute[Plane, Kind]" and "Literal[Kind.JET]"
+
+Plane.kind <= Plane.kind
+# mypy says: Invalid self argument "Attribute[Plane, Kind]" to attribute function "__le__"
+# pyright says: Operator "<=" not supported for types "Attribute[Plane, Kind]" and "Attribute[Plane, Kind]"
+
+Plane.kind.between(Kind.JET, Kind.PROP)
+# mypy says: Invalid self argument "Attribute[Plane, Kind]" to attribute function "between"
+# pyright says: Cannot access attribute "between" for class "Attribute[Plane, Kind]"
+
+Ticket.notes > Ticket.notes
+# mypy says: Invalid self argument "Attribute[Ticket, dict[str, object]]" to attribute function "__gt__"
+# pyright says: Operator ">" not supported for types "Attribute[Ticket, dict[str, object]]" and
+
+Flight.stops > 3
+# mypy says: Unsupported operand types for < ("int" and "Attribute[Flight, list[str]]")
+# pyright says: Operator ">" not supported for types "Attribute[Flight, list[str]]" and "Literal[3]"
+
+Flight.stops < ["ORD"]
+# mypy says: Unsupported operand types for > ("list[str]" and "Attribute[Flight, list[str]]")
+# pyright says: Operator "<" not supported for types "Attribute[Flight, list[str]]" and "list[str]"
+
+Flight.origin + "x"
+# mypy says: Invalid self argument "Attribute[Flight, str]" to attribute function "__add__"
+# pyright says: Operator "+" not supported for types "Attribute[Flight, str]" and "Literal['x']"
+
+Flight.origin * 2
+# mypy says: Unsupported operand types for * ("Attribute[Flight, str]" and "int")
+# pyright says: Operator "*" not supported for types "Attribute[Flight, str]" and "Literal[2]"
+
+Flight.left - Flight.left
+# mypy says: Invalid self argument "Attribute[Flight, datetime | None]" to attribute function "__sub__"
+# pyright says: Operator "-" not supported for types "Attribute[Flight, datetime | None]" and
+
+Ticket.id + 1.5
+# mypy says: Unsupported operand types for + ("Attribute[Ticket, int]" and "float")
+# pyright says: Operator "+" not supported for types "Attribute[Ticket, int]" and "float"
+
+Ticket.paid + 1
+# mypy says: Unsupported operand types for + ("Attribute[Ticket, bool]" and "int")
+# pyright says: Operator "+" not supported for types "Attribute[Ticket, bool]" and "Literal[1]"
+
+Ticket.id.set(Ticket.row + 1)
+# mypy says: Argument 1 to "set" of "Attribute" has incompatible type "Scalar[Ticket, int | None]"
+# pyright says: Argument of type "Scalar[Ticket, int | None]" cannot be assigned to parameter "value" of
+
+Ticket.id.set(None)
+# mypy says: Argument 1 to "set" of "Attribute" has incompatible type "None"
+# pyright says: Argument of type "None" cannot be assigned to parameter "value" of type "int |
+
+Ticket.row.coalesce("none")
+# mypy says: No overload variant of "coalesce" of "Scalar" matches argument type "str"
+# pyright says: No overloads for "coalesce" match the provided arguments
+# pyright says: Argument of type "Literal['none']" cannot be assigned to parameter "other" of type "int |
+
+Flight.stops.has(1)
+# mypy says: Argument 1 to "has" of "Attribute" has incompatible type "int"; expected "str"
+# pyright says: Argument of type "Literal[1]" cannot be assigned to parameter "value" of type "str"
+
 Ticket.price.set(Ticket.fee)
 # mypy says: Argument 1 to "set" of "Attribute" has incompatible type "Attribute[Ticket, Decimal | int | None]"
 # pyright says: Argument of type "Attribute[Ticket, Decimal | int | None]" cannot be assigned to parameter
 
 Flight.origin.has("x")
 # mypy says: Invalid self argument "Attribute[Flight, str]" to attribute function "has"
+# mypy says: Argument 1 to "has" of "Attribute" has incompatible type "str"; expected "Never"
 # pyright says: Cannot access attribute "has" for class "Attribute[Flight, str]"
 
 (Flight.id > 1) & (Carrier.name == "x")
@@ -80,6 +142,15 @@ flight.carrier = None
 
 
 async def work(session: Session) -> None:
+    # Whatever is compared by == with a value of another type is a bool, as of any object.
+    await session.find(Flight.delay == "5").all()
+    # mypy says: Argument 1 to "find" of "Session" has incompatible type "bool"
+    # pyright says: Argument of type "bool" cannot be assigned to parameter "what" of type
+
+    session.find(Flight).where(Flight.id == None)  # noqa: E711  # it is never null
+    # mypy says: Argument 1 to "where" of "Find" has incompatible type "bool"; expected
+    # pyright says: Argument of type "bool" cannot be assigned to parameter "expressions" of type
+
     await session.find(Flight.id > 5).where(Carrier.name == "x").all()
     # mypy says: Argument 1 to "where" of "Find" has incompatible type "Expr[Carrier]"; expected
     # pyright says: Argument of type "Expr[Carrier]" cannot be assigned to parameter "expressions" of type

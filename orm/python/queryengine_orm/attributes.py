@@ -26,6 +26,7 @@ from queryengine_orm.errors import ConfigurationError, UsageError
 from queryengine_orm.expressions import (
     Assignment,
     Expr,
+    Ordered,
     Readable,
     Scalar,
     check_model,
@@ -93,18 +94,10 @@ class Attribute(Scalar[M, T]):
     def _compared(self, op: Op, other: object) -> Expr[M]:
         if isinstance(other, Scalar):
             return super()._compared(op, cast("object", other))
-        return self._compare(op, other)
+        return _asked(self, op, other)
 
     def _is_null(self) -> Expr[M]:
-        return self._compare(Op.IS_NULL, None)
-
-    def _compare(self, op: Op, value: object) -> Expr[M]:
-        document = schema_of(self.owner).relations.get(self.name) if op is Op.IS_NULL else None
-        if document is not None:
-            names = (*(one.name for one in self.way), self.name)
-            steps = (*(one.step for one in self.way), Step(document))
-            return Expr(self.model, Comparison(Path(names, steps, None), op, None))
-        return Expr(self.model, compare(self.path, op, value))
+        return _asked(self, Op.IS_NULL, None)
 
     def is_null(self) -> Expr[M]:
         """Null, or missing because a row on the way is."""
@@ -113,12 +106,12 @@ class Attribute(Scalar[M, T]):
     def in_(self, values: Collection[T]) -> Expr[M]:
         """One of these values; a None among them stands for null."""
         given = collection_of(values, self.path)
-        among = self._compare(Op.IN, [value for value in given if value is not None])
+        among = _asked(self, Op.IN, [value for value in given if value is not None])
         return among | self.is_null() if any(value is None for value in given) else among
 
-    def between(self, low: T, high: T) -> Expr[M]:
+    def between(self: Readable[M, Ordered], low: T, high: T) -> Expr[M]:
         """From `low` to `high`, both included."""
-        return (self >= low) & (self <= high)
+        return self._compared(Op.GTE, low) & self._compared(Op.LTE, high)
 
     def set(self, value: T | Readable[M, T]) -> Assignment[M]:
         """Say what an update sets the column to: `User.visits.set(User.visits + 1)`."""
@@ -138,59 +131,70 @@ class Attribute(Scalar[M, T]):
 
     # -- texts
 
-    def like(self: Attribute[M, str] | Attribute[M, str | None], pattern: str) -> Expr[M]:
+    def like(self: Readable[M, str | None], pattern: str) -> Expr[M]:
         r"""Text of a pattern: `%` is any text, `_` one character, `\` makes the next one plain."""
-        return self._compare(Op.LIKE, pattern)
+        return _asked(self, Op.LIKE, pattern)
 
-    def ilike(self: Attribute[M, str] | Attribute[M, str | None], pattern: str) -> Expr[M]:
+    def ilike(self: Readable[M, str | None], pattern: str) -> Expr[M]:
         """Like `like`, A-Z taken for a-z."""
-        return self._compare(Op.ILIKE, pattern)
+        return _asked(self, Op.ILIKE, pattern)
 
-    def contains(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+    def contains(self: Readable[M, str | None], text: str) -> Expr[M]:
         """Text that has this text in it, every character meaning itself."""
-        return self._compare(Op.CONTAINS, text)
+        return _asked(self, Op.CONTAINS, text)
 
-    def icontains(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+    def icontains(self: Readable[M, str | None], text: str) -> Expr[M]:
         """Like `contains`, A-Z taken for a-z."""
-        return self._compare(Op.ICONTAINS, text)
+        return _asked(self, Op.ICONTAINS, text)
 
-    def starts_with(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+    def starts_with(self: Readable[M, str | None], text: str) -> Expr[M]:
         """Text that starts with this text."""
-        return self._compare(Op.STARTS_WITH, text)
+        return _asked(self, Op.STARTS_WITH, text)
 
-    def istarts_with(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+    def istarts_with(self: Readable[M, str | None], text: str) -> Expr[M]:
         """Like `starts_with`, A-Z taken for a-z."""
-        return self._compare(Op.ISTARTS_WITH, text)
+        return _asked(self, Op.ISTARTS_WITH, text)
 
-    def ends_with(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+    def ends_with(self: Readable[M, str | None], text: str) -> Expr[M]:
         """Text that ends with this text."""
-        return self._compare(Op.ENDS_WITH, text)
+        return _asked(self, Op.ENDS_WITH, text)
 
-    def iends_with(self: Attribute[M, str] | Attribute[M, str | None], text: str) -> Expr[M]:
+    def iends_with(self: Readable[M, str | None], text: str) -> Expr[M]:
         """Like `ends_with`, A-Z taken for a-z."""
-        return self._compare(Op.IENDS_WITH, text)
+        return _asked(self, Op.IENDS_WITH, text)
 
     # -- arrays
 
-    def has(self: Attribute[M, list[E]] | Attribute[M, list[E] | None], value: E) -> Expr[M]:
+    def has(self: Readable[M, list[E] | None], value: E) -> Expr[M]:
         """An array that has this element."""
-        return self._compare(Op.HAS, value)
+        return _asked(self, Op.HAS, value)
 
-    def has_any(self: Attribute[M, list[E]] | Attribute[M, list[E] | None], values: Collection[E]) -> Expr[M]:
+    def has_any(self: Readable[M, list[E] | None], values: Collection[E]) -> Expr[M]:
         """An array that has one of these elements."""
-        return self._compare(Op.HAS_ANY, values)
+        return _asked(self, Op.HAS_ANY, values)
 
-    def has_all(self: Attribute[M, list[E]] | Attribute[M, list[E] | None], values: Collection[E]) -> Expr[M]:
+    def has_all(self: Readable[M, list[E] | None], values: Collection[E]) -> Expr[M]:
         """An array that has all of these elements."""
-        return self._compare(Op.HAS_ALL, values)
+        return _asked(self, Op.HAS_ALL, values)
 
-    def size_is(self: Attribute[M, list[E]] | Attribute[M, list[E] | None], size: int) -> Expr[M]:
+    def size_is(self: Readable[M, list[E] | None], size: int) -> Expr[M]:
         """An array of so many elements."""
-        return self._compare(Op.SIZE, size)
+        return _asked(self, Op.SIZE, size)
 
-    def is_empty(self: Attribute[M, list[E]] | Attribute[M, list[E] | None]) -> Expr[M]:
+    def is_empty(self: Readable[M, list[E] | None]) -> Expr[M]:
         """An array without elements."""
-        return self._compare(Op.IS_EMPTY, None)
+        return _asked(self, Op.IS_EMPTY, None)
+
+
+def _asked(column: Readable[M, object], op: Op, value: object) -> Expr[M]:
+    """Return what one operator says of a column."""
+    attribute = cast("Attribute[M, object]", column)
+    document = schema_of(attribute.owner).relations.get(attribute.name) if op is Op.IS_NULL else None
+    if document is not None:
+        names = (*(one.name for one in attribute.way), attribute.name)
+        steps = (*(one.step for one in attribute.way), Step(document))
+        return Expr(attribute.model, Comparison(Path(names, steps, None), op, None))
+    return Expr(attribute.model, compare(attribute.path, op, value))
 
 
 def _type(path: Path) -> FieldType:

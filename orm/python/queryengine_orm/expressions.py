@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar, Final, Generic, NoReturn, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast, overload
+from uuid import UUID
 
 from queryengine.ast import Comparison, Not, Nulls, Op, Path, Value, Where
 from queryengine.operators import OPERATORS
@@ -54,8 +56,12 @@ __all__ = [
 M = TypeVar("M")
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
-N = TypeVar("N", int, float, Decimal | int, int | None, float | None, Decimal | int | None)
-"""numbers, which calculate"""
+V = TypeVar("V")
+
+Number: TypeAlias = int | float | Decimal | None
+"""what calculates"""
+Ordered: TypeAlias = Number | str | bytes | dt.date | dt.time | dt.timedelta | UUID
+"""what has an order; to type checkers truth values are numbers, which are refused when they are compared"""
 
 KINDS: Final = {operator.op: operator.kinds for operator in reversed(OPERATORS) if not operator.negated}
 NUMBERS: Final = frozenset({TypeKind.INTEGER, TypeKind.FLOAT, TypeKind.DECIMAL})
@@ -217,20 +223,12 @@ def _pattern(value: Value, path: Path) -> Value:
 
 
 class Readable(Generic[M, R_co]):
-    """What has a value of a type for each row of a model: a column that is not null is one that may be."""
+    """What has a value of a type for each row of a model: a column that is not null is one that may be.
 
-    __slots__ = ()
-
-
-class Scalar(Readable[M, T]):
-    """A value that the database has or computes of each row. Its comparisons are expressions.
-
-    `T` is the type of the value in Python. `==` and `!=` make expressions as well, so that scalars are no
-    keys of dictionaries; `None` asks for null.
+    Operators that ask for a kind of values say so by the type of `self`, of which this is all they need.
     """
 
     __slots__ = ("model",)
-    __hash__: ClassVar[None]  # type: ignore[assignment]  # == makes an expression
 
     def __init__(self, model: type[M]) -> None:
         self.model: type[M] = model
@@ -266,34 +264,7 @@ class Scalar(Readable[M, T]):
     def _is_null(self) -> Expr[M]:
         return Expr(self.model, Opposite(Compared(self.node, Op.EQ, self.node)))
 
-    def __eq__(self, other: T | Readable[M, T | None]) -> Expr[M]:  # type: ignore[override]  # a condition, as in every ORM
-        return self._is_null() if other is None else self._compared(Op.EQ, other)
-
-    def __ne__(self, other: T | Readable[M, T | None]) -> Expr[M]:  # type: ignore[override]  # a condition, as in every ORM
-        return ~(self == other)
-
-    def __gt__(self, other: T | Readable[M, T | None]) -> Expr[M]:
-        return self._compared(Op.GT, other)
-
-    def __ge__(self, other: T | Readable[M, T | None]) -> Expr[M]:
-        return self._compared(Op.GTE, other)
-
-    def __lt__(self, other: T | Readable[M, T | None]) -> Expr[M]:
-        return self._compared(Op.LT, other)
-
-    def __le__(self, other: T | Readable[M, T | None]) -> Expr[M]:
-        return self._compared(Op.LTE, other)
-
-    def __add__(self: Scalar[M, N], other: N | Readable[M, N | None]) -> Scalar[M, N]:
-        return self._arithmetic("+", other)
-
-    def __sub__(self: Scalar[M, N], other: N | Readable[M, N | None]) -> Scalar[M, N]:
-        return self._arithmetic("-", other)
-
-    def __mul__(self: Scalar[M, N], other: N | Readable[M, N | None]) -> Scalar[M, N]:
-        return self._arithmetic("*", other)
-
-    def _arithmetic(self, operator: Operator, other: object) -> Scalar[M, T]:
+    def _arithmetic(self, operator: Operator, other: object) -> Scalar[M, Any]:  # Any: as the operator says
         if self.type.kind not in NUMBERS:
             raise ConfigurationError(f"{self.type.kind} values know no {operator}")
         node = Arithmetic(operator, self.node, self._operand(other))
@@ -306,12 +277,58 @@ class Scalar(Readable[M, T]):
         given = cast("Scalar[object, object]", other).type
         return self.type if takes(self.type, given) else given
 
-    def coalesce(self, other: T | Readable[M, T]) -> Scalar[M, T]:
+
+class Scalar(Readable[M, T]):
+    """A value that the database has or computes of each row. Its comparisons are expressions.
+
+    `T` is the type of the value in Python. `==` and `!=` make expressions as well, so that scalars are no
+    keys of dictionaries; `None` asks for null.
+    """
+
+    __slots__ = ()
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # == makes an expression
+
+    def __eq__(self, other: T | Readable[M, T | None]) -> Expr[M]:  # type: ignore[override]  # a condition, as in every ORM
+        return self._is_null() if other is None else self._compared(Op.EQ, other)
+
+    def __ne__(self, other: T | Readable[M, T | None]) -> Expr[M]:  # type: ignore[override]  # a condition, as in every ORM
+        return ~(self == other)
+
+    def __gt__(self: Readable[M, Ordered], other: T | Readable[M, T | None]) -> Expr[M]:
+        return self._compared(Op.GT, other)
+
+    def __ge__(self: Readable[M, Ordered], other: T | Readable[M, T | None]) -> Expr[M]:
+        return self._compared(Op.GTE, other)
+
+    def __lt__(self: Readable[M, Ordered], other: T | Readable[M, T | None]) -> Expr[M]:
+        return self._compared(Op.LT, other)
+
+    def __le__(self: Readable[M, Ordered], other: T | Readable[M, T | None]) -> Expr[M]:
+        return self._compared(Op.LTE, other)
+
+    def __add__(self: Readable[M, Number], other: T | Readable[M, T | None]) -> Scalar[M, T]:
+        return self._arithmetic("+", other)
+
+    def __sub__(self: Readable[M, Number], other: T | Readable[M, T | None]) -> Scalar[M, T]:
+        return self._arithmetic("-", other)
+
+    def __mul__(self: Readable[M, Number], other: T | Readable[M, T | None]) -> Scalar[M, T]:
+        return self._arithmetic("*", other)
+
+    @overload
+    def coalesce(
+        self: Scalar[M, Decimal | int | None], other: Decimal | int | Readable[M, Decimal | int]
+    ) -> Scalar[M, Decimal | int]: ...
+    @overload
+    def coalesce(self: Scalar[M, V | None], other: V | Readable[M, V]) -> Scalar[M, V]: ...
+    @overload
+    def coalesce(self, other: T | Readable[M, T]) -> Scalar[M, T]: ...
+    def coalesce(self, other: object) -> Scalar[M, Any]:  # Any: as above
         """This value, or another one where it is null."""
         node = Call("coalesce", (self.node, self._operand(other)))
         return Computed(self.model, node, self._type_with(other))
 
-    def length(self: Scalar[M, str] | Scalar[M, str | None]) -> Scalar[M, int]:
+    def length(self: Readable[M, str | None]) -> Scalar[M, int]:
         """How many code points a text has."""
         return Computed(self.model, Call("length", (self.node,)), IntegerType())
 
