@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import re
 from dataclasses import replace
 
@@ -27,6 +28,21 @@ async def test_a_connection_says_whose_it_is(postgres: PostgresServer) -> None:
         assert await value(connection, "SELECT current_setting('cluster_name')") == postgres.name
         assert str(connection.process_id) in repr(connection)
     assert connection.is_closed
+
+
+async def test_the_environment_sets_the_session_as_libpq_would(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, said in {"PGTZ": "Asia/Tokyo", "PGDATESTYLE": "ISO, DMY", "PGGEQO": "off"}.items():
+        monkeypatch.setenv(name, said)
+    async with connected(postgres) as connection:
+        asked = (
+            "SELECT current_setting(name) FROM unnest($1::text[]) WITH ORDINALITY AS t (name, n) ORDER BY n"
+        )
+        rows = await connection.query(asked, (["timezone", "datestyle", "geqo"],))
+        assert rows.column(0) == ["Asia/Tokyo", "ISO, DMY", "off"]
+        (at,) = (await connection.query("SELECT '2024-01-01 00:00+00'::timestamptz"))[0]
+        assert at == dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
 
 async def test_a_unix_socket_is_a_way_to_the_server(postgres: PostgresServer) -> None:

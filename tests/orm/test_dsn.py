@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from queryengine_orm.dsn import Settings, SslMode, settings_of
 from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.libpq import ENVIRONMENT, NEUTRAL, UNREAD
 
 
 def read(dsn: str | None = None, environ: dict[str, str] | None = None, **options: Any) -> Settings:
@@ -48,6 +49,43 @@ def test_what_stands_nearer_wins() -> None:
     found = read("host=dsn user=dsn dbname=dsn", environ, host="word", user="word")
     assert places(found) == [("word", 1)]
     assert (found.user, found.database, found.addresses[0].password) == ("word", "dsn", "env")
+
+
+VALUES = {
+    "host": "db",
+    "hostaddr": "192.0.2.1",
+    "port": "7",
+    "sslmode": "require",
+    "ssl_min_protocol_version": "TLSv1.3",
+    "channel_binding": "require",
+    "require_auth": "md5",
+    "connect_timeout": "3",
+    "target_session_attrs": "standby",
+}
+
+
+@pytest.mark.parametrize(("variable", "keyword"), ENVIRONMENT.items())
+def test_each_variable_is_its_keyword(variable: str, keyword: str, tmp_path: Path) -> None:
+    passwords = tmp_path / "passwords"
+    passwords.write_text("*:*:*:*:pencil")
+    passwords.chmod(0o600)
+    value = {"passfile": str(passwords)}.get(keyword) or VALUES.get(keyword, "word")
+    whose = "" if keyword == "user" else "user=ada "
+    assert read(whose, {variable: value}) == read(f"{whose}{keyword}={value}") != read(whose)
+
+
+def test_variables_of_the_session_are_settings_of_it() -> None:
+    environ = {"PGTZ": "Asia/Tokyo", "PGDATESTYLE": "ISO, DMY", "PGGEQO": "off"}
+    expected = (("timezone", "Asia/Tokyo"), ("datestyle", "ISO, DMY"), ("geqo", "off"))
+    assert read("host=a", environ).session == expected
+
+
+@pytest.mark.parametrize(("variable", "keyword"), UNREAD.items())
+def test_a_variable_that_is_not_read_is_not_passed_over(variable: str, keyword: str) -> None:
+    with pytest.raises(ConfigurationError, match=keyword):
+        read("host=a", {variable: "something"})
+    for value in NEUTRAL.get(keyword) or ():
+        assert read("host=a", {variable: value}) == read("host=a")
 
 
 def test_the_database_is_the_users_when_none_is_named() -> None:

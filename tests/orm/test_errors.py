@@ -42,6 +42,9 @@ def test_a_statement_that_ran_too_long_is_told_from_one_that_was_cancelled() -> 
 def test_a_plan_that_changed_is_stale_and_another_unsupported_feature_is_not() -> None:
     assert isinstance(database_error("0A000", "cached plan must not change result type"), errors.StalePlan)
     assert type(database_error("0A000", "cannot do that")) is DatabaseError
+    german = "gecachter Plan darf den Ergebnistyp nicht ändern"
+    assert isinstance(database_error("0A000", german, routine="RevalidateCachedQuery"), errors.StalePlan)
+    assert type(database_error("0A000", german, routine="parse_analyze")) is DatabaseError
 
 
 def test_the_detail_with_its_values_is_an_attribute_and_no_part_of_the_text() -> None:

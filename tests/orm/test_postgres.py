@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import Callable
 from contextvars import Context
-from typing import TypeVarTuple
+from typing import TypeVarTuple, cast
 
 import pytest
 from queryengine_orm.errors import (
@@ -19,6 +19,7 @@ from queryengine_orm.errors import (
     UniqueViolation,
     UsageError,
 )
+from queryengine_orm.pool import PostgresPool, create_pool
 from queryengine_orm.postgres import Connection, Notice, connect
 
 from tests.orm.postgres_world import connected, numbers, until_running, value
@@ -75,6 +76,57 @@ def test_a_query_puts_off_its_sending_and_the_task_that_waits_and_nothing_else(
     loop = CountingLoop()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         assert runner.run(ask(loop)) == 20
+
+
+class CountingTransport:
+    """A transport that counts what is sent by it."""
+
+    def __init__(self, transport: asyncio.Transport, sends: list[int]) -> None:
+        self._transport = transport
+        self._sends = sends
+
+    def write(self, data: bytes) -> None:
+        """Send, as one system call."""
+        self._sends.append(len(data))
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+
+async def test_calls_of_one_turn_of_the_loop_are_one_send(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends: list[int] = []
+    made = Connection.connection_made
+
+    def counted(connection: Connection, transport: asyncio.Transport) -> None:
+        made(connection, cast("asyncio.Transport", CountingTransport(transport, sends)))
+
+    monkeypatch.setattr(Connection, "connection_made", counted)
+
+    async def ask(executor: Connection | PostgresPool, number: int) -> object:
+        return (await executor.query("SELECT $1::int4", (number,), clean=True))[0][0]
+
+    async with connected(postgres) as connection:
+        await ask(connection, 0)
+        sends.clear()
+        assert await asyncio.gather(*(ask(connection, number) for number in range(50))) == [*range(50)]
+        assert len(sends) == 1
+        sends.clear()
+        async with connection.transaction() as transaction:
+            await transaction.query("SELECT $1::int4", (1,))
+            assert len(sends) == 1  # with BEGIN
+        assert len(sends) == 2  # with COMMIT
+        sends.clear()
+        with pytest.raises(ParameterError, match="65536"):
+            await connection.query("SELECT 1", [0] * 65_536)
+        assert sends == []  # no statement takes so many
+    async with create_pool(postgres.url(), minimum=2, maximum=2, pipeline=25) as pool:
+        for _ in range(2):  # prepared on both by the first
+            sends.clear()
+            assert await asyncio.gather(*(ask(pool, number) for number in range(50))) == [*range(50)]
+        assert len(sends) == 2
 
 
 async def test_the_failure_of_one_of_many_calls_is_its_own(postgres: PostgresServer) -> None:

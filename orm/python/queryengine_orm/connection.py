@@ -6,10 +6,10 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from itertools import count, islice
 from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias, Unpack
+from typing import Final, Literal, Self, TypeAlias, Unpack, cast
 
 from queryengine_orm._native import Link, Rows
 from queryengine_orm.cancelling import ask_to_cancel
@@ -30,6 +30,8 @@ MANY: Final = 1_000
 """how many rows of parameters are sent in one breath"""
 CANCEL_SECONDS: Final = 5.0
 """how long a server may take to hear that it shall cancel, and to be done with it"""
+LEAVE_SECONDS: Final = 2.0
+"""how long a server may take to hang up when it was told that a session is over"""
 
 Notice: TypeAlias = Mapping[str, str | None]
 """severity, sqlstate, message, detail, hint"""
@@ -44,7 +46,10 @@ class Connection(Link, asyncio.BufferedProtocol):
 
     dialect: Literal["postgresql"] = "postgresql"
     address: Address
+    """where it leads: once it is open, with the address that the host's name led to"""
     settings: Settings
+    is_encrypted: bool = False
+    """whether TLS is between us and the server"""
     on_notice: Callable[[Notice], object] | None = None
     """called with each notice; by default they are logged"""
     on_end: Callable[[Connection], object] | None = None
@@ -56,13 +61,15 @@ class Connection(Link, asyncio.BufferedProtocol):
     _listeners: dict[str, set[Listener]]
     _cancelling: asyncio.Task[None] | None = None
     _writable: asyncio.Event
+    _gone: asyncio.Event
+    _transport: asyncio.Transport | None = None
 
     def place(self, settings: Settings, address: Address) -> Self:
         """Say where it leads; done once, before it is opened."""
         self.settings, self.address = settings, address
         self._numbers = count(1)
         self._listeners = {}
-        self._writable = asyncio.Event()
+        self._writable, self._gone = asyncio.Event(), asyncio.Event()
         return self
 
     async def __aenter__(self) -> Self:
@@ -177,17 +184,36 @@ class Connection(Link, asyncio.BufferedProtocol):
                     await self.run_script(f"UNLISTEN {name}")
 
     async def close(self) -> None:
-        """Take leave of the server; calls under way fail."""
+        """Take leave of the server, and wait a little until it has hung up; calls under way fail."""
         self.terminate()
         if self._cancelling is not None:
             self._cancelling.cancel()
             await asyncio.gather(self._cancelling, return_exceptions=True)
+        if self._transport is not None:
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LEAVE_SECONDS):
+                        await self._gone.wait()
+            finally:
+                self._transport.abort()
 
     async def wait_writable(self) -> None:
         """Wait until the transport has sent enough to take more."""
         while self.is_paused and not self.is_closed:
             self._writable.clear()
             await self._writable.wait()
+
+    # -- what asyncio calls, besides the link itself
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport; that of TLS comes after the one that it stands on."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are of no class of asyncio's
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the transport."""
+        super().connection_lost(exc)
+        self._gone.set()
 
     # -- what the link calls
 
@@ -226,7 +252,7 @@ class Connection(Link, asyncio.BufferedProtocol):
         try:
             async with asyncio.timeout(CANCEL_SECONDS):
                 if request is not None:
-                    await ask_to_cancel(self.settings, self.address, request)
+                    await ask_to_cancel(self.settings, self.address, request, is_encrypted=self.is_encrypted)
                 await self.barrier()
         except (OSError, TimeoutError) as error:
             self.abort(f"a query could not be cancelled: {error}")

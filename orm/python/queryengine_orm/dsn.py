@@ -17,6 +17,7 @@ from typing import Final, Literal, TypeAlias, TypedDict, TypeVar, Unpack, cast, 
 from urllib.parse import unquote
 
 from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.libpq import ENVIRONMENT, NEUTRAL, SESSION, UNREAD
 from queryengine_orm.passfile import password_of
 
 __all__ = [
@@ -104,6 +105,8 @@ class Settings:
     connect_timeout: float | None = CONNECT_SECONDS
     application_name: str | None = None
     options: str | None = None
+    session: tuple[tuple[str, str], ...] = ()
+    """settings of the server's that the environment names"""
     channel_binding: ChannelBinding = "prefer"
     require_auth: frozenset[AuthMethod] = frozenset({"scram-sha-256", "none"})
     target_session_attrs: TargetSession = "any"
@@ -113,41 +116,6 @@ class Settings:
     sslpassword: str | None = field(default=None, repr=False)
     sslcrl: str | None = None
     ssl_min_protocol_version: str = "TLSv1.2"
-
-
-ENVIRONMENT: Final = {
-    "PGHOST": "host",
-    "PGHOSTADDR": "hostaddr",
-    "PGPORT": "port",
-    "PGUSER": "user",
-    "PGPASSWORD": "password",
-    "PGDATABASE": "dbname",
-    "PGSSLMODE": "sslmode",
-    "PGSSLROOTCERT": "sslrootcert",
-    "PGSSLCERT": "sslcert",
-    "PGSSLKEY": "sslkey",
-    "PGSSLCRL": "sslcrl",
-    "PGSSLMINPROTOCOLVERSION": "ssl_min_protocol_version",
-    "PGCHANNELBINDING": "channel_binding",
-    "PGREQUIREAUTH": "require_auth",
-    "PGCONNECT_TIMEOUT": "connect_timeout",
-    "PGAPPNAME": "application_name",
-    "PGOPTIONS": "options",
-    "PGPASSFILE": "passfile",
-    "PGTARGETSESSIONATTRS": "target_session_attrs",
-}
-"""libpq's variables that are read; PGSERVICE is refused, as it would lead elsewhere."""
-
-NEUTRAL: Final[Mapping[str, set[str] | None]] = {
-    "client_encoding": {"utf8", "utf-8", "auto"},
-    "gssencmode": {"disable", "prefer"},
-    "sslnegotiation": {"postgres"},
-    "load_balance_hosts": {"disable"},
-    "fallback_application_name": None,
-    "sslsni": {"1"},
-    "sslcompression": {"0"},
-}
-"""Keywords of libpq that say what is done anyhow, with the values that do."""
 
 
 def settings_of(
@@ -165,6 +133,7 @@ def settings_of(
     given: dict[str, str] = {
         keyword: environ[name] for name, keyword in ENVIRONMENT.items() if environ.get(name)
     }
+    _checked({keyword: environ[name] for name, keyword in UNREAD.items() if environ.get(name)})
     if "PGSERVICE" in environ:
         raise ConfigurationError("PGSERVICE is set, but service files are not read")
     given |= _checked(_keywords_of(dsn)) if dsn is not None else {}
@@ -178,6 +147,7 @@ def settings_of(
         connect_timeout=_seconds(given.get("connect_timeout")),
         application_name=given.get("application_name"),
         options=given.get("options"),
+        session=tuple((keyword, environ[name]) for name, keyword in SESSION.items() if environ.get(name)),
         channel_binding=_word(given, "channel_binding", get_args(ChannelBinding), "prefer"),
         require_auth=_auth_methods(given.get("require_auth")),
         target_session_attrs=_word(given, "target_session_attrs", get_args(TargetSession), "any"),

@@ -268,6 +268,8 @@ _PLANS: Final[dict[str, tuple[str, ...]]] = {
     "08P01": ("bind message", "prepared statement"),
 }
 """codes that stand for much, and with which words they stand for a plan that does not fit"""
+_PLAN_ROUTINES: Final = frozenset({"RevalidateCachedQuery", "exec_bind_message", "PortalSetResultFormat"})
+"""functions of PostgreSQL that say so in words of the server's language"""
 
 
 def database_error(
@@ -281,10 +283,12 @@ def database_error(
     column: str | None = None,
     constraint: str | None = None,
     position: int | None = None,
+    routine: str | None = None,
 ) -> DatabaseError:
     """Return the error of a SQLSTATE: of its own class, of its group's, or a plain `DatabaseError`.
 
-    SQLite's driver passes the SQLSTATE that PostgreSQL has for the same condition.
+    `routine` is the function of the server that raised it, for what its words alone would tell. SQLite's
+    driver passes the SQLSTATE that PostgreSQL has for the same condition.
 
     >>> database_error("23505", "duplicate key", table="users", constraint="users_pkey")
     UniqueViolation('23505', 'duplicate key')
@@ -295,7 +299,7 @@ def database_error(
     # One code for both; the words are the server's, in English unless its lc_messages says otherwise.
     if kind is QueryCanceled and "statement timeout" in message:
         kind = StatementTimeout
-    if sqlstate in _PLANS and message.startswith(_PLANS[sqlstate]):
+    if sqlstate in _PLANS and (routine in _PLAN_ROUTINES or message.startswith(_PLANS[sqlstate])):
         kind = StalePlan
     return kind(
         sqlstate,

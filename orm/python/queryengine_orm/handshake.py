@@ -7,6 +7,7 @@ import secrets
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from queryengine_orm._native import Derivation
@@ -161,21 +162,24 @@ async def open_transport(address: Address, make: Callable[[], asyncio.BaseProtoc
 
 async def _shake_hands(settings: Settings, address: Address, link: Connection, *, with_tls: bool) -> None:
     transport = await open_transport(address, lambda: link)
+    if (
+        address.socket is None
+    ):  # a name may lead to several servers: a request to cancel has to reach this one
+        link.address = replace(address, hostaddr=transport.get_extra_info("peername")[0])
     certificate: bytes | None = None
     if with_tls and (address.socket is None):
         if await link.request_tls():
             certificate = await _start_tls(settings, address, link, transport)
+            link.is_encrypted = True
         elif address.sslmode not in {"prefer", "allow"}:
             raise ConnectionFailed(f"the server has no TLS, and {_why_tls(address)}")
-        else:
-            with_tls = False
     step = await link.start(
         settings.user,
         _parameters(settings),
         password=address.password,
         methods=list(settings.require_auth),
         channel_binding=settings.channel_binding,
-        is_tls=certificate is not None or (with_tls and address.socket is None),
+        is_tls=link.is_encrypted,
         certificate=certificate,
         random=secrets.token_bytes(24),
     )
@@ -199,7 +203,12 @@ async def _start_tls(
 
 
 def _parameters(settings: Settings) -> list[tuple[str, str]]:
-    parameters = {"user": settings.user, "database": settings.database, **CLIENT_SETTINGS}
+    parameters = {
+        "user": settings.user,
+        "database": settings.database,
+        **CLIENT_SETTINGS,
+        **dict(settings.session),
+    }
     if settings.application_name is not None:
         parameters["application_name"] = settings.application_name
     if settings.options is not None:

@@ -123,8 +123,7 @@ class Lending:
         for task in self._opening:
             task.cancel()
         await asyncio.gather(*self._opening, return_exceptions=True)
-        for connection in list(self._used):
-            await connection.close()
+        await asyncio.gather(*(connection.close() for connection in list(self._used)))
 
     # -- who gets which connection
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from tests.orm.faults import messages
 
-__all__ = ["CANCEL_REQUEST", "HONEST", "Served", "Wire", "serving", "talk"]
+__all__ = ["CANCEL_REQUEST", "HONEST", "HOST", "TLS_REQUEST", "Served", "Wire", "serving", "talk"]
 
 TLS_REQUEST = 80_877_103
 CANCEL_REQUEST = 80_877_102

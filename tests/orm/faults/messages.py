@@ -97,9 +97,9 @@ def command_complete(tag: str) -> bytes:
     return message(b"C", texts(tag))
 
 
-def error(sqlstate: str, text: str = "no", *, severity: str = "ERROR") -> bytes:
+def error(sqlstate: str, text: str = "no", *, severity: str = "ERROR", routine: str = "raise_it") -> bytes:
     """Return an error."""
-    return message(b"E", _report(sqlstate, text, severity))
+    return message(b"E", _report(sqlstate, text, severity, f"R{routine}"))
 
 
 def notice(text: str) -> bytes:
@@ -107,8 +107,8 @@ def notice(text: str) -> bytes:
     return message(b"N", _report("00000", text, "NOTICE"))
 
 
-def _report(sqlstate: str, text: str, severity: str) -> bytes:
-    return texts(f"S{severity}", f"V{severity}", f"C{sqlstate}", f"M{text}") + b"\0"
+def _report(sqlstate: str, text: str, severity: str, *more: str) -> bytes:
+    return texts(f"S{severity}", f"V{severity}", f"C{sqlstate}", f"M{text}", *more) + b"\0"
 
 
 PARSE_COMPLETE = message(b"1")

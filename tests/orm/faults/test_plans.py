@@ -17,6 +17,8 @@ from queryengine_orm.errors import (
 )
 from queryengine_orm.postgres import Connection, connect
 
+from tests.orm.faults import messages
+from tests.orm.faults.liar import serving, talk
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.both_loops
@@ -136,6 +138,25 @@ async def test_inside_a_transaction_a_stale_plan_is_an_error_and_no_wrong_row(co
             await transaction.rollback()
             expected = [(1, "one")]
     assert await tuples(connection) == expected
+
+
+STALE = ("cached plan must not change result type", "gecachter Plan darf den Ergebnistyp nicht ändern")
+
+
+@pytest.mark.parametrize("words", STALE)
+async def test_a_statement_is_prepared_again_once_whatever_the_servers_language(words: str) -> None:
+    stale = messages.error("0A000", words, routine="RevalidateCachedQuery")
+    async with (
+        asyncio.timeout(PATIENCE),
+        serving(talk({b"B": stale, b"E": b""})) as served,
+        await connect(served.dsn()) as connection,
+    ):
+        for runs in (1, 2):
+            with pytest.raises(StalePlan, match=words):
+                await connection.query("SELECT n FROM t")
+            heard = [tag for tag, _ in served.wires[0].heard]
+            assert heard.count(b"P") == heard.count(b"E") == 2 * runs
+        assert not connection.is_closed
 
 
 MOOD = "CREATE TYPE mood AS ENUM ('glad', 'sad'); ALTER TABLE t ADD m mood DEFAULT 'sad'"

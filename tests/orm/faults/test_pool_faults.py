@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 
 import pytest
+from queryengine_orm.driver import Pool
 from queryengine_orm.errors import ConnectionFailed, OrmError, PoolTimeout
 from queryengine_orm.pool import PostgresPool, create_pool
 from queryengine_orm.postgres import connect
+from queryengine_orm.sqlite import create_pool as create_sqlite_pool
 
 from tests.orm.faults.liar import Wire, serving
 from tests.servers.postgres import PostgresServer, free_port
@@ -78,6 +81,30 @@ async def test_a_connection_of_a_task_that_died_comes_back_clean(
         async with pool.acquire() as connection:
             (row,) = await connection.query("SHOW search_path")
             assert row[0] == '"$user", public'
+
+
+async def leak(pool: Pool, kept: list[object]) -> None:
+    """Take what there is, and end without giving it back."""
+    taken = pool.transaction() if pool.dialect == "sqlite" else pool.acquire()
+    kept.append(taken)
+    await taken.__aenter__()
+
+
+async def test_a_connection_that_a_dead_task_leaked_is_known_by_its_name(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    sqlite_pool = create_sqlite_pool(str(tmp_path / "a.db"), acquire_timeout=0.1)
+    pools: list[Pool] = [await pool_of(postgres, maximum=1), sqlite_pool]
+    for pool in pools:
+        async with asyncio.timeout(PATIENCE), pool:
+            kept: list[object] = []
+            await asyncio.create_task(leak(pool, kept), name="the one who died")
+            for _ in range(2):
+                with pytest.raises(PoolTimeout, match=r"'?the one who died'?,? for \d"):
+                    await pool.script("CREATE TABLE IF NOT EXISTS never (n int)")
+            kept.clear()
+            gc.collect()
+            await pool.script("SELECT 1")  # what nobody can give back any more comes back by itself
 
 
 async def test_many_more_tasks_than_connections_all_get_their_turn(postgres: PostgresServer) -> None:

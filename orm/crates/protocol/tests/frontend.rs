@@ -245,6 +245,28 @@ fn what_is_too_long_is_refused_before_it_is_copied() {
 }
 
 #[test]
+fn a_value_that_is_too_long_is_refused_with_its_message() {
+    // Memory that is never touched; what is in it is never read.
+    let long = |_: usize, out: &mut BytesMut| -> Result<IsNull, ()> {
+        out.reserve(1 << 31);
+        // SAFETY: it was reserved, and any byte is one.
+        unsafe { out.set_len(out.len() + (1 << 31)) };
+        Ok(IsNull::No)
+    };
+    let too_long = EncodeError::TooLong {
+        length: 1 << 31,
+        limit: MAX_MESSAGE,
+    };
+    let mut out = BytesMut::from(&b"before"[..]);
+    let error = frontend::bind(&mut out, "", "s", &[], 1, long, &[]);
+    assert_eq!(error, Err(BindError::Encode(too_long)));
+    assert_eq!(&out[..], b"before");
+    let error = frontend::copy_data_from(&mut out, |out| copy::row(out, 1, long));
+    assert_eq!(error, Err(BindError::Encode(too_long)));
+    assert_eq!(&out[..], b"before");
+}
+
+#[test]
 fn rows_of_a_copy_are_written_into_its_data() {
     let encode = |index: usize, out: &mut BytesMut| -> Result<IsNull, ()> {
         out.put_u8(b'a');

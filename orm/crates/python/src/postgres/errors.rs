@@ -31,6 +31,7 @@ fn make(py: Python<'_>, fields: &ErrorFields) -> PyResult<PyErr> {
         ("table", &fields.table),
         ("column", &fields.column),
         ("constraint", &fields.constraint),
+        ("routine", &fields.routine),
     ];
     for (name, value) in texts {
         if let Some(value) = value {

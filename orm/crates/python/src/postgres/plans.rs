@@ -32,12 +32,18 @@ impl Verdict {
             "26000" | "42P05" => Self::Gone,
             "08P01" if fields.message.contains("not exist") => Self::Gone,
             "08P01" => Self::Stale, // other numbers of parameters or columns than were bound
-            "0A000" if fields.message.starts_with("cached plan must not change") => Self::Stale,
+            "0A000" if is_of_another_result(fields) => Self::Stale,
             // The tables have changed under a plan whose parameters were of other types.
             _ if fields.code.class() == "42" => Self::Stale,
             _ => Self::Sound,
         }
     }
+}
+
+/// Whether the result of a plan would be another: the function that says so has one name in every language.
+fn is_of_another_result(fields: &ErrorFields) -> bool {
+    fields.routine.as_deref() == Some("RevalidateCachedQuery")
+        || fields.message.starts_with("cached plan must not change")
 }
 
 impl Session {

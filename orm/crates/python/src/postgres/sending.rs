@@ -41,6 +41,9 @@ impl Session {
 
     /// Write a call; false if its statement has to be prepared first, which was written instead.
     fn write(&mut self, py: Python<'_>, call: &mut Call) -> PyResult<bool> {
+        if let Work::Query(query) = &call.work {
+            check_most(query.parameters.bind(py).len())?;
+        }
         if let Some(sql) = call.sql() {
             let Some(statement) = self.statements.get(sql.to_str(py)?) else {
                 let sql = sql.clone_ref(py);
@@ -251,6 +254,14 @@ fn write_bind(
         wanted,
     )
     .map_err(unbound)
+}
+
+/// Make sure that no statement is prepared for more values than any can take.
+fn check_most(count: usize) -> PyResult<()> {
+    if count <= frontend::MAX_PARAMETERS {
+        return Ok(());
+    }
+    Err(refused(EncodeError::TooMany { count }))
 }
 
 /// Make sure that there are as many values as parameters.
