@@ -119,6 +119,33 @@ async def test_what_was_taken_out_of_a_list_does_not_go_with_its_owner(club: Ses
     assert [box.id for box in await club.find(Box).all()] == [1]
 
 
+async def test_lists_let_go_of_what_is_deleted(club: Session) -> None:
+    ann = await player_of(club, "Ann")
+    skill, locker = Skill(word="wit"), Locker(number=1)
+    ann.skills.append(skill)
+    club.add(locker)
+    await club.flush()
+    club.delete(skill)
+    ann.lockers.append(locker)
+    club.delete(locker)
+    await club.flush()
+    assert (ann.skills, ann.lockers) == ([], [])
+    ann.skills.append(Skill(word="wit"))
+    await club.flush()
+    assert await club.find(Skill).count() == 1
+
+
+async def test_the_list_of_a_new_object_has_what_was_related_to_it_before(club: Session) -> None:
+    locker = Locker(number=1)
+    club.add(locker)
+    await club.flush()
+    cid = Player(name="Cid")
+    cid.team = await club.find(Team).one()
+    locker.player = cid
+    await club.flush()
+    assert cid.lockers == [locker]
+
+
 # -- what goes along
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "inverse_of",
     "is_given",
     "is_stored",
+    "lists_of",
     "next_to",
     "spreading",
     "values_of",
@@ -153,6 +154,14 @@ def backs_of(reference: Reference, base: type[DeclarativeBase]) -> Sequence[Rela
                 if relation is not None and relation.reference is not None:
                     known.setdefault(relation.reference, []).append(relation)
     return cast("Sequence[Relationship]", known.get(reference, ()))
+
+
+def lists_of(mapper: Mapper[Any]) -> Iterator[Relationship]:
+    """Yield the relations to many rows of a class."""
+    for other in mappers_of(mapper.model):
+        for name, declared in other.declared.items():
+            if declared.many and other.relationship(name).target is mapper:
+                yield other.relationship(name)
 
 
 def inverse_of(relation: Relationship) -> Iterator[Relationship]:

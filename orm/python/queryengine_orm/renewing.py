@@ -51,7 +51,7 @@ async def renew(
                 continue
             gone.append(instance)
             if identities.get(model, key) is instance:
-                unit.removed(instance)
+                unit.removed([instance])
             unit.expunge(instance)
     return gone
 

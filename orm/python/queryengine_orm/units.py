@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import deepcopy
 from typing import Any, cast
 from weakref import WeakValueDictionary
@@ -16,7 +17,15 @@ from queryengine_orm.flushing import Flush, Link
 from queryengine_orm.identities import Identities, Key, Known
 from queryengine_orm.mapped import Watched
 from queryengine_orm.mapping import Mapper, Reference, mapper_of
-from queryengine_orm.relating import References, backs_of, inverse_of, is_stored, to_one_by, values_of
+from queryengine_orm.relating import (
+    References,
+    backs_of,
+    inverse_of,
+    is_stored,
+    lists_of,
+    to_one_by,
+    values_of,
+)
 from queryengine_orm.tracking import (
     MISSING,
     NEW,
@@ -152,36 +161,40 @@ class Unit:
             self._follow_link(link, is_there=False)
         for link in flush.linked.values():
             self._follow_link(link, is_there=True)
-        for instance in flush.deleted.values():
-            self.removed(instance)
+        self._drop(flush.deleted.values())
+        stored: list[tuple[DeclarativeBase, Changes | None]] = []
         for instance in flush.changed.values():
-            self._stored(instance, flush.references)
+            self._identities.drop(mapper_of(type(instance)), instance)
+            stored.append((instance, forget_changes(instance)))
         for instance in flush.new.values():
             vars(instance)[NEW] = False
+            forget_changes(instance)
+            stored.append((instance, None))
+        # Each is found by its new key before any list is told of any.
+        for instance, _ in stored:
             self._identities.put(mapper_of(type(instance)), instance)
-            for undo in self._undo[-1:]:
-                undo.stored.append(instance)
-        for instance in flush.new.values():
-            self._stored(instance, flush.references, is_new=True)
+        for instance, changes in stored:
+            self._stored(instance, changes, flush.references)
+        for undo in self._undo[-1:]:
+            undo.stored.extend(flush.new.values())
+        self._leave_lists(flush.deleted.values())
         self._new.clear()
         self._deleted.clear()
 
-    def _stored(self, instance: DeclarativeBase, references: References, *, is_new: bool = False) -> None:
-        """Keep an object under the key that it has now, and note anew what may change inside."""
-        mapper = mapper_of(type(instance))
-        if not is_new:
-            self._identities.drop(mapper, instance)
-        changes = forget_changes(instance)
-        if not is_new:
+    def _stored(self, instance: DeclarativeBase, changes: Changes | None, references: References) -> None:
+        """Tell lists of an object that was stored, and note anew what may change inside.
+
+        Without changes the object is new.
+        """
+        mapper, values = mapper_of(type(instance)), vars(instance)
+        if changes is not None:
             self.remember(instance, changes)
-        self._moved(instance, None if is_new else changes, references)
-        self._identities.put(mapper, instance)
-        values = vars(instance)
-        for name in values.keys() & mapper.columns.keys() if is_new else changes.keys():
+        self._moved(instance, changes, references)
+        for name in values.keys() & mapper.columns.keys() if changes is None else changes.keys():
             if name in mapper.columns and isinstance(vars(mapper.model).get(name), Watched):
                 note(instance, name, deepcopy(values[name]))
         for name, declared in mapper.declared.items():
-            if declared.many and name in values and (is_new or name in changes):
+            if declared.many and name in values and (changes is None or name in changes):
                 note(instance, name, list(values[name]))
 
     # -- what others hold
@@ -212,15 +225,26 @@ class Unit:
                 if related is not None and values_of(related, columns) != now:
                     self.remember(instance, {name: vars(instance).pop(name)})
 
-    def removed(self, instance: DeclarativeBase) -> None:
-        """Forget an object whose row is gone, in lists too."""
-        mapper = mapper_of(type(instance))
-        for reference in mapper.references:
-            key = values_of(instance, reference.columns, before=True)
-            self._follow(instance, reference, key, None)
-        self._identities.drop(mapper, instance)
-        self.remember(instance, {NEW: value_of(instance, NEW, MISSING)})
-        put_value(instance, NEW, True)
+    def removed(self, instances: Collection[DeclarativeBase]) -> None:
+        """Forget objects whose rows are gone, in lists too."""
+        self._drop(instances)
+        self._leave_lists(instances)
+
+    def _drop(self, instances: Collection[DeclarativeBase]) -> None:
+        for instance in instances:
+            self._identities.drop(mapper_of(type(instance)), instance)
+            self.remember(instance, {NEW: value_of(instance, NEW, MISSING)})
+            put_value(instance, NEW, True)
+
+    def _leave_lists(self, instances: Collection[DeclarativeBase]) -> None:
+        """Take objects out of all lists, those too that they were put into with the same flush."""
+        gone = {id(each) for each in instances}
+        for model in {type(each) for each in instances}:
+            for relation in lists_of(mapper_of(model)):
+                for owner in self._identities.of(relation.mapper.model):
+                    held: list[DeclarativeBase] = value_of(owner, relation.name, None) or []
+                    for each in [each for each in held if id(each) in gone]:
+                        self._list(owner, relation.name, each, is_there=False)
 
     def _follow(
         self, instance: DeclarativeBase, reference: Reference, before: Key | None, now: Key | None
