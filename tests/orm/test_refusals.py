@@ -58,6 +58,10 @@ ASKED: list[tuple[Callable[[Any], Any], str]] = [
     (lambda s: s.find(author).update(author.name.set(loan.reader)), "Loan.reader is not of Author"),
     (lambda s: s.upsert(Tag(word="x"), on=[book.title]), "Book.title is not of Tag"),
     (lambda s: s.upsert(Tag(word="x"), update=[book.title]), "Book.title is not of Tag"),
+    (
+        lambda s: s.upsert(Author(name="x"), on=[author.mentor.at(author.id)]),
+        "mentor.id: an upsert knows and updates rows by columns of their own",
+    ),
     (lambda s: s.upsert_all([Tag(word="x")], on=[book.title]), "Book.title is not of Tag"),
     (lambda s: s.find(author.name == loan.reader).all(), "Loan.reader is not of Author"),
     (lambda s: s.find(book.pages + author.id > 1).all(), "Author.id is not of Book"),

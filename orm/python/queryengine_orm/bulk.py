@@ -69,6 +69,8 @@ class Upsert:
             raise UsageError("an upsert needs one column at least by which it knows a row")
         for each in (*(on or ()), *(update or ())):
             check_model(mapper.model, each, Attribute)
+            if each.way:
+                raise UsageError(f"{each.key}: an upsert knows and updates rows by columns of their own")
         keys = mapper.primary_key if on is None else [mapper.columns[each.name] for each in on]
         updated = None if update is None else tuple(mapper.columns[each.name] for each in update)
         return cls(mapper, tuple(keys), updated)
