@@ -353,7 +353,7 @@ async def test_many_rows_are_inserted_at_once(session: Session) -> None:
 async def test_sql_of_ones_own_has_parameters(session: Session, library: Pool) -> None:
     await stored(session)
     mark = "?1" if library.dialect == "sqlite" else "$1"
-    rows = await session.query(f"SELECT name FROM authors WHERE name <> {mark}", "Ada'; DROP TABLE authors")
+    rows = await session.query(f"SELECT name FROM authors WHERE name <> {mark}", ["Ada'; DROP TABLE authors"])
     assert {row[0] for row in rows} == {"Ada", "Bea"}
 
 

@@ -13,6 +13,7 @@ import pytest
 from queryengine_orm.driver import Pool
 from queryengine_orm.errors import (
     CheckViolation,
+    ConfigurationError,
     ConnectionFailed,
     ForeignKeyViolation,
     InvalidTransactionState,
@@ -358,6 +359,30 @@ async def test_a_pool_that_only_reads_leaves_the_file_as_it_is(tmp_path: Path, f
     with pytest.raises(ConnectionFailed):
         await create_pool(str(tmp_path / "nothere.db"), read_only=True).open()
     assert names_in(tmp_path) == [path.name]
+
+
+async def test_a_url_may_give_settings(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    async with create_pool(f"{url}?synchronous=normal") as pool:
+        await pool.script("CREATE TABLE t (a)")
+    async with create_pool(f"{url}?read_only=true") as pool:
+        with pytest.raises(InvalidTransactionState, match="readonly"):
+            await pool.query("INSERT INTO t VALUES (1)")
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("mode=ro", "no setting is called mode; there are acquire_timeout, .* readers"),
+        ("path=other.db", "no setting is called path"),
+        ("readers=many", "readers: .* valid integer"),
+        ("readers=0", "at least 1"),
+        ("synchronous=off", "synchronous: .*'full' or 'normal'"),
+    ],
+)
+def test_a_url_with_a_setting_that_is_none_is_refused(query: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        _ = create_pool(f"sqlite:///shop.db?{query}")
 
 
 async def test_a_database_in_memory_lives_as_long_as_its_pool() -> None:

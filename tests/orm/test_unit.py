@@ -359,7 +359,7 @@ async def test_objects_come_by_sql_of_ones_own(session: Session, library: Pool) 
     await session.flush()
     mark = "?1" if library.dialect == "sqlite" else "$1"
     sql = f"SELECT 1 AS more, a.* FROM authors a WHERE name <> {mark} ORDER BY name DESC;"
-    found = await session.find_sql(Author, sql, "x")
+    found = await session.find_sql(Author, sql, ["x"])
     assert [each.name for each in found] == ["Cy", "Bea", "Ada"]
     assert (found[2] is book.author, found[1].born) == (True, dt.date(1990, 1, 1))
     assert await session.find_sql(Author, "SELECT * FROM authors WHERE name = 'Cy' -- alone") == found[:1]

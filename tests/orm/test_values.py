@@ -78,7 +78,8 @@ def seen_by_psycopg(value: object, case: TypeCase) -> object:
             bounds: psycopg.types.range.Range[Any] = cast("Any", value)
             if bounds.isempty:
                 return Range[Any](empty=True)
-            return Range(bounds.lower, bounds.upper, bounds.lower_inc, bounds.upper_inc)
+            inclusive = {"lower_inclusive": bounds.lower_inc, "upper_inclusive": bounds.upper_inc}
+            return Range(bounds.lower, bounds.upper, **inclusive)
         case IPv4Address() | IPv6Address():
             return ip_interface(value)
         case float() if "real" in case.name:

@@ -54,10 +54,12 @@ def ranges(bounds: st.SearchStrategy[Any], *, discrete: bool) -> st.SearchStrate
     def make(one: Any, other: Any, lower_in: bool, upper_in: bool) -> Range[Any]:
         low, high = (one, other) if one is None or other is None or one <= other else (other, one)
         if low is not None and low == high:
-            return (
-                Range(empty=True) if discrete or not (lower_in and upper_in) else Range(low, high, True, True)
-            )
-        return Range(low, high, True, False) if discrete else Range(low, high, lower_in, upper_in)
+            if discrete or not (lower_in and upper_in):
+                return Range(empty=True)
+            return Range(low, high, upper_inclusive=True)
+        if discrete:
+            return Range(low, high)
+        return Range(low, high, lower_inclusive=lower_in, upper_inclusive=upper_in)
 
     optional = st.none() | bounds
     return st.builds(make, optional, optional, st.booleans(), st.booleans()) | st.just(Range[Any](empty=True))
@@ -73,8 +75,7 @@ def multiranges(bounds: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Range[
             Range(
                 None if open_below and place == 0 else low,
                 None if open_above and place == last else high,
-                not (open_below and place == 0),
-                False,
+                lower_inclusive=not (open_below and place == 0),
             )
             for place, (low, high) in enumerate(pairs)
         ]

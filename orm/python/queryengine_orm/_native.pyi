@@ -28,6 +28,7 @@ __all__ = [
     "drop_value",
     "encode_value",
     "forget_changes",
+    "given",
     "loaded_values",
     "note",
     "put_value",
@@ -56,6 +57,9 @@ def encode_value(value: object, oid: int) -> bytes | None:
 
 def forget_changes(instance: object) -> dict[str, object]:
     """Take what was noted off an object, and return it."""
+
+def given(parameters: object) -> tuple[object, ...]:
+    """Return the parameters of a statement as a tuple. Raises ParameterError for what is no sequence."""
 
 def loaded_values(instance: object) -> dict[str, object]:
     """Return the values that an object has, as a dict of its own."""

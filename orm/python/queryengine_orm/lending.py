@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from math import ceil
 from typing import Any, Final, TypeVar
 
-from queryengine_orm._native import Rows
+from queryengine_orm._native import Rows, given
 from queryengine_orm.connection import Connection
 from queryengine_orm.driver import Kind
 from queryengine_orm.dsn import Address, Settings
@@ -155,7 +155,7 @@ class Lending:
     ) -> asyncio.Future[Rows]:
         """Let a call wait for a connection; PoolTimeout is its error if none gets free."""
         future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
-        self._wait(Call(future, sql, tuple(parameters), result, clean))
+        self._wait(Call(future, sql, given(parameters), result, clean))
         return future
 
     async def borrow(self) -> Connection:
@@ -185,7 +185,12 @@ class Lending:
         if connection.is_dirty or connection.is_in_transaction or connection.load:
             connection.transactions = 0
             connection.reset()
-        self._free_if_idle(connection)
+        self.free_if_idle(connection)
+
+    def free_if_idle(self, connection: Connection) -> None:
+        """Let others use a connection that was given for a call, if nothing is under way on it."""
+        if connection.load == 0 and connection.is_ready:
+            self._free(connection)
 
     def _take_idle(self) -> Connection | None:
         """Return the connection that was used last; one that nobody used for long has to answer first."""
@@ -212,10 +217,6 @@ class Lending:
         else:
             self._waiting.add(waiter)
             self._grow()
-
-    def _free_if_idle(self, connection: Connection) -> None:
-        if connection.load == 0 and connection.is_ready:
-            self._free(connection)
 
     def _free(self, connection: Connection) -> None:
         """Nothing is under way on a connection: it serves the first who waits, or is idle."""
@@ -310,7 +311,7 @@ class Lending:
         connection.on_idle = self._free
         connection.is_shared = True
         self._used.add(connection)
-        self._free_if_idle(connection)
+        self.free_if_idle(connection)
 
     async def _ask(self, connection: Connection) -> None:
         """Make sure that a connection is alive: what it answers to is free again."""

@@ -101,7 +101,11 @@ class PostgresPool:
         connection = self._for_call()
         if connection is None:
             return self._lending.call_later(sql, parameters, result, clean)
-        return connection.query(sql, parameters, result=result, clean=clean)
+        try:
+            return connection.query(sql, parameters, result=result, clean=clean)
+        except BaseException:
+            self._lending.free_if_idle(connection)  # nothing was sent
+            raise
 
     def execute_many(
         self, sql: str, rows: Iterable[Sequence[object]], /, *, clean: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Generic, TypeVar
 
 __all__ = ["Range"]
@@ -22,6 +22,7 @@ class Range(Generic[T]):
 
     lower: T | None = None
     upper: T | None = None
+    _: KW_ONLY
     lower_inclusive: bool = True
     upper_inclusive: bool = False
     empty: bool = False

@@ -212,16 +212,21 @@ class Session:
         return found.where(*more) if more else found
 
     async def query(
-        self, sql: str, /, *parameters: object, result: Sequence[Kind | None] | None = None
+        self,
+        sql: str,
+        parameters: Sequence[object] = (),
+        /,
+        *,
+        result: Sequence[Kind | None] | None = None,
     ) -> Rows:
         """Run SQL of your own, with the database's own placeholders (`$1`, `?1`) for its parameters."""
         await self.flush_before_reading()
         return await self.executor.query(sql, parameters, result=result)
 
-    async def find_sql(self, model: type[M], sql: str, /, *parameters: object) -> list[M]:
+    async def find_sql(self, model: type[M], sql: str, parameters: Sequence[object] = (), /) -> list[M]:
         """Return objects by a SELECT of your own, which gives all columns of the model by their names.
 
-        `await session.find_sql(User, "SELECT * FROM users WHERE name = $1", "Ann")`
+        `await session.find_sql(User, "SELECT * FROM users WHERE name = $1", ["Ann"])`
         """
         await self.flush_before_reading()
         mapper, executor = mapper_of(model), self.executor

@@ -20,14 +20,14 @@ from collections.abc import (
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self, Unpack
 
-from queryengine_orm._native import Rows, SQLitePost, SQLiteSession
+from queryengine_orm._native import Rows, SQLitePost, SQLiteSession, given
 from queryengine_orm.driver import Dialect, Isolation, Kind, RowSource
 from queryengine_orm.errors import UsageError
 from queryengine_orm.lines import Holder, Line
 from queryengine_orm.sqlite_connection import SQLiteConnection
-from queryengine_orm.sqlite_settings import MEMORY, Settings, path_of
+from queryengine_orm.sqlite_settings import MEMORY, Options, Settings, settings_of
 from queryengine_orm.sqlite_transactions import SQLiteTransaction, streamed
 
 __all__ = ["SQLiteConnection", "SQLitePool", "connect", "create_pool"]
@@ -161,7 +161,9 @@ class SQLitePool:
             return self._write(lambda session: session.query(sql, parameters, result))
         if not self._free:
             self.writer()  # raises where the pool is not open
-            return asyncio.ensure_future(self._read_later(sql, parameters, result, asyncio.current_task()))
+            return asyncio.ensure_future(
+                self._read_later(sql, given(parameters), result, asyncio.current_task())
+            )
         session = self._free[-1]
         answer = session.query(sql, parameters, result, write=False)
         if answer is None:
@@ -327,39 +329,13 @@ class SQLitePool:
             self._free.append(session)
 
 
-def create_pool(
-    url: str = MEMORY,
-    *,
-    readers: int = 4,
-    busy_timeout: float = 5.0,
-    acquire_timeout: float = 30.0,
-    close_timeout: float = 10.0,
-    statements: int = 256,
-    steps: int = 50_000,
-    loop_time: float = 0.002,
-    synchronous: Literal["full", "normal"] = "full",
-    foreign_keys: bool = True,
-    read_only: bool = False,
-) -> SQLitePool:
+def create_pool(url: str = MEMORY, **options: Unpack[Options]) -> SQLitePool:
     """Return a pool that opens the database when it is entered; `url` is a URL or a path.
 
-    The settings are those of `Settings`. Raises ConfigurationError.
+    The options are those of `Settings`; a URL gives them as `sqlite:///shop.db?readers=2`. Raises
+    ConfigurationError.
     """
-    return SQLitePool(
-        Settings(
-            path=path_of(url),
-            readers=readers,
-            busy_timeout=busy_timeout,
-            acquire_timeout=acquire_timeout,
-            close_timeout=close_timeout,
-            statements=statements,
-            steps=steps,
-            loop_time=loop_time,
-            synchronous=synchronous,
-            foreign_keys=foreign_keys,
-            read_only=read_only,
-        )
-    )
+    return SQLitePool(settings_of(url, options))
 
 
 async def connect(url: str = MEMORY, *, busy_timeout: float = 5.0) -> SQLiteConnection:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
-from urllib.parse import quote, unquote
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final, Literal, TypedDict
+from urllib.parse import parse_qsl, quote, unquote
+
+from pydantic import TypeAdapter, ValidationError
 
 from queryengine_orm.errors import ConfigurationError
 
-__all__ = ["MEMORY", "Settings", "path_of"]
+__all__ = ["MEMORY", "Options", "Settings", "settings_of"]
 
 MEMORY: Final = ":memory:"
 LONGEST: Final = 1_000_000_000
 """more seconds than any wait has"""
+
+
+class Options(TypedDict, total=False):
+    """The keyword arguments of `create_pool`, which a URL may give too; `Settings` says what each is."""
+
+    readers: int
+    busy_timeout: float
+    acquire_timeout: float
+    close_timeout: float
+    statements: int
+    steps: int
+    loop_time: float
+    synchronous: Literal["full", "normal"]
+    foreign_keys: bool
+    read_only: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +86,35 @@ class Settings:
         return "; ".join(words)
 
 
-def path_of(url: str) -> str:
-    """Return the path in a URL, or the path itself.
+def settings_of(url: str, options: Options) -> Settings:
+    """Return the settings of a URL or a path; `options` count more than what the URL gives.
 
-    >>> path_of("sqlite:///shop.db"), path_of("sqlite:////srv/shop.db"), path_of("sqlite://")
-    ('shop.db', '/srv/shop.db', ':memory:')
+    Raises ConfigurationError for a setting that is none, or has a wrong value.
+
+    >>> settings_of("sqlite:///shop.db?readers=2", {"read_only": True}).readers
+    2
+    >>> [settings_of(url, {}).path for url in ("sqlite:////srv/shop.db", "sqlite://", "shop.db")]
+    ['/srv/shop.db', ':memory:', 'shop.db']
     """
+    path, given = _read(url)
+    known = {field.name for field in fields(Settings)} - {"path"}
+    for name in {**given, **options}:
+        if name not in known:
+            raise ConfigurationError(f"no setting is called {name}; there are {', '.join(sorted(known))}")
+    try:
+        return TypeAdapter(Settings).validate_python({**given, **options, "path": path})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigurationError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _read(url: str) -> tuple[str, Mapping[str, str]]:
+    """Return the path in a URL, or the path itself, and the settings behind the URL's question mark."""
     for scheme in ("sqlite://", "sqlite+queryengine://"):
         if url.startswith(scheme):
-            rest = unquote(url.removeprefix(scheme))
+            rest, _, query = url.removeprefix(scheme).partition("?")
             if rest and not rest.startswith("/"):
                 raise ConfigurationError("a URL of SQLite has three slashes before a path: sqlite:///shop.db")
-            return rest.removeprefix("/") or MEMORY
-    return url
+            given = parse_qsl(query, keep_blank_values=True)
+            return unquote(rest).removeprefix("/") or MEMORY, dict(given)
+    return url, {}

@@ -13,7 +13,7 @@ from queryengine_orm.backend.results import ORMQueryResult
 from queryengine_orm.connecting import connect_pool
 from queryengine_orm.driver import Executor, Pool
 from queryengine_orm.errors import ConfigurationError, OrmError
-from queryengine_orm.sqlite_settings import path_of
+from queryengine_orm.sqlite_settings import settings_of
 
 __all__ = ["explain", "explain_on"]
 
@@ -67,7 +67,8 @@ def _pool(database: str) -> Pool:
     """Return a pool that leaves the database as it is."""
     if database.partition(":")[0] != "sqlite":
         return connect_pool(database)
-    from queryengine_orm.sqlite import create_pool  # noqa: PLC0415  # as `connect_pool` loads it
+    from queryengine_orm.sqlite import SQLitePool  # noqa: PLC0415  # as `connect_pool` loads it
 
-    check_file(path_of(database))
-    return create_pool(database, read_only=True)
+    settings = settings_of(database, {"read_only": True})
+    check_file(settings.path)
+    return SQLitePool(settings)

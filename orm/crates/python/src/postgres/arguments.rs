@@ -1,21 +1,14 @@
 //! What Python hands over for a call, as it is kept: tuples, which no code that runs meanwhile can change.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::PyTuple;
+
+use crate::values::given::given;
 
 /// The parameters as a tuple; a list is copied, as encoding may run code that changes it.
 pub(super) fn tuple(py: Python<'_>, values: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyTuple>> {
-    let Some(values) = values else {
-        return Ok(PyTuple::empty(py).unbind());
-    };
-    if let Ok(values) = values.cast_exact::<PyTuple>() {
-        return Ok(values.clone().unbind());
-    }
-    if let Ok(values) = values.cast::<PyList>() {
-        return Ok(values.to_tuple().unbind());
-    }
-    let values = values.try_iter()?.collect::<PyResult<Vec<_>>>()?;
-    Ok(PyTuple::new(py, values)?.unbind())
+    let values = values.map_or_else(|| Ok(PyTuple::empty(py)), given)?;
+    Ok(values.unbind())
 }
 
 /// Rows of parameters.

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyString, PyTuple};
 use queryengine_sqlite::{Budget, Cancel, Inline, Job, Mode, Session, Settings, Value, Work};
 
 use super::answers::{Ready, Wanted, exception};
 use super::post::{Post, SQLitePost};
 use crate::errors::{ParameterError, UsageError};
+use crate::values::given::given;
 use crate::values::{Refusal, stored};
 
 /// A task that has had so much of the loop's time lets it run.
@@ -318,24 +319,10 @@ fn kinds(py: Python<'_>, result: Option<Py<PyAny>>) -> PyResult<Option<Py<PyAny>
 }
 
 fn values(parameters: &Bound<'_, PyAny>) -> PyResult<Vec<Value>> {
-    if let Ok(parameters) = parameters.cast::<PyTuple>() {
-        return parameters
-            .iter_borrowed()
-            .enumerate()
-            .map(|(index, value)| encode(index, &value))
-            .collect();
-    }
-    if let Ok(parameters) = parameters.cast::<PyList>() {
-        return parameters
-            .iter()
-            .enumerate()
-            .map(|(index, value)| encode(index, &value))
-            .collect();
-    }
-    parameters
-        .try_iter()?
+    given(parameters)?
+        .iter_borrowed()
         .enumerate()
-        .map(|(index, value)| encode(index, &value?))
+        .map(|(index, value)| encode(index, &value))
         .collect()
 }
 

@@ -12,6 +12,7 @@ use crate::errors::DataError;
 mod arrays;
 pub mod classes;
 pub mod clock;
+pub mod given;
 mod json;
 mod kind;
 mod network;
