@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from queryengine_orm import DeclarativeBase, Mapped, Session, create_all, mapped_column
+from queryengine_orm import DeclarativeBase, Mapped, Session, String, create_all, mapped_column
 from queryengine_orm.driver import Pool
 from queryengine_orm.errors import NotNullViolation, ParameterError
 
@@ -48,6 +48,7 @@ class Visit(Base):
     price: Mapped[Decimal] = mapped_column(DecimalType(12, 2), default=Decimal(0))
     paid: Mapped[bool | None] = mapped_column(default=None)
     name: Mapped[str | None] = mapped_column(default=None)
+    code: Mapped[str | None] = mapped_column(String(5), default=None)
     born: Mapped[dt.date | None] = mapped_column(default=None)
     at: Mapped[dt.datetime | None] = mapped_column(DateTimeType(aware=True), default=None)
     local: Mapped[dt.datetime | None] = mapped_column(default=None)
@@ -79,6 +80,9 @@ WRONG: list[tuple[str, object]] = [
     ("name", 5),
     ("name", "a\0b"),
     ("name", "a\ud800"),
+    ("code", "abcdef"),
+    ("code", "abcde "),
+    ("code", "ë" * 6),
     ("born", AT),
     ("born", "2026-01-01"),
     ("at", "2026-01-01"),
@@ -103,6 +107,7 @@ TAKEN: list[tuple[str, object, object]] = [
     ("price", Decimal("9999999999.99"), Decimal("9999999999.99")),
     ("price", Decimal("-0"), Decimal("0.00")),
     ("name", "Zoë", "Zoë"),
+    ("code", "ë" * 5, "ë" * 5),
     ("at", AT.astimezone(dt.timezone(dt.timedelta(hours=5))), AT),
     ("secret", bytearray(b"abc"), b"abc"),
     ("notes", {"a": [1, None, {"b": "c"}]}, {"a": [1, None, {"b": "c"}]}),
@@ -184,3 +189,10 @@ async def test_json_that_may_not_be_null_is_not_null(visits: Session) -> None:
     assert error.value.column == "notes"
     with pytest.raises(NotNullViolation):
         await visits.insert_all([visit("notes", None)])
+
+
+async def test_a_text_that_is_too_long_is_told_how_long_it_may_be(visits: Session) -> None:
+    with pytest.raises(ParameterError) as error:
+        await store(visits, visit("code", "sesame"))
+    assert str(error.value) == "Visit.code: expected a text of at most 5 characters; given: one of 6"
+    assert await visits.find(Visit.code == "sesame").count() == 0

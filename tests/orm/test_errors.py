@@ -53,6 +53,14 @@ def test_the_detail_with_its_values_is_an_attribute_and_no_part_of_the_text() ->
     assert str(error) == "duplicate key (SQLSTATE 23505, table users)"
 
 
+def test_the_columns_of_a_key_that_is_there_are_told() -> None:
+    detail = 'Key (author_id, "my title")=(1, x) ist schon da.'
+    on_postgresql = database_error("23505", "duplicate key", detail=detail, constraint="books_key")
+    assert on_postgresql.columns == ("author_id", "my title")
+    assert database_error("23502", "null", column="title").columns == ("title",)
+    assert database_error("23505", "duplicate key").columns == ()
+
+
 def test_a_database_error_survives_a_pickle() -> None:
     error = database_error("23503", "refused", constraint="orders_customer_fkey", position=3)
     again = pickle.loads(pickle.dumps(error))

@@ -26,7 +26,7 @@ from queryengine_orm import (
 )
 from queryengine_orm.backend import ORMQueryEngine
 from queryengine_orm.driver import Pool
-from queryengine_orm.errors import CheckViolation, ConfigurationError, DataError
+from queryengine_orm.errors import CheckViolation, ConfigurationError, DataError, ParameterError
 from queryengine_orm.mapping import mapper_of
 
 from queryengine import process_filter_to_ast
@@ -178,6 +178,16 @@ async def test_addresses_and_ranges_come_back_as_they_were_stored(session: Sessi
     await session.refresh(read)
     assert read.ports == Range(1, 2)
     assert "ports" not in mapper_of(Host).schema.fields
+
+
+@pytest.mark.parametrize("library", ["postgresql"], indirect=True)
+async def test_what_is_no_address_and_no_range_is_refused_by_its_column(session: Session) -> None:
+    address = ip_interface("::1")
+    for name, value in (("address", "10.1.2.3"), ("network", 5), ("ports", (1, 2)), ("days", range(5))):
+        host = Host(address=address)
+        setattr(host, name, value)
+        with pytest.raises(ParameterError, match=rf"^Host\.{name}: expected an? \w+"):
+            await session.insert_all([host])
 
 
 def test_sqlite_has_neither_addresses_nor_ranges() -> None:

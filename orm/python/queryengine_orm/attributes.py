@@ -125,8 +125,8 @@ class Attribute(Scalar[M, T]):
             if not takes(type_, scalar.type):
                 raise ConfigurationError(f"{place}: its values are not of the kind {scalar.type.kind}")
             return Assignment(self.model, path.field, node)
-        check = None if value is None else checker_of(type_, place)
-        given = value if check is None else check(value)
+        length = cast("int | None", getattr(path.field.source, "length", None))
+        given = None if value is None else checker_of(type_, place, length)(value)
         return Assignment(self.model, path.field, Constant(cast("Value", given), type_))
 
     # -- texts

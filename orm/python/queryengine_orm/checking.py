@@ -7,6 +7,7 @@ anything anywhere, and PostgreSQL rounds.
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import math
 import uuid
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ from queryengine.schema import (
 )
 from queryengine.values import ValueProblem, check
 from queryengine_orm.errors import ParameterError
+from queryengine_orm.ranges import Range
 from queryengine_orm.storage import OpaqueType, json_text
 
 __all__ = ["Check", "are_plain", "checker_of", "document_writer"]
@@ -48,11 +50,18 @@ PLAIN: Final[dict[type[FieldType], type[object]]] = {
     DateTimeType: dt.datetime,
 }
 """the classes whose values columns take as they are, but for their range"""
+ADDRESSES: Final = (
+    ipaddress.IPv4Address,
+    ipaddress.IPv6Address,
+    ipaddress.IPv4Network,
+    ipaddress.IPv6Network,
+)
+"""the classes of what `inet` and `cidr` hold; those of interfaces are addresses as well"""
 NONE: Final = type(None)
 
 
-def checker_of(type_: FieldType | OpaqueType, place: str) -> Check | None:
-    """Return what checks the values of a column, of which `place` says the name; None where all are taken.
+def checker_of(type_: FieldType | OpaqueType, place: str, length: int | None = None) -> Check:
+    """Return what checks the values of a column: `place` says its name, `length` how long its texts may be.
 
     >>> checker_of(IntegerType(0, 9), "Die.eyes")(7)
     7
@@ -63,7 +72,9 @@ def checker_of(type_: FieldType | OpaqueType, place: str) -> Check | None:
     """
     match type_:
         case OpaqueType():
-            return None
+            return _opaque(type_, place)
+        case TextType() if length is not None:
+            return _texts(type_, place, length)
         case DecimalType() if type_.scale is not None:
             return _decimals(type_, type_.scale, place)
         case JSONType():
@@ -116,6 +127,32 @@ def _others(type_: FieldType, place: str) -> Check:
     return checked
 
 
+def _texts(type_: TextType, place: str, length: int) -> Check:
+    otherwise = _others(type_, place)
+
+    def checked(value: object) -> object:
+        text = cast("str", otherwise(value))
+        if len(text) > length:
+            raise ParameterError(
+                f"{place}: expected a text of at most {length} characters; given: one of {len(text)}"
+            )
+        return text
+
+    return checked
+
+
+def _opaque(type_: OpaqueType, place: str) -> Check:
+    """The class of a value; what of it a type holds, the driver knows."""
+    is_address = type_.name in ("inet", "cidr")
+
+    def checked(value: object) -> object:
+        if isinstance(value, ADDRESSES if is_address else Range):
+            return cast("object", value)
+        raise refused(place, f"expected {'an address or a network' if is_address else 'a Range'}", value)
+
+    return checked
+
+
 def _decimals(type_: DecimalType, scale: int, place: str) -> Check:
     """A column of a scale holds exactly what can be written with so many digits after the point."""
     unit, zero = Decimal(1).scaleb(-scale), Decimal(0).scaleb(-scale)
@@ -163,7 +200,6 @@ def _bytes(place: str) -> Check:
 
 def _arrays(type_: ArrayType, place: str) -> Check:
     item = checker_of(type_.element, place)
-    assert item is not None, "arrays are of single values"
 
     def checked(value: object) -> object:
         if not isinstance(value, list | tuple):
@@ -212,7 +248,7 @@ def _has_plain_texts(value: object) -> bool:
     return True
 
 
-def are_plain(type_: FieldType | OpaqueType, values: Sequence[object]) -> bool:
+def are_plain(type_: FieldType | OpaqueType, values: Sequence[object], length: int | None = None) -> bool:
     """Tell whether values need no look at each: all are null, or of the very class and in range.
 
     >>> are_plain(IntegerType(), [1, None, 2]), are_plain(IntegerType(), [1, True])
@@ -224,7 +260,8 @@ def are_plain(type_: FieldType | OpaqueType, values: Sequence[object]) -> bool:
         return False
     if NONE in kinds:
         values = [value for value in values if value is not None]
-    return not values or _are_within(type_, values)
+    is_short = length is None or not values or max(map(len, cast("Sequence[str]", values))) <= length
+    return is_short and (not values or _are_within(type_, values))
 
 
 def _are_within(type_: FieldType | OpaqueType, values: Sequence[object]) -> bool:

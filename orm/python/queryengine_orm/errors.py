@@ -6,6 +6,7 @@ attribute, for the service's own log, and no part of the text.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from queryengine.errors import ConfigurationError as CoreConfigurationError
@@ -109,6 +110,11 @@ class PoolTimeout(TimeoutExceeded):
 # -- the database
 
 
+_TAKEN: Final = re.compile(r"UNIQUE constraint failed: (.+)")
+_KEY: Final = re.compile(r"\((.+?)\)=\(")
+"""what SQLite says of a key that is there already, and PostgreSQL in its detail"""
+
+
 class DatabaseError(OrmError):
     """The database refused a statement.
 
@@ -143,6 +149,23 @@ class DatabaseError(OrmError):
         self.column = column
         self.constraint = constraint
         self.position = position
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the error is about, all that are unique together, as far as the database tells.
+
+        >>> message = "UNIQUE constraint failed: books.author_id, books.title"
+        >>> database_error("23505", message, table="books", column="author_id").columns
+        ('author_id', 'title')
+        """
+        if self.sqlstate == "23505":
+            on_sqlite = _TAKEN.fullmatch(self.message)
+            if on_sqlite is not None:
+                return tuple([name.rpartition(".")[2] for name in on_sqlite[1].split(", ")])
+            on_postgresql = _KEY.search(self.detail or "")
+            if on_postgresql is not None:
+                return tuple([name.strip('"') for name in on_postgresql[1].split(", ")])
+        return () if self.column is None else (self.column,)
 
     def __str__(self) -> str:
         names = ("table", "column", "constraint", "position")

@@ -11,7 +11,7 @@ from queryengine_orm._native import put_value
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
 from queryengine_orm.driver import Executor, Kind
-from queryengine_orm.errors import StaleRow, UsageError
+from queryengine_orm.errors import StaleRow, UniqueViolation, UsageError
 from queryengine_orm.identities import Identities
 from queryengine_orm.mapping import Mapper, Reference, Relationship, mapper_of
 from queryengine_orm.objects import ColumnReader
@@ -19,6 +19,7 @@ from queryengine_orm.ordering import Edges, groups, ordered
 from queryengine_orm.relating import (
     CASCADE,
     Edge,
+    Link,
     References,
     check_related,
     dependents,
@@ -31,7 +32,7 @@ from queryengine_orm.sql import Statement
 from queryengine_orm.tracking import NEW, changes_of, forget_changes, is_new
 from queryengine_orm.writes import delete_row_of, insert_of, link_of, lock_row_of, unlink_of, update_row_of
 
-__all__ = ["Flush", "Link", "complete"]
+__all__ = ["Flush", "complete"]
 
 Objects: TypeAlias = dict[int, DeclarativeBase]
 Given: TypeAlias = list[tuple[DeclarativeBase, str, object]]
@@ -40,31 +41,6 @@ Given: TypeAlias = list[tuple[DeclarativeBase, str, object]]
 NONE: frozenset[Reference] = frozenset()
 # A driver knows the kinds of a statement again by the object that says them: this is a constant.
 FOUND: Final = ("int",)
-
-
-class Link:
-    """Two objects that a table between relates."""
-
-    __slots__ = ("one", "other", "relation")
-
-    def __init__(self, relation: Relationship, one: DeclarativeBase, other: DeclarativeBase) -> None:
-        self.relation: Relationship = relation
-        self.one: DeclarativeBase = one
-        self.other: DeclarativeBase = other
-
-    @property
-    def key(self) -> object:
-        """What is the same for the two ways in which the link may be said."""
-        assert self.relation.secondary is not None, "only relations by a table between have links"
-        ends = zip(self.relation.links, (id(self.one), id(self.other)), strict=True)
-        return self.relation.secondary.table, frozenset(ends)
-
-    def values(self, *, before: bool) -> list[object]:
-        """The keys of both, those that their rows had before, or have once they are updated."""
-        return [
-            *values_of(self.one, self.relation.own, before=before),
-            *values_of(self.other, self.relation.other, before=before),
-        ]
 
 
 class Flush:
@@ -147,9 +123,7 @@ class Flush:
         if options.orphans == "delete":
             self.deleted[id(other)] = other
         elif reference.nullable:
-            self.references.set_key(other, reference, relation.own, None)
-            for name in to_one_by(reference, relation.target):
-                self.references.give(other, name, None)
+            self.references.let_go(other, reference)
         elif id(owner) not in self.deleted:
             raise UsageError(
                 f"{owner!r} lost {other!r}, whose key may not be null: delete it, give it to another, or say"
@@ -160,6 +134,14 @@ class Flush:
 
     async def write(self, executor: Executor) -> None:
         """Write all of it. Where that fails, or is undone, `take_back` has to follow."""
+        try:
+            await self._write(executor)
+        except UniqueViolation as error:
+            if any(mapper_of(type(each)).table == error.table for each in self.deleted.values()):
+                error.add_note(f"rows of {error.table} are deleted last: flush in between")
+            raise
+
+    async def _write(self, executor: Executor) -> None:
         edges: Edges = self.references.of
         new, later = ordered(self.new.values(), edges)
         for group in groups(new, edges):
@@ -269,7 +251,7 @@ class Flush:
         in_turn = found[::-1]
         for place, references in later.items():
             for reference in references:
-                self.references.set_key(self.deleted[place], reference, reference.columns, None)
+                self.references.let_go(self.deleted[place], reference)
             await self._update(executor, self.deleted[place])
         # Rows that may go along with others before it is their turn: whether they are there is asked now.
         along = {id(each): each for each in _along(in_turn)}
@@ -308,7 +290,13 @@ class Flush:
 
 
 def complete(mapper: Mapper[Any], instance: DeclarativeBase) -> None:
-    """Give a new object what its row needs besides: the keys of what it refers to, its first version."""
+    """Give a new object what its row needs besides: the keys of what it refers to, its first version.
+
+    Raises UsageError for what was put into its lists, which only a session writes.
+    """
+    for relation, _, _ in _lists(instance):
+        place = f"{mapper.model.__name__}.{relation.name}"
+        raise UsageError(f"{place}: a list is written with an object that is added, by nothing else")
     References().take_keys(instance)
     _first_version(mapper, instance)
 

@@ -99,7 +99,7 @@ class Mapper(Generic[M]):
     version: Column | None
     declared: Mapping[str, Declared]
     """the relations, by attribute, as the class declares them"""
-    key_checks: tuple[Check | None, ...]
+    key_checks: tuple[Check, ...]
     """what checks the values of the primary key"""
     _relationships: dict[str, Relationship] = field(default_factory=dict[str, Relationship])
     _schema: ModelSchema[M] | None = None
@@ -117,7 +117,7 @@ class Mapper(Generic[M]):
         for column, check, value in zip(self.primary_key, self.key_checks, values, strict=True):
             if value is None:
                 raise ParameterError(f"{column.place}: a key is never null")
-            checked.append(value if check is None else check(value))
+            checked.append(check(value))
         return tuple(checked)
 
     @property

@@ -16,6 +16,7 @@ from queryengine_orm.tracking import MISSING, changes_of, is_new, put_back
 __all__ = [
     "CASCADE",
     "Edge",
+    "Link",
     "References",
     "backs_of",
     "check_related",
@@ -43,6 +44,31 @@ class Edge:
     reference: Reference
     columns: tuple[Column, ...]
     related: DeclarativeBase
+
+
+class Link:
+    """Two objects that a table between relates."""
+
+    __slots__ = ("one", "other", "relation")
+
+    def __init__(self, relation: Relationship, one: DeclarativeBase, other: DeclarativeBase) -> None:
+        self.relation: Relationship = relation
+        self.one: DeclarativeBase = one
+        self.other: DeclarativeBase = other
+
+    @property
+    def key(self) -> object:
+        """What is the same for the two ways in which the link may be said."""
+        assert self.relation.secondary is not None, "only relations by a table between have links"
+        ends = zip(self.relation.links, (id(self.one), id(self.other)), strict=True)
+        return self.relation.secondary.table, frozenset(ends)
+
+    def values(self, *, before: bool) -> list[object]:
+        """The keys of both, those that their rows had before, or have once they are updated."""
+        return [
+            *values_of(self.one, self.relation.own, before=before),
+            *values_of(self.other, self.relation.other, before=before),
+        ]
 
 
 class References:
@@ -96,6 +122,8 @@ class References:
             related = None if found is None else check_related(relation, found)
             is_given = changes.get(name, related) is not related
             by_hand = any(column.attribute in changes for column in relation.own)
+            if name in changes and by_hand:
+                _check_agreed(instance, relation, related)
             if not is_given and (by_hand or related is None):
                 continue
             self.set_key(instance, reference, relation.other, related)
@@ -120,6 +148,12 @@ class References:
             if values.get(column.attribute) != key:
                 self.give(instance, column.attribute, key)
 
+    def let_go(self, instance: DeclarativeBase, reference: Reference) -> None:
+        """Let an object refer to none by a key."""
+        self.set_key(instance, reference, reference.columns, None)
+        for name in to_one_by(reference, mapper_of(type(instance))):
+            self.give(instance, name, None)
+
     def give(self, instance: DeclarativeBase, name: str, value: object) -> None:
         """Give an attribute a value that was not asked for in so many words."""
         is_noted = name in changes_of(instance)
@@ -133,6 +167,14 @@ class References:
             put_back(instance, {name: before})
             if not is_noted:
                 changes_of(instance).pop(name, None)
+
+
+def _check_agreed(instance: DeclarativeBase, relation: Relationship, related: DeclarativeBase | None) -> None:
+    """Refuse an object that was told to refer to one row by a relation, and to another by its key."""
+    keys = values_of(instance, relation.own)
+    if (None not in keys) if related is None else keys != values_of(related, relation.other):
+        names = ", ".join([column.attribute for column in relation.own])
+        raise UsageError(f"{instance!r}: {relation.name} and {names} were set to different rows")
 
 
 def to_one_by(reference: Reference, mapper: Mapper[Any]) -> Iterator[str]:

@@ -13,11 +13,12 @@ from queryengine_orm.conditions import Condition
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
 from queryengine_orm.errors import UsageError
-from queryengine_orm.flushing import Flush, Link
+from queryengine_orm.flushing import Flush
 from queryengine_orm.identities import Identities, Key, Known
 from queryengine_orm.mapped import Watched
 from queryengine_orm.mapping import Mapper, Reference, mapper_of
 from queryengine_orm.relating import (
+    Link,
     References,
     backs_of,
     inverse_of,

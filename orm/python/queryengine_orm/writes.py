@@ -61,7 +61,9 @@ async def insert_rows(
 
 def written(column: Column, values: list[object], dialect: Dialect) -> list[object]:
     """Return values of a column, checked, as the driver takes them."""
-    if column.storage(dialect).encode is None and are_plain(domain_of(column, dialect), values):
+    if column.storage(dialect).encode is None and are_plain(
+        domain_of(column, dialect), values, column.length
+    ):
         return values
     write = writer_of(column, dialect)
     return values if write is None else [write(value) for value in values]
@@ -70,7 +72,6 @@ def written(column: Column, values: list[object], dialect: Dialect) -> list[obje
 def checked_documents(column: Column, values: list[object]) -> list[object]:
     """Return the values of a JSON column for a driver that writes them itself."""
     check = checker_of(column.type, column.place)
-    assert check is not None, "JSON values are checked"
     return [None if value is None else check(value) for value in values]
 
 
@@ -80,13 +81,13 @@ def domain_of(column: Column, dialect: Dialect) -> FieldType | OpaqueType:
 
 
 def writer_of(column: Column, dialect: Dialect) -> Encode | None:
-    """Return what checks a value and makes of it what the driver takes; None for what takes all."""
+    """Return what checks a value and makes of it what the driver takes."""
     encode = column.storage(dialect).encode
-    check = checker_of(domain_of(column, dialect), column.place)
+    check = checker_of(domain_of(column, dialect), column.place, column.length)
     write: Encode | None = check
     if _is_json(column):
         write = document_writer(column.place)
-    elif check is not None and encode is not None:
+    elif encode is not None:
         write = _one_after_the_other(check, encode)
     return write if keeps_null(column) else or_null(write)
 
