@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gc
 import math
 import weakref
 from typing import Any
 
 import pytest
-from queryengine_orm.errors import ConfigurationError, ConnectionLost, DataError, OrmError
+from queryengine_orm.errors import ConfigurationError, ConnectionLost, DataError, OrmError, UsageError
 from queryengine_orm.postgres import Connection, Notice, connect, create_pool
 
 from tests.orm.postgres_world import connected, numbers, value
@@ -48,6 +49,25 @@ async def test_a_hook_may_ask_for_more(postgres: PostgresServer) -> None:
         )
         await connection.script(NOTICE)
         assert [rows[0][0] for rows in await asyncio.gather(*calls)] == ["one", "two"]
+
+
+async def test_code_of_a_parameter_cannot_use_the_connection_that_it_is_written_to(
+    postgres: PostgresServer,
+) -> None:
+    class Zone(dt.tzinfo):
+        def utcoffset(self, _when: dt.datetime | None) -> dt.timedelta:
+            _ = connection.query("SELECT 1")
+            return dt.timedelta(0)
+
+        def dst(self, _when: dt.datetime | None) -> None: ...
+
+        def tzname(self, _when: dt.datetime | None) -> None: ...
+
+    async with connected(postgres) as connection:
+        for _ in range(2):  # before and after the statement was prepared
+            with pytest.raises(UsageError, match="at work"):
+                await connection.query("SELECT $1::timestamptz", [dt.datetime(2020, 1, 1, tzinfo=Zone())])
+        assert await value(connection, "SELECT 1") == 1
 
 
 # -- the session

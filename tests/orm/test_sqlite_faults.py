@@ -309,3 +309,24 @@ async def test_what_a_caller_wants_may_ask_the_database_itself(tmp_path: Path) -
             rows = await pool.query("SELECT 3 AS x, 4 AS y", (), result=Kinds(("int", "int")))
             assert rows.tuples() == [(3, 4)]
         assert [(await answer).tuples() for answer in asked] == [[(1, 2)]]
+
+
+STUCK = """
+    SELECT replace(hex(zeroblob(150 + 0 * count(*))), '00', '1') GLOB '*1*1*1*1*2'
+    FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 300000) SELECT n FROM c)
+"""
+"""goes to a thread, and at its end looks long at a text, which nothing interrupts"""
+
+
+@pytest.mark.parametrize(
+    "sql", ["INSERT INTO t VALUES (1)", "WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x"]
+)
+async def test_a_write_is_none_of_a_reader_that_a_cancelled_query_still_has(tmp_path: Path, sql: str) -> None:
+    async with create_pool(f"{tmp_path / 'a.db'}", readers=1) as pool:
+        await pool.script("CREATE TABLE t (x)")
+        call = asyncio.ensure_future(pool.query(STUCK))
+        await asyncio.sleep(0.1)
+        call.cancel()
+        await asyncio.sleep(0)
+        assert (await pool.query(sql)).affected == 1
+        assert (await pool.query("WITH x AS (SELECT count(*) FROM t) SELECT * FROM x"))[0][0] == 1

@@ -491,8 +491,8 @@ class SQLiteSession:
     ) -> Ready | Future[Rows] | None:
         """Run one statement: a short query at once, the rest on the thread.
 
-        `write=False` returns None, and does nothing, for what is no query. `inside` says that it belongs to a
-        transaction, which `begin` begins before it.
+        `write=False` returns None, and does nothing, for what is no query, or may be none. `inside` says that
+        it belongs to a transaction, which `begin` begins before it.
         """
 
     def many(

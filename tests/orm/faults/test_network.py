@@ -11,6 +11,7 @@ from queryengine_orm.pool import PostgresPool, create_pool
 from queryengine_orm.postgres import Connection, connect
 
 from tests.orm.faults.proxy import Proxy, proxied
+from tests.orm.postgres_world import until
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.both_loops
@@ -159,3 +160,19 @@ async def test_a_server_that_hung_up_on_idle_connections_is_asked_again(
             proxy.cut()
             await asyncio.sleep(0.05)
             assert await rows_of(pool) == ROWS
+
+
+async def test_a_server_that_reads_no_more_does_not_keep_a_closed_connection_s_socket(
+    postgres: PostgresServer, proxy: Proxy
+) -> None:
+    async with asyncio.timeout(PATIENCE):
+        connection = await through(postgres, proxy)
+        assert (await connection.query("SELECT length($1)", ["x"]))[0][0] == 1
+        transport = connection.transport
+        assert transport is not None
+        proxy.stall()
+        call = connection.query("SELECT length($1)", ["x" * 30_000_000])
+        await until(lambda: connection.is_paused)
+        await connection.close()
+        assert isinstance(await outcome(call), ConnectionLost)
+        await until(lambda: transport.get_write_buffer_size() == 0)

@@ -48,6 +48,8 @@ pub enum Outcome {
     Done(Result<Answer>),
     /// It takes longer, or another connection holds a lock: nothing was kept; here are its parameters.
     Longer(Vec<Value>),
+    /// A lock of another connection keeps it from being looked at.
+    Unseen(Vec<Value>),
     /// It is no query.
     Writes(Vec<Value>),
 }
@@ -122,7 +124,7 @@ impl Connection {
         let db = self.db();
         let cached = match self.cached(sql) {
             Ok(cached) => cached,
-            Err(error) if error.busy() || error.interrupted() => return Outcome::Longer(values),
+            Err(error) if error.busy() || error.interrupted() => return Outcome::Unseen(values),
             Err(error) => return Outcome::Done(Err(error)),
         };
         if !cached.statement.reads {

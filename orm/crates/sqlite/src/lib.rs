@@ -18,3 +18,4 @@ pub use error::{Error, Result};
 pub use limits::{Budget, Cancel};
 pub use mailbox::Mailbox;
 pub use session::{Inline, Job, Session, Work};
+pub use statement::surely_reads;

@@ -53,8 +53,10 @@ pub struct Job {
 pub enum Inline {
     /// It is done.
     Done(Result<Answer>),
-    /// It has to go to the thread, with these parameters.
+    /// It is a query, and has to go to the thread, with these parameters.
     Thread(Vec<Value>),
+    /// The connection is at work: what the statement does was not seen.
+    Busy(Vec<Value>),
     /// It is no query, and was not run.
     Writes(Vec<Value>),
 }
@@ -109,10 +111,10 @@ impl Session {
     /// `inside` says that it belongs to a transaction, which has to be open still.
     pub fn inline(&self, sql: &str, values: Vec<Value>, budget: Budget, inside: bool) -> Inline {
         if self.waiting.load(Ordering::Acquire) > 0 {
-            return Inline::Thread(values);
+            return Inline::Busy(values);
         }
         let Ok(mut connection) = self.connection.try_lock() else {
-            return Inline::Thread(values);
+            return Inline::Busy(values);
         };
         let Some(connection) = connection.as_mut() else {
             return Inline::Done(Err(closed()));
@@ -123,6 +125,7 @@ impl Session {
         match connection.run_inline(sql, values, budget) {
             Outcome::Done(done) => Inline::Done(done),
             Outcome::Longer(values) => Inline::Thread(values),
+            Outcome::Unseen(values) => Inline::Busy(values),
             Outcome::Writes(values) => Inline::Writes(values),
         }
     }

@@ -268,14 +268,18 @@ unsafe fn slice<'a>(start: *const u8, handle: *mut ffi::sqlite3_stmt, column: c_
 
 /// Whether the text is a query: SQLite takes BEGIN and most pragmas for reads too.
 fn is_query(sql: &str) -> bool {
-    let word: String = sql
-        .trim_start()
-        .chars()
-        .take_while(char::is_ascii_alphabetic)
-        .collect();
-    ["select", "with", "values", "explain"]
-        .iter()
-        .any(|query| word.eq_ignore_ascii_case(query))
+    begins_with(sql, &["select", "with", "values", "explain"])
+}
+
+/// Whether the text alone says that it only reads; behind WITH there may be an INSERT.
+pub fn surely_reads(sql: &str) -> bool {
+    begins_with(sql, &["select", "values", "explain"])
+}
+
+fn begins_with(sql: &str, words: &[&str]) -> bool {
+    let letters = sql.trim_start().chars();
+    let word: String = letters.take_while(char::is_ascii_alphabetic).collect();
+    words.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]

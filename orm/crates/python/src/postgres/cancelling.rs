@@ -25,9 +25,9 @@ impl Link {
     /// Go on behind a `Sync`; the future is done when it has returned.
     pub(super) fn go_on<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let future = slf.borrow().create_future(py)?;
+        let future = Self::look(slf)?.create_future(py)?;
         let waits = future.clone().unbind();
-        slf.borrow_mut().session.barrier(py, waits);
+        Self::lock(slf)?.session.barrier(py, waits);
         Self::after(slf)?;
         Ok(future)
     }

@@ -53,7 +53,7 @@ impl Link {
         first: bool,
     ) -> PyResult<()> {
         let data = encode_rows(slf.py(), rows, types, first)?;
-        slf.borrow_mut().session.copy_data(&data)?;
+        Self::lock(slf)?.session.copy_data(&data)?;
         Self::after(slf)
     }
 
@@ -63,9 +63,9 @@ impl Link {
         reason: Option<&str>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let future = slf.borrow().create_future(py)?;
+        let future = Self::look(slf)?.create_future(py)?;
         let waits = future.clone().unbind();
-        slf.borrow_mut().session.copy_end(py, waits, reason)?;
+        Self::lock(slf)?.session.copy_end(py, waits, reason)?;
         Self::after(slf)?;
         Ok(future)
     }

@@ -38,6 +38,16 @@ pub struct Link {
 }
 
 impl Link {
+    /// The link, to be changed. Code of a parameter's class, or a finalizer, may run while it is: not for them.
+    pub(super) fn lock<'py>(slf: &Bound<'py, Self>) -> PyResult<PyRefMut<'py, Self>> {
+        slf.try_borrow_mut().map_err(|_| at_work())
+    }
+
+    /// The link, to be looked at.
+    pub(super) fn look<'py>(slf: &Bound<'py, Self>) -> PyResult<PyRef<'py, Self>> {
+        slf.try_borrow().map_err(|_| at_work())
+    }
+
     pub(super) fn create_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let event_loop = self.event_loop.as_ref().ok_or_else(closed)?.bind(py);
         event_loop.call_method0(intern!(py, "create_future"))
@@ -45,7 +55,7 @@ impl Link {
 
     /// Take a call and return its future.
     pub(super) fn call<'py>(slf: &Bound<'py, Self>, work: Work) -> PyResult<Bound<'py, PyAny>> {
-        let future = slf.borrow().create_future(slf.py())?;
+        let future = Self::look(slf)?.create_future(slf.py())?;
         Self::call_for(slf, &future, work)?;
         Ok(future)
     }
@@ -63,7 +73,7 @@ impl Link {
         )?;
         Self::look_for_cancelled(slf)?;
         let call = Call::new(Some(future.clone().unbind()), work);
-        slf.borrow_mut().session.submit(py, call);
+        Self::lock(slf)?.session.submit(py, call);
         Self::after(slf)?;
         Self::watch(slf)
     }
@@ -71,7 +81,7 @@ impl Link {
     /// A future that was cancelled in this turn of the loop says so in the next: too late for what is sent now.
     fn look_for_cancelled(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let this = slf.borrow();
+        let this = Self::look(slf)?;
         if this.session.sent.len() > FEW {
             return Ok(()); // it is not alone anyhow
         }
@@ -85,7 +95,7 @@ impl Link {
         for future in futures {
             let future = future.bind(py);
             if future.call_method0(intern!(py, "cancelled"))?.is_truthy()? {
-                slf.borrow_mut().session.abandon(future);
+                Self::lock(slf)?.session.abandon(future);
             }
         }
         Ok(())
@@ -95,7 +105,7 @@ impl Link {
     ///
     /// A hook that raises keeps nobody else from being told: the loop hears of it, as of any callback's error.
     pub(super) fn after(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let events = std::mem::take(&mut slf.borrow_mut().session.events);
+        let events = std::mem::take(&mut Self::lock(slf)?.session.events);
         let mut stops = Ok(());
         for event in events {
             if let Err(error) = Self::tell(slf, event)
@@ -142,8 +152,7 @@ impl Link {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
         }
-        let event_loop = slf
-            .borrow()
+        let event_loop = Self::look(slf)?
             .event_loop
             .as_ref()
             .ok_or_else(closed)?
@@ -158,7 +167,7 @@ impl Link {
 
     fn see_to_sending(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         if !this.session.out.is_empty() && !this.is_flushing {
             this.is_flushing = true;
             let event_loop = this.event_loop.as_ref().ok_or_else(closed)?.clone_ref(py);
@@ -171,7 +180,7 @@ impl Link {
 
     /// Say that it may be used by others, if several tasks use it and nothing is under way any more.
     pub(super) fn tell_if_idle(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         if this.session.turns_idle() && this.is_shared {
             drop(this);
             slf.call_method0(intern!(slf.py(), "_on_idle"))?;
@@ -184,7 +193,7 @@ impl Link {
         if clean {
             return Ok(());
         }
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         this.session.is_dirty = true;
         if this.is_shared {
             this.session.reset(slf.py());
@@ -195,8 +204,7 @@ impl Link {
     }
 
     fn drop_transport(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let transport = slf
-            .borrow()
+        let transport = Self::look(slf)?
             .transport
             .as_ref()
             .map(|transport| transport.clone_ref(slf.py()));
@@ -209,7 +217,7 @@ impl Link {
 
     /// See to it that somebody looks at the time when the first call may have taken too long.
     pub(super) fn watch(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         let Some(timeout) = this.timeout.filter(|_| !this.is_timed) else {
             return Ok(());
         };
@@ -265,7 +273,7 @@ impl Link {
         parameters: &[(String, String)],
         credentials: Credentials<'_>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         handshake::start(&mut this.session.out, parameters)?;
         this.phase = Phase::Proving(Box::new(credentials.authenticator()));
         drop(this);
@@ -273,8 +281,8 @@ impl Link {
     }
 
     pub(super) fn wait_for_progress<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let future = slf.borrow().create_future(slf.py())?;
-        slf.borrow_mut().progress = Some(future.clone().unbind());
+        let future = Self::look(slf)?.create_future(slf.py())?;
+        Self::lock(slf)?.progress = Some(future.clone().unbind());
         Self::after(slf)?;
         Ok(future)
     }
@@ -291,6 +299,10 @@ pub(super) fn settle(future: &Bound<'_, PyAny>, outcome: PyResult<Py<PyAny>>) ->
         Err(error) if !future.call_method0(intern!(py, "done"))?.is_truthy()? => Err(error),
         _ => Ok(()),
     }
+}
+
+fn at_work() -> PyErr {
+    UsageError::new_err("the connection is at work with a call, whose own code cannot use it")
 }
 
 fn closed() -> PyErr {

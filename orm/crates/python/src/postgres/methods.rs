@@ -71,7 +71,7 @@ impl Link {
 
     /// Ask for TLS; the future says whether the server has it.
     fn request_tls<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         this.phase = Phase::Asked;
         frontend::tls_request(&mut this.session.out);
         drop(this);
@@ -106,7 +106,7 @@ impl Link {
 
     /// Go on with the key that was derived; the future gives None when the session is open.
     fn derived<'py>(slf: &Bound<'py, Self>, key: &DerivedPassword) -> PyResult<Bound<'py, PyAny>> {
-        let mut guard = slf.borrow_mut();
+        let mut guard = Self::lock(slf)?;
         let this = &mut *guard;
         handshake::derived(&mut this.phase, key, &mut this.session.out)?;
         drop(guard);
@@ -158,7 +158,7 @@ impl Link {
     ) -> PyResult<Bound<'py, PyAny>> {
         let mut query = Query::new(sql, tuple(slf.py(), parameters)?, result);
         query.portal = Some((name, limit));
-        slf.borrow_mut().session.is_dirty = true;
+        Self::lock(slf)?.session.is_dirty = true;
         Self::call(slf, Work::Query(Box::new(query)))
     }
 
@@ -201,14 +201,15 @@ impl Link {
     /// The future gives name and type of each column of a statement, as the server sees it now.
     #[pyo3(signature = (sql, /))]
     fn describe<'py>(slf: &Bound<'py, Self>, sql: Py<PyString>) -> PyResult<Bound<'py, PyAny>> {
-        slf.borrow_mut().session.forget(sql.to_str(slf.py())?);
+        Self::lock(slf)?.session.forget(sql.to_str(slf.py())?);
         Self::call(slf, Work::Describe { sql })
     }
 
     /// Have a statement such as `BEGIN` travel with the next one; if it fails, that one is not run.
-    fn send_before(slf: &Bound<'_, Self>, sql: String) {
+    fn send_before(slf: &Bound<'_, Self>, sql: String) -> PyResult<()> {
         let call = Call::new(None, Work::Prelude { sql });
-        slf.borrow_mut().session.submit(slf.py(), call);
+        Self::lock(slf)?.session.submit(slf.py(), call);
+        Ok(())
     }
 
     /// Take such a statement back; false if it was sent, or will be.
@@ -218,7 +219,7 @@ impl Link {
 
     /// Make the session as it was when it began; nothing is sent behind it before that is done.
     fn reset(slf: &Bound<'_, Self>) -> PyResult<()> {
-        slf.borrow_mut().session.reset(slf.py());
+        Self::lock(slf)?.session.reset(slf.py());
         Self::after(slf)
     }
 
@@ -286,7 +287,7 @@ impl Link {
 
     /// Drop the connection; every call fails with `ConnectionLost` for this reason.
     fn abort(slf: &Bound<'_, Self>, why: String) -> PyResult<()> {
-        slf.borrow_mut().session.fail(slf.py(), End::Lost(why));
+        Self::lock(slf)?.session.fail(slf.py(), End::Lost(why));
         Self::after(slf)
     }
 
@@ -304,7 +305,7 @@ impl Link {
 
     /// A future is done; if it was cancelled, nobody waits for its call any more.
     fn _settled(slf: &Bound<'_, Self>, future: &Bound<'_, PyAny>) -> PyResult<()> {
-        slf.borrow_mut().session.abandon(future);
+        Self::lock(slf)?.session.abandon(future);
         Self::after(slf)?;
         Self::tell_if_idle(slf)
     }

@@ -24,7 +24,7 @@ impl Link {
             Some(error) => format!("the connection was lost: {}", error.str()?),
             None => "the connection was closed".to_owned(),
         };
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         this.transport = None;
         if let Some(future) = this.progress.take() {
             let error = End::Lost(why.clone()).error(py);
@@ -38,7 +38,7 @@ impl Link {
     /// So many bytes are in the space.
     pub(super) fn received(slf: &Bound<'_, Self>, nbytes: usize) -> PyResult<()> {
         let py = slf.py();
-        let mut guard = slf.borrow_mut();
+        let mut guard = Self::lock(slf)?;
         let this = &mut *guard;
         let space = this.space.clone_ref(py).into_bound(py);
         // SAFETY: the view that `get_buffer` gives keeps the bytearray from being resized, the interpreter is
@@ -60,7 +60,7 @@ impl Link {
 
     /// The transport takes more.
     pub(super) fn write_on(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         this.session.is_paused = false;
         this.session.pump(slf.py());
         drop(this);
@@ -71,7 +71,7 @@ impl Link {
     /// Send what was written.
     pub(super) fn flush(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         this.is_flushing = false;
         let Some(transport) = this
             .transport
@@ -92,7 +92,7 @@ impl Link {
 
     /// Give up the calls that took too long.
     pub(super) fn give_up_late(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         this.is_timed = false;
         let since = this
             .timeout
@@ -112,23 +112,23 @@ impl Link {
 
     /// Let the server wait, because who takes what it writes is slower.
     pub(super) fn hold_back(slf: &Bound<'_, Self>) -> PyResult<()> {
-        slf.borrow_mut().session.is_held_back = true;
+        Self::lock(slf)?.session.is_held_back = true;
         Self::tell_transport(slf, intern!(slf.py(), "pause_reading"))
     }
 
     /// Read on.
     pub(super) fn read_on(slf: &Bound<'_, Self>) -> PyResult<()> {
-        if !slf.borrow().session.is_held_back {
+        if !Self::look(slf)?.session.is_held_back {
             return Ok(());
         }
-        slf.borrow_mut().session.read_on();
+        Self::lock(slf)?.session.read_on();
         Self::tell_transport(slf, intern!(slf.py(), "resume_reading"))?;
         Self::watch(slf)
     }
 
     fn tell_transport(slf: &Bound<'_, Self>, what: &Bound<'_, PyString>) -> PyResult<()> {
         let py = slf.py();
-        let this = slf.borrow();
+        let this = Self::look(slf)?;
         let transport = this.transport.as_ref().map(|own| own.clone_ref(py));
         drop(this);
         let Some(transport) = transport else {
@@ -144,16 +144,22 @@ impl Link {
     /// Take leave of the server; what is under way fails.
     pub(super) fn take_leave(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let mut this = slf.borrow_mut();
+        let mut this = Self::lock(slf)?;
         let transport = this.transport.take();
         let end = End::Lost("the connection was closed".to_owned());
         this.session.fail(py, end);
         drop(this);
         if let Some(transport) = transport {
-            let mut out = BytesMut::new();
-            frontend::terminate(&mut out);
-            transport.call_method1(py, intern!(py, "write"), (PyBytes::new(py, &out),))?;
-            transport.call_method0(py, intern!(py, "close"))?;
+            let unsent = transport.call_method0(py, intern!(py, "get_write_buffer_size"))?;
+            if unsent.is_truthy(py)? {
+                // A server that does not read on would keep the socket open for as long.
+                transport.call_method0(py, intern!(py, "abort"))?;
+            } else {
+                let mut out = BytesMut::new();
+                frontend::terminate(&mut out);
+                transport.call_method1(py, intern!(py, "write"), (PyBytes::new(py, &out),))?;
+                transport.call_method0(py, intern!(py, "close"))?;
+            }
         }
         Self::after(slf)
     }

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
-use queryengine_sqlite::{Budget, Cancel, Inline, Job, Mode, Session, Settings, Value, Work};
+use queryengine_sqlite::{
+    Budget, Cancel, Inline, Job, Mode, Session, Settings, Value, Work, surely_reads,
+};
 
 use super::answers::{Ready, Wanted, exception};
 use super::post::{Post, SQLitePost};
@@ -74,7 +76,7 @@ impl SQLiteSession {
 
     /// Run one statement: a short query at once, the rest on the thread.
     ///
-    /// `write=False` returns None, and does nothing, for what is no query. `inside` says that it belongs to a
+    /// `write=False` returns None, and does nothing, for what is no query, or may be none. `inside` says that it belongs to a
     /// transaction, which `begin` begins before it.
     #[pyo3(signature = (sql, parameters, result, *, write=true, inside=false, begin=None))]
     #[allow(clippy::too_many_arguments)] // each says one thing, by its name
@@ -110,7 +112,9 @@ impl SQLiteSession {
                     ));
                 }
                 Inline::Writes(_) if !write => return Ok(None),
-                Inline::Thread(values) | Inline::Writes(values) => values,
+                // What may write is left to who writes, though it may be a read after all.
+                Inline::Busy(_) if !write && !surely_reads(sql) => return Ok(None),
+                Inline::Thread(values) | Inline::Busy(values) | Inline::Writes(values) => values,
             }
         };
         let work = Work::Query(sql.to_owned(), values);
