@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from queryengine_orm import (
     DeclarativeBase,
@@ -26,6 +26,7 @@ from queryengine_orm import (
 )
 from queryengine_orm._native import loaded_values
 from queryengine_orm.driver import Pool
+from queryengine_orm.nesting import Database
 
 __all__ = [
     "MODELS",
@@ -251,7 +252,7 @@ class Garden:
 
     async def check_tables(self) -> None:
         """Hold the rows to the records."""
-        async with Session(self.session.executor) as reader:  # type: ignore[arg-type]  # it only reads
+        async with Session(cast("Database", self.session.executor)) as reader:
             for model in MODELS:
                 relations = [TO_ONE[model][0]] if model in TO_ONE else []
                 relations += ["tools"] if model is Bed else []

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import copy
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from queryengine_orm import Session
 from queryengine_orm.driver import Pool
+from queryengine_orm.nesting import Database
 
 from tests.orm.garden import MODELS, TO_ONE, Bed, Garden, Gardener, Label, Mark, Plant, Record, Tool
 
@@ -134,7 +135,7 @@ async def merge(garden: Garden, one: int, other: int) -> None:
         return
     if other % 2:
         await garden.instance(record)
-    async with Session(garden.session.executor) as reader:  # type: ignore[arg-type]  # it only reads
+    async with Session(cast("Database", garden.session.executor)) as reader:
         elsewhere = await reader.find(record.model.name == record.name).one()
     garden.count += 1
     record.name = elsewhere.name = f"{record.model.__name__} {garden.count}"

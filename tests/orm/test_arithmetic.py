@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import pytest
 from queryengine_orm import DeclarativeBase, Mapped, Session, create_all, mapped_column
 from queryengine_orm.driver import Pool
 from queryengine_orm.errors import ConfigurationError, DataError, OrmError, ParameterError, UsageError
 
-from queryengine.schema import IntegerType
+from queryengine.schema import DecimalType, IntegerType
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +28,8 @@ class Drug(Base):
     stock: Mapped[int] = mapped_column(IntegerType(-(2**31), 2**31 - 1), default=5)
     sold: Mapped[int | None] = mapped_column(default=5)
     weight: Mapped[float] = mapped_column(default=1.5)
+    price: Mapped[Decimal] = mapped_column(DecimalType(5, 2), default=Decimal("1.50"))
+    rate: Mapped[Decimal] = mapped_column(DecimalType(9, 4), default=Decimal("1.0050"))
 
 
 @pytest.fixture
@@ -47,6 +50,9 @@ async def test_a_number_that_overflows_is_an_error_and_not_a_float(drugs: Sessio
         Drug.stock.set(Drug.stock + (2**31 - 1)),
         Drug.small.set(Drug.small * 2**13),
         Drug.small.set(Drug.small * Drug.stock * 2**13),
+        Drug.weight.set(Drug.weight * 1.7e308),
+        Drug.weight.set(Drug.weight * -1.7e308),
+        Drug.price.set(Drug.stock * 200),
     ):
         with pytest.raises(DataError) as error:
             await drugs.find(Drug).update(assignment)
@@ -67,6 +73,16 @@ async def test_numbers_are_exact_up_to_64_bits_whatever_a_column_holds(drugs: Se
     await drugs.find(Drug).update(Drug.weight.set(Drug.weight * 2.0 + 5.0))
     assert await drugs.find(Drug.sold + 1 == 1).count() == 0
     assert (found.sold, found.weight) == (None, 8.0)
+
+
+async def test_numbers_that_fit_are_stored_and_none_is_rounded(drugs: Session) -> None:
+    await drugs.find(Drug).update(
+        Drug.price.set(Drug.stock * 199), Drug.weight.set(Drug.weight * 1e308), Drug.rate.set(Drug.price)
+    )
+    found = await drugs.find(Drug).one()
+    assert (str(found.price), found.weight, str(found.rate)) == ("995.00", 1.5e308, "1.5000")
+    with pytest.raises(ConfigurationError, match=r"^Drug\.price: the other's values have more digits after"):
+        Drug.price.set(Drug.rate)
 
 
 def test_a_column_takes_computed_values_of_its_own_kind_only() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from queryengine_orm import Session
 from queryengine_orm.driver import Pool
-from queryengine_orm.errors import UniqueViolation, UsageError
+from queryengine_orm.errors import CheckViolation, UniqueViolation, UsageError
 
 from tests.orm.library import Author, Book, Tag
 
@@ -31,6 +31,14 @@ async def test_the_columns_of_a_taken_key_are_the_same_on_both_databases(session
     with pytest.raises(UniqueViolation) as error:
         await session.flush()
     assert (error.value.columns, error.value.table) == (("name",), "authors")
+
+
+async def test_a_check_has_one_name_on_both_databases(session: Session) -> None:
+    book, _ = await two(session)
+    book.pages = 0
+    with pytest.raises(CheckViolation) as error:
+        await session.flush()
+    assert error.value.constraint == "ck_books_1"
 
 
 async def test_who_writes_what_a_deleted_row_has_is_told_to_flush_between(session: Session) -> None:

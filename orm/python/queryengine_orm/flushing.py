@@ -10,11 +10,10 @@ from typing import Any, Final, TypeAlias, cast
 from queryengine_orm._native import put_value
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.differences import differing
-from queryengine_orm.driver import Executor, Kind
+from queryengine_orm.driver import Dialect, Executor, Kind
 from queryengine_orm.errors import StaleRow, UniqueViolation, UsageError
 from queryengine_orm.identities import Identities
 from queryengine_orm.mapping import Mapper, Reference, Relationship, mapper_of
-from queryengine_orm.objects import ColumnReader
 from queryengine_orm.ordering import Edges, groups, ordered
 from queryengine_orm.relating import (
     CASCADE,
@@ -39,8 +38,10 @@ Given: TypeAlias = list[tuple[DeclarativeBase, str, object]]
 """values that objects have once all is written"""
 
 NONE: frozenset[Reference] = frozenset()
-# A driver knows the kinds of a statement again by the object that says them: this is a constant.
+# A driver knows the kinds of a statement again by the object that says them: these are constants.
 FOUND: Final = ("int",)
+KEY: Final[Mapping[Dialect, tuple[Kind | None]]] = {"postgresql": (None,), "sqlite": ("int",)}
+"""of the key that a database gives to a new row"""
 
 
 class Flush:
@@ -182,8 +183,7 @@ class Flush:
             lambda: insert_of(mapper, columns, dialect, returned),
         )
         text, parameters = statement.bound([values[column.attribute] for column in columns])
-        kinds: list[Kind | None] = [ColumnReader(column, dialect).kind for column in returned]
-        rows = await executor.query(text, parameters, result=kinds or None, clean=True)
+        rows = await executor.query(text, parameters, result=KEY[dialect] if returned else None, clean=True)
         forget_changes(instance)
         for name in missing:
             values[name] = rows[0][0] if returned and name == returned[0].attribute else None

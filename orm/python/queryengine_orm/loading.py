@@ -17,7 +17,7 @@ from queryengine_orm.driver import Dialect, Executor
 from queryengine_orm.errors import UsageError
 from queryengine_orm.expressions import check_model
 from queryengine_orm.mapping import Column, Mapper, Relationship
-from queryengine_orm.objects import ColumnReader, ObjectReader, or_null
+from queryengine_orm.objects import ColumnReader, ObjectReader, or_null, same_kinds
 from queryengine_orm.selects import Selection, ordering, select_of
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
 from queryengine_orm.tracking import changes_of
@@ -207,7 +207,10 @@ async def _fetch(
     statement = Statement.of(_related_rows(branch, relation, keys, dialect, text), dialect)
     sql_text, parameters = statement.bound()
     rows = await executor.query(
-        sql_text, parameters, result=(*reader.kinds, *(each.kind for each in own)), clean=True
+        sql_text,
+        parameters,
+        result=same_kinds(relation.mapper, [*reader.kinds, *(each.kind for each in own)]),
+        clean=True,
     )
     primary = [columns.index(column) for column in relation.target.primary_key]
     made: dict[tuple[object, ...], Any] = {}

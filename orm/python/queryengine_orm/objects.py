@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from queryengine_orm._native import ModelShape
@@ -13,7 +13,7 @@ from queryengine_orm.mapping import Column, Mapper
 from queryengine_orm.sql import Encode
 from queryengine_orm.storage import Decode, Storage
 
-__all__ = ["ColumnReader", "Decode", "ObjectReader", "keeps_null", "or_null"]
+__all__ = ["ColumnReader", "Decode", "ObjectReader", "keeps_null", "or_null", "same_kinds"]
 
 M = TypeVar("M", bound=DeclarativeBase)
 
@@ -44,6 +44,16 @@ def or_null(convert: Decode | None) -> Decode | None:
     if convert is None:
         return None
     return lambda value: None if value is None else convert(value)
+
+
+def same_kinds(mapper: Mapper[Any], kinds: Iterable[Kind | None]) -> tuple[Kind | None, ...]:
+    """Return kinds as one object for the same kinds: a driver knows those of a statement again by it."""
+    given, statements = tuple(kinds), mapper.model.__registry__.statements
+    found: tuple[Kind | None, ...] | None = statements.get(("kinds", given))
+    if found is None:
+        statements.put(("kinds", given), given)
+        return given
+    return found
 
 
 class ObjectKinds(tuple["Kind | None", ...]):  # noqa: SLOT001  # a tuple has no room for slots

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar, cast
 from queryengine_orm.attributes import Attribute, Loadable
 from queryengine_orm.bulk import Upsert, insert_all, mapper_of_all, run_all
 from queryengine_orm.declarative import DeclarativeBase
-from queryengine_orm.driver import Connection, Executor, Isolation, Kind, Pool, Rows, Transaction
+from queryengine_orm.driver import Executor, Isolation, Kind, Rows, Transaction
 from queryengine_orm.errors import InvalidTransactionState, NotFound, StaleRow, UsageError
 from queryengine_orm.expressions import Expr
 from queryengine_orm.finding import Find
@@ -20,6 +20,7 @@ from queryengine_orm.identities import Identities
 from queryengine_orm.loading import branches_of, load
 from queryengine_orm.locking import hold_database
 from queryengine_orm.mapping import Mapper, mapper_of
+from queryengine_orm.nesting import Database, is_transaction, opened
 from queryengine_orm.objects import ObjectReader
 from queryengine_orm.relating import dependents
 from queryengine_orm.renewing import prepared_get, renew, touched_by, wrapped
@@ -43,11 +44,12 @@ class Session:
 
     `begin()` is a transaction, and inside another one a savepoint. At its end all that was added, changed and
     deleted is written, in the order that foreign keys need, and of changed objects only what changed.
-    Outside of it `flush()` writes all, in a transaction of its own. A session may go from task to task, but
-    while one is in a transaction of it, another one that it did not start gets UsageError.
+    Outside of it `flush()` writes all, in a transaction of its own. On a transaction that is open already (a
+    test may undo all in the end) both are savepoints. A session may go from task to task, but while one is in
+    a transaction of it, another one that it did not start gets UsageError.
     """
 
-    def __init__(self, database: Pool | Connection) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._transaction: Transaction | None = None
         self._identities = Identities()
@@ -90,13 +92,9 @@ class Session:
     @asynccontextmanager
     async def _begun(self, isolation: Isolation | None, read_only: bool) -> AsyncGenerator[None]:
         outer = self._transaction
-        if outer is None:
-            inner = self._database.transaction(isolation=isolation, read_only=read_only)
-        elif isolation is not None or read_only:
-            raise UsageError("a savepoint has the isolation of its transaction")
-        else:
+        inner = opened(outer or self._database, isolation=isolation, read_only=read_only)
+        if outer is not None:
             await self.flush()  # what came before does not belong to the savepoint
-            inner = outer.savepoint()
         self._unit.mark(forgets=outer is None)
         try:
             async with inner:
@@ -136,7 +134,7 @@ class Session:
             if self._transaction is not None:
                 await flush.write(self._transaction)
             else:
-                async with self._database.transaction() as transaction:
+                async with opened(self._database) as transaction:
                     await flush.write(transaction)
         except BaseException:
             self._has_failed = self._transaction is not None
@@ -261,7 +259,7 @@ class Session:
 
     async def begin_locking(self, mapper: Mapper[Any]) -> None:
         """Do what a lock on rows needs. Raises UsageError outside of a transaction."""
-        if self._transaction is None:
+        if self._transaction is None and not is_transaction(self._database):
             raise UsageError("rows are locked until a transaction ends: use for_update inside of begin()")
         await hold_database(self.executor, mapper)
 
@@ -388,8 +386,7 @@ class Session:
         if len(statements) == 1:
             affected = await run_all(self.executor, statements)
         else:
-            outer = self._transaction
-            async with self._database.transaction() if outer is None else outer.savepoint() as whole:
+            async with opened(self._transaction or self._database) as whole:
                 affected = await run_all(whole, statements)
         if affected:
             await self.renew(plan.mapper.model)

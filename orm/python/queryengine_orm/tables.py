@@ -58,6 +58,10 @@ def schema_sql(base: type[DeclarativeBase], dialect: Dialect) -> list[str]:
     return [*statements, *later]
 
 
+LONGEST_NAME: Final = 63
+"""bytes, beyond which PostgreSQL cuts a name, so that two may become one"""
+
+
 def in_order(mappers: Sequence[Mapper[Any]]) -> list[Mapper[Any]]:
     """Return mappers in the order of their references; those in a ring come as they were declared."""
     waiting, ordered = list(mappers), list[Mapper[Any]]()
@@ -79,11 +83,10 @@ def _table(mapper: Mapper[Any], dialect: Dialect, made: set[str], later: list[st
     lines = [_column(mapper, column, dialect) for column in mapper.columns.values()]
     if len(mapper.primary_key) > 1 or not _is_inline_key(mapper, dialect):
         lines.append(f"PRIMARY KEY ({_names(mapper.primary_key)})")
-    for constraint in mapper.constraints:
-        if isinstance(constraint, Unique):
-            lines.append(f"UNIQUE ({_names(_columns(mapper, constraint.attributes))})")
-        elif isinstance(constraint, Check):
-            lines.append(f"CHECK ({constraint.sql})")
+    uniques = [each for each in mapper.constraints if isinstance(each, Unique)]
+    lines += [f"UNIQUE ({_names(_columns(mapper, each.attributes))})" for each in uniques]
+    checks = [each for each in mapper.constraints if isinstance(each, Check)]
+    lines += [_check(mapper, str(number), each.sql) for number, each in enumerate(checks, 1)]
     for reference in mapper.references:
         if not reference.enforced:
             continue
@@ -115,13 +118,22 @@ def _column(mapper: Mapper[Any], column: Column, dialect: Dialect) -> str:
     if column.options.unique:
         line += " UNIQUE"
     if column.options.check is not None:
-        line += f" CHECK ({column.options.check})"
+        line += f" {_check(mapper, column.name, column.options.check)}"
     values = column.checked_values(dialect)
     if values:
-        line += f" CHECK ({quoted(column.name)} IN ({', '.join(map(_literal, values))}))"
+        among = f"{quoted(column.name)} IN ({', '.join(map(_literal, values))})"
+        line += f" {_check(mapper, f'{column.name}_values', among)}"
     if dialect == "sqlite" and column.length is not None:
-        line += f" CHECK (length({quoted(column.name)}) <= {column.length})"
+        short = f"length({quoted(column.name)}) <= {column.length}"
+        line += f" {_check(mapper, f'{column.name}_length', short)}"
     return line
+
+
+def _check(mapper: Mapper[Any], of: str, condition: str) -> str:
+    """Return a check with a name, by which errors tell it, the same on both databases."""
+    name = f"ck_{mapper.table}_{of}"
+    fits = len(name.encode()) <= LONGEST_NAME
+    return f"CONSTRAINT {quoted(name)} CHECK ({condition})" if fits else f"CHECK ({condition})"
 
 
 def _literal(value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from queryengine.ast import Slot
-from queryengine.schema import FieldType, IntegerType, JSONType
+from queryengine.schema import DecimalType, FieldType, FloatType, IntegerType, JSONType
 from queryengine_orm.checking import are_plain, checker_of, document_writer
 from queryengine_orm.compiler import ConditionCompiler, Place
 from queryengine_orm.conditions import Condition, Constant, ScalarNode
@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 VALUES: Final[LiteralString] = "{} = {}"
+IN_RANGE: Final[LiteralString] = "CASE WHEN abs({}) {} THEN integer_add(9223372036854775807, 1) ELSE {} END"
+"""a number that SQLite would keep and PostgreSQL would not: the same error, by a sum that overflows"""
 
 
 async def insert_rows(
@@ -245,9 +247,17 @@ def update_of(
 
 def _held(column: Column, scalar: ScalarNode, value: SQL, dialect: Dialect) -> SQL:
     """Return a value as a column holds it: SQLite by itself keeps computed numbers of any size."""
-    if dialect != "sqlite" or isinstance(scalar, Constant) or not isinstance(column.type, IntegerType):
+    if dialect != "sqlite" or isinstance(scalar, Constant):
         return value
-    return sql("integer_of_bits({}, {})", value, words(str(bits_of(column.type))))
+    match column.type:
+        case IntegerType():
+            return sql("integer_of_bits({}, {})", value, words(str(bits_of(column.type))))
+        case FloatType():
+            return sql(IN_RANGE, value, words("> 1.7976931348623157e308"), value)
+        case DecimalType(digits=digits, scale=scale):
+            return sql(IN_RANGE, value, words(f">= 1e{digits - (scale or 0)}"), value)
+        case _:
+            return value
 
 
 def delete_of(mapper: Mapper[Any], where: Condition | None, dialect: Dialect) -> Statement:

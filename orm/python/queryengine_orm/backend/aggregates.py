@@ -16,7 +16,7 @@ from queryengine_orm.compiler import ConditionCompiler, Place
 from queryengine_orm.dialects import Operand, TextRules, Words, words_of
 from queryengine_orm.driver import Dialect, Executor, Kind
 from queryengine_orm.mapping import Column, Mapper
-from queryengine_orm.objects import ColumnReader, Decode, or_null
+from queryengine_orm.objects import ColumnReader, Decode, or_null, same_kinds
 from queryengine_orm.selects import Selection, narrowed, selection_of, source
 from queryengine_orm.sql import SQL, Statement, joined, name, sql
 from queryengine_orm.storage import storage_of
@@ -47,7 +47,8 @@ class AggregateQuery:
         dialect = executor.dialect
         readers = list(_readers(self.aggregate, dialect))
         text, parameters = self.statement(dialect)
-        rows = await executor.query(text, parameters, result=[kind for kind, _ in readers], clean=True)
+        kinds = same_kinds(self.mapper, [kind for kind, _ in readers])
+        rows = await executor.query(text, parameters, result=kinds, clean=True)
         decoders = [decode for _, decode in readers]
         return [
             tuple(

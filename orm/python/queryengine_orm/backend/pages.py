@@ -16,7 +16,7 @@ from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Executor, Kind, Rows
 from queryengine_orm.loading import load
 from queryengine_orm.mapping import Column
-from queryengine_orm.objects import ColumnReader, Decode, ObjectReader, or_null
+from queryengine_orm.objects import ColumnReader, Decode, ObjectReader, or_null, same_kinds
 from queryengine_orm.selects import counting as counting_rows
 from queryengine_orm.selects import page_select, selection_of
 from queryengine_orm.sql import SQL, Statement, sql
@@ -52,11 +52,10 @@ async def fetch_page(
     statement = page_select(selection, dialect, query.text, number)
     reader = ObjectReader(mapper, columns, dialect)
     keys = [_KeyReader(key.path, executor) for key in ast.order]
-    kinds: list[Kind | None] = [*reader.kinds, *(key.kind for key in keys)]
+    counted_kinds: tuple[Kind | None, ...] = () if number is None else ("int",)
+    kinds = same_kinds(mapper, [*reader.kinds, *(key.kind for key in keys), *counted_kinds])
     text, parameters = statement.bound()
-    rows = await executor.query(
-        text, parameters, result=kinds if number is None else [*kinds, "int"], clean=True
-    )
+    rows = await executor.query(text, parameters, result=kinds, clean=True)
     objects = reader.read(rows)
     await load(executor, objects[:size], query.branches, query.text)
     width = len(columns)
