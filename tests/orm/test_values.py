@@ -117,8 +117,9 @@ def test_what_is_not_built_in_travels_as_text() -> None:
     unknown = 90_000
     assert encode_value("red", unknown) == encode_value(Colour.RED, unknown) == b"red"
     assert decode_value(unknown, b"red") == "red"
+    assert encode_value(5, unknown) == b"5"  # as a domain over numbers takes it
     with pytest.raises(ParameterError, match="expected str"):
-        encode_value(5, unknown)
+        encode_value(b"5", unknown)
 
 
 UNFIT: list[tuple[object, int, str]] = [
@@ -271,9 +272,8 @@ async def test_what_is_not_built_in_is_text_or_an_error_and_never_another_value(
         assert tuple((await connection.query(asked))[0]) == texts
         (row,) = await connection.query("SELECT $1::pg_temp.pair, $2::pg_temp.small", ("(1,x)", "7"))
         assert tuple(row) == ("(1,x)", 7)
-        for sql, value in (("SELECT $1::pg_temp.small", 7), ("SELECT $1::pg_temp.pair", (1, "x"))):
-            with pytest.raises(ParameterError, match="not built in, sent as text"):
-                await connection.query(sql, (value,))
+        with pytest.raises(ParameterError, match="not built in, sent as text"):
+            await connection.query("SELECT $1::pg_temp.pair", ((1, "x"),))
 
 
 @pytest.mark.anyio

@@ -29,6 +29,7 @@ __all__ = [
     "encode_value",
     "forget_changes",
     "given",
+    "is_binary",
     "loaded_values",
     "note",
     "put_value",
@@ -60,6 +61,9 @@ def forget_changes(instance: object) -> dict[str, object]:
 
 def given(parameters: object) -> tuple[object, ...]:
     """Return the parameters of a statement as a tuple. Raises ParameterError for what is no sequence."""
+
+def is_binary(oid: int) -> bool:
+    """Tell whether values of this type travel in PostgreSQL's binary format; those of all others are text."""
 
 def loaded_values(instance: object) -> dict[str, object]:
     """Return the values that an object has, as a dict of its own."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from queryengine_orm._native import CopyReader, Rows
+from queryengine_orm._native import CopyReader, Rows, is_binary
 from queryengine_orm.batches import batches
 from queryengine_orm.driver import Kind, RowSource
 from queryengine_orm.errors import ProtocolViolation, UsageError
@@ -19,21 +19,19 @@ __all__ = ["copy_out", "copy_rows", "copy_rows_out"]
 
 ROWS: Final = 1_000
 """how many rows are encoded at once"""
-BUILT_IN: Final = 16_384
-"""the number from which on types are not PostgreSQL's own, and their binary form is not known"""
 WAITING: Final = 256 << 10
 """how many bytes of a COPY out wait before the server is made to"""
 
 
 async def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: RowSource) -> int:
-    """Insert rows by a binary COPY; by INSERT if the table has types that are not built in."""
+    """Insert rows by a binary COPY; by INSERT if the table has types whose binary form is not known."""
     if not columns:
         raise UsageError("a COPY needs columns")
     name = ".".join(map(quoted, table.split(".")))
     names = ", ".join(map(quoted, columns))
     async with connection.transaction_unless_in_one():
         types = [oid for _, oid in await _described(connection, f"SELECT {names} FROM {name}")]  # noqa: S608
-        if all(oid < BUILT_IN for oid in types):
+        if all(map(is_binary, types)):
             await connection.copy_in(f"COPY {name} ({names}) FROM STDIN (FORMAT binary)")
             return await _copy_in(connection, types, rows)
         places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))

@@ -42,7 +42,7 @@ mod _native {
     #[pymodule_export]
     use crate::sqlite::{Ready, SQLitePost, SQLiteSession};
     #[pymodule_export]
-    use crate::values::{decode_value, encode_value, given::given};
+    use crate::values::{decode_value, encode_value, given::given, is_binary};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

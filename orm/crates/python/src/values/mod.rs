@@ -114,7 +114,8 @@ fn encode_some(kind: Kind, value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Resu
         Kind::Float8 => scalars::encode_float8(value, out),
         Kind::Numeric => numeric::encode(value, out),
         Kind::Bytea => scalars::encode_bytes(value, out),
-        Kind::Text | Kind::Unknown => scalars::encode_text(value, out),
+        Kind::Text => scalars::encode_text(value, out),
+        Kind::Unknown => scalars::encode_unknown(value, out),
         Kind::Char => scalars::encode_char(value, out),
         Kind::Date => times::encode_date(value, out),
         Kind::Time => times::encode_time(value, false, out),
@@ -177,6 +178,12 @@ pub fn decode_value<'py>(
     raw: Option<&[u8]>,
 ) -> PyResult<Bound<'py, PyAny>> {
     decode(py, Kind::of_oid(oid), raw)
+}
+
+/// Whether values of this type travel in PostgreSQL's binary format; those of all others are text.
+#[pyfunction]
+pub fn is_binary(oid: u32) -> bool {
+    Kind::of_oid(oid).format() == 1
 }
 
 /// Encode one value as a parameter of this type, in the format that `decode_value` reads.

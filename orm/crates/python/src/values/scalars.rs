@@ -5,7 +5,7 @@ use pyo3::buffer::PyBuffer;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDate, PyFloat, PyInt, PyString};
 
 use super::numbers::{self, fixed, malformed};
 use super::{Refusal, classes, json};
@@ -203,6 +203,29 @@ pub fn encode_text(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), R
     }
     out.put_slice(text.as_bytes());
     Ok(())
+}
+
+/// A value of a type that is not built in, as the text that the server reads it from.
+///
+/// Besides texts that is what a domain may stand on, where its text says it exactly: not date-times, whose
+/// zone another domain than theirs would pass over.
+pub fn encode_unknown(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
+    let py = value.py();
+    let has_exact_text = value.is_exact_instance_of::<PyBool>()
+        || value.is_exact_instance_of::<PyInt>()
+        || value.is_exact_instance_of::<PyFloat>()
+        || value.is_exact_instance_of::<PyDate>()
+        || value.get_type().is(classes::decimal(py)?)
+        || value.get_type().is(classes::uuid(py)?);
+    if has_exact_text {
+        return encode_text(value.str()?.as_any(), out);
+    }
+    encode_text(value, out).map_err(|refusal| match refusal {
+        Refusal::Expected("text") => Refusal::Expected(
+            "text, a number, a truth value, a date or a UUID; cast the parameter to another built-in type",
+        ),
+        other => other,
+    })
 }
 
 pub fn encode_char(value: &Bound<'_, PyAny>, out: &mut BytesMut) -> Result<(), Refusal> {
