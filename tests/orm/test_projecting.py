@@ -78,6 +78,25 @@ async def test_what_the_database_computes_comes_too(shelf: Session) -> None:
         ]
 
 
+async def test_a_float_that_overflows_is_an_error_and_not_infinite(library: Pool) -> None:
+    class Own(DeclarativeBase):
+        pass
+
+    class Load(Own):
+        id: Mapped[int] = mapped_column(primary_key=True)
+        weight: Mapped[float]
+
+    await create_all(library, Own)
+    async with Session(library) as session:
+        await session.insert_all([Load(weight=1.5)])
+        assert await session.find(Load).values(Load.weight * 1e308) == [(1.5e308,)]
+        with pytest.raises(DataError) as error:
+            await session.find(Load).values(Load.weight * 1.7e308)
+        assert error.value.sqlstate == "22003"
+        with pytest.raises(DataError):
+            await session.find(Load).max(Load.weight * -1.7e308)
+
+
 async def test_columns_of_related_rows_come_too(shelf: Session) -> None:
     found = shelf.find(Book.pages == 10).order_by(Book.id)
     assert await found.values(Book.title, Book.author.at(Author.name)) == [("One", "ada"), ("Three", "Bea")]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, assert_never, cast
 
 from queryengine.aggregates import Function, inapplicable, result_type
 from queryengine.ast import Path
-from queryengine.schema import FieldType, JSONType
+from queryengine.schema import FieldType, FloatType, JSONType
 from queryengine.sql_aggregates import aggregates_on, written
 from queryengine_orm.attributes import Attribute
 from queryengine_orm.compiler import ConditionCompiler, Place
 from queryengine_orm.conditions import Arithmetic, Call, ColumnRef, Constant, ScalarNode, path_of
 from queryengine_orm.dialects import words_of
 from queryengine_orm.driver import Dialect, Kind, Rows
-from queryengine_orm.errors import ConfigurationError, UsageError
+from queryengine_orm.errors import ConfigurationError, DataError, UsageError
 from queryengine_orm.expressions import Scalar
 from queryengine_orm.mapping import Column, mapper_of
 from queryengine_orm.objects import ColumnReader, Decode, or_null
@@ -56,7 +57,16 @@ class Shown:
             reader = ColumnReader(self.column, dialect)
             return reader.kind, or_null(reader.decode)
         storage = storage_of(self.type, dialect)
+        if dialect == "sqlite" and isinstance(self.type, FloatType):
+            return storage.kind, or_null(_finite)
         return storage.kind, or_null(storage.decode)
+
+
+def _finite(value: object) -> object:
+    """Return a float that was computed; SQLite gives infinity where PostgreSQL raises."""
+    if math.isfinite(cast("float", value)):
+        return value
+    raise DataError("22003", "value out of range: overflow")
 
 
 class Projection:
