@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Final, Literal, TypedDict
+from dataclasses import dataclass
+from typing import Final, Literal, TypedDict, cast, get_args, get_type_hints
 from urllib.parse import parse_qsl, quote, unquote
-
-from pydantic import TypeAdapter, ValidationError
 
 from queryengine_orm.errors import ConfigurationError
 
@@ -16,6 +14,8 @@ __all__ = ["MEMORY", "Options", "Settings", "settings_of"]
 MEMORY: Final = ":memory:"
 LONGEST: Final = 1_000_000_000
 """more seconds than any wait has"""
+TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False}
+"""what a URL may say for a setting that is true or false"""
 
 
 class Options(TypedDict, total=False):
@@ -97,15 +97,27 @@ def settings_of(url: str, options: Options) -> Settings:
     ['/srv/shop.db', ':memory:', 'shop.db']
     """
     path, given = _read(url)
-    known = {field.name for field in fields(Settings)} - {"path"}
+    kinds = get_type_hints(Options)
     for name in {**given, **options}:
-        if name not in known:
-            raise ConfigurationError(f"no setting is called {name}; there are {', '.join(sorted(known))}")
+        if name not in kinds:
+            raise ConfigurationError(f"no setting is called {name}; there are {', '.join(sorted(kinds))}")
+    read = {name: _value(name, text, kinds[name]) for name, text in given.items()}
+    return Settings(**cast("Options", {**read, **options}), path=path)
+
+
+def _value(name: str, text: str, kind: object) -> object:
+    """Return what a URL's text says for a setting of a kind. Raises ConfigurationError."""
+    words: Mapping[str, object] = TRUTHS if kind is bool else {word: word for word in get_args(kind)}
     try:
-        return TypeAdapter(Settings).validate_python({**given, **options, "path": path})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigurationError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        if kind is int:
+            return int(text)
+        return float(text) if kind is float else words[text]
+    except ValueError:
+        raise ConfigurationError(
+            f"{name}: expected a valid {'integer' if kind is int else 'number'}"
+        ) from None
+    except KeyError:
+        raise ConfigurationError(f"{name}: expected {' or '.join(map(repr, words))}") from None
 
 
 def _read(url: str) -> tuple[str, Mapping[str, str]]:
