@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from queryengine_orm import Session
 from queryengine_orm.driver import Pool
+from queryengine_orm.errors import UniqueViolation
 from queryengine_orm.nesting import Database
 
 from tests.orm.garden import MODELS, TO_ONE, Bed, Garden, Gardener, Label, Mark, Plant, Record, Tool
@@ -161,6 +162,56 @@ async def let_go(garden: Garden, one: int, other: int) -> None:
         garden.session.add(record.instance)
 
 
+async def plan(garden: Garden, one: int, other: int) -> None:
+    """Make a bed with plants that have labels, and a tool: the session meets them by their lists only."""
+    gardener = garden.one(Gardener, one)
+    owned = None if gardener is None else await garden.listed(gardener, "beds")
+    made: dict[type[Any], Record] = {}
+    parts: tuple[tuple[type[Any], type[Any] | None, dict[str, Any]], ...] = (
+        (Bed, None, {}),
+        (Plant, Bed, {"row": "abc"[other % 3], "number": garden.count + 2}),
+        (Label, Plant, {}),
+        (Tool, None, {"kind": "x", "size": garden.count + 4}),
+    )
+    for model, to, keys in parts:
+        garden.count += 1
+        record = made[model] = Record(model, garden.count, f"{model.__name__} {garden.count}")
+        record.instance, record.moved = model(name=record.name, **keys), True
+        record.lists = {name for name, declared in model.__declared__.items() if declared.many}
+        record.to = None if to is None else made[to]
+    bed, plant, label, tool = made.values()
+    bed.instance.plants = [plant.instance]
+    plant.instance.labels.append(label.instance)
+    (tool.instance.beds if other % 2 else bed.instance.tools).append(
+        bed.instance if other % 2 else tool.instance
+    )
+    bed.to, bed.tools = gardener, {tool}
+    if owned is not None:
+        owned.append(bed.instance)
+    if owned is None or other % 2:
+        garden.session.add(tool.instance if other % 2 else bed.instance)
+    garden.records.extend(made.values())
+
+
+async def fail(garden: Garden, one: int, other: int) -> None:
+    """Flush what the database refuses: nothing of it is written, and what was said before still stands."""
+    known = garden.one(Tool, one, stored=True)
+    if known is None:
+        return
+    instance = await garden.instance(known)
+    bad = Tool(kind=instance.kind, size=instance.size, name="refused")
+    garden.session.add(bad)
+    try:
+        await garden.session.flush()
+    except UniqueViolation:
+        if garden.marks:
+            await undo(garden, one, other)
+        else:
+            garden.session.expunge(bad)
+        return
+    raise AssertionError("two rows have one key")
+
+
 async def delete(garden: Garden, one: int, other: int) -> None:
     """Delete an object, or let a new one go."""
     record = garden.one(MODELS[one % len(MODELS)], other, stored=True)
@@ -274,8 +325,8 @@ async def undo(garden: Garden, _one: int, _other: int) -> None:
 
 
 STEPS: Final[tuple[Callable[[Garden, int, int], Any], ...]] = (
-    add, add, add, rename, relate, relate, rekey, merge, let_go, orphan, link, delete, delete, keep,
-    flush, flush, forget, refresh, write_many, begin, commit, undo,
+    add, add, add, rename, relate, relate, plan, fail, rekey, merge, let_go, orphan, link,
+    delete, delete, keep, flush, flush, forget, refresh, write_many, begin, commit, undo,
 )  # fmt: skip
 
 

@@ -61,12 +61,19 @@ async def test_two_ways_to_say_different_rows_are_an_error(session: Session) -> 
     book.author_id, book.author = other.id, first
     with pytest.raises(UsageError, match=r"^Book\(id=1\): author and author_id were set to different rows$"):
         await session.flush()
-    book.author, book.author_id = other, first.id
+    third = Author(name="Cid")
+    session.expunge(book)
+    session.add(third)
+    await session.flush()
+    session.add(book)
+    book.author, book.author_id = other, third.id
     with pytest.raises(UsageError, match="different rows"):
         await session.flush()
-    book.author = first
+    book.author_id = other.id
     await session.flush()
-    book.author, book.author_id = other, other.id
+    book.author, book.author_id = third, third.id
+    await session.flush()
+    book.author_id, book.author = third.id, first  # what it is already says nothing
     await session.flush()
     other.mentor, other.mentor_id = None, first.id
     with pytest.raises(UsageError, match="mentor and mentor_id"):
@@ -74,7 +81,7 @@ async def test_two_ways_to_say_different_rows_are_an_error(session: Session) -> 
     other.mentor_id = None
     await session.flush()
     session.clear()
-    assert (await session.find(Book).include(Book.author).one()).author.name == "Bea"
+    assert (await session.find(Book).include(Book.author).one()).author.name == "Ada"
 
 
 async def test_lists_are_not_lost_by_writes_past_the_unit_of_work(session: Session, library: Pool) -> None:

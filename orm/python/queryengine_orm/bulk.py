@@ -41,9 +41,7 @@ def mapper_of_all(instances: Sequence[DeclarativeBase], what: str) -> Mapper[Any
 async def insert_all(executor: Executor, instances: Sequence[DeclarativeBase]) -> int:
     """Insert many new objects of one class by the fastest way; return how many."""
     mapper = mapper_of_all(instances, "insert_all")
-    if mapper.version is not None or mapper.declared:
-        for each in instances:
-            complete(mapper, each)
+    complete(mapper, instances)
     values = [vars(each) for each in instances]
     given = set[str]().union(*values)
     return await insert_rows(executor, mapper, values, [name for name in mapper.columns if name in given])
@@ -96,7 +94,7 @@ class Upsert:
     async def one(self, executor: Executor, instance: M) -> M | None:
         """Insert or update one row; return its object, or None where nothing of it was to be updated."""
         mapper, dialect = self.mapper, executor.dialect
-        complete(mapper, instance)
+        complete(mapper, [instance])
         columns = self.columns_of(instance)
         statement = upsert_of(mapper, columns, self.on, self.updated(columns), dialect)
         text, parameters = statement.bound([vars(instance)[column.attribute] for column in columns])
@@ -110,8 +108,8 @@ class Upsert:
         Raises ParameterError for a value that its column does not take, and where two objects have one row.
         """
         forms: dict[tuple[Column, ...], list[DeclarativeBase]] = {}
+        complete(self.mapper, instances)
         for each in instances:
-            complete(self.mapper, each)
             forms.setdefault(self.columns_of(each), []).append(each)
         met: set[tuple[object, ...]] = set()
         found: list[Bound] = []

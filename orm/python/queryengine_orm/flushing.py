@@ -289,16 +289,21 @@ class Flush:
         return values
 
 
-def complete(mapper: Mapper[Any], instance: DeclarativeBase) -> None:
-    """Give a new object what its row needs besides: the keys of what it refers to, its first version.
+def complete(mapper: Mapper[Any], instances: Iterable[DeclarativeBase]) -> None:
+    """Give new objects what their rows need besides: the keys of what they refer to, their first version.
 
-    Raises UsageError for what was put into its lists, which only a session writes.
+    Raises UsageError for what was put into their lists, which only a session writes.
     """
-    for relation, _, _ in _lists(instance):
-        place = f"{mapper.model.__name__}.{relation.name}"
-        raise UsageError(f"{place}: a list is written with an object that is added, by nothing else")
-    References().take_keys(instance)
-    _first_version(mapper, instance)
+    if mapper.version is None and not mapper.declared:
+        return
+    lists = [name for name, declared in mapper.declared.items() if declared.many]
+    for instance in instances:
+        values = vars(instance)
+        for relation, _, _ in _lists(instance) if any(name in values for name in lists) else ():
+            place = f"{mapper.model.__name__}.{relation.name}"
+            raise UsageError(f"{place}: a list is written with an object that is added, by nothing else")
+        References().take_keys(instance)
+        _first_version(mapper, instance)
 
 
 def _first_version(mapper: Mapper[Any], instance: DeclarativeBase) -> None:

@@ -172,6 +172,8 @@ class References:
 def _check_agreed(instance: DeclarativeBase, relation: Relationship, related: DeclarativeBase | None) -> None:
     """Refuse an object that was told to refer to one row by a relation, and to another by its key."""
     keys = values_of(instance, relation.own)
+    if keys == values_of(instance, relation.own, before=True):
+        return
     if (None not in keys) if related is None else keys != values_of(related, relation.other):
         names = ", ".join([column.attribute for column in relation.own])
         raise UsageError(f"{instance!r}: {relation.name} and {names} were set to different rows")
