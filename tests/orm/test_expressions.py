@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from queryengine_orm.conditions import Compared, Joined, Opposite
-from queryengine_orm.errors import ConfigurationError, ParameterError
+from queryengine_orm.errors import ConfigurationError, ParameterError, UsageError
 
-from queryengine.ast import And, Comparison, Not, Op, Or, Quantified, Quantifier
+from queryengine.ast import And, Comparison, Not, Nulls, Op, Or, Quantified, Quantifier
 from queryengine.predicate import field
 from queryengine.schema import TypeKind
 from tests.orm.library import Author, Book, Genre, Tag
@@ -108,3 +108,10 @@ def test_arithmetic_is_for_numbers() -> None:
 
 def test_an_attribute_names_a_field_of_a_row_scope() -> None:
     assert (field(Tag.word) == "x") == (field("word") == "x")
+
+
+def test_nulls_stand_first_or_last() -> None:
+    assert Book.price.desc(nulls="last").nulls is Nulls.LAST
+    assert Book.price.asc(nulls=Nulls.FIRST).nulls is Nulls.FIRST
+    with pytest.raises(UsageError, match="nulls stand first or last, not 'end'"):
+        Book.price.asc(nulls="end")  # type: ignore[arg-type]  # not for who has no type checker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_interface, ip_network
 
@@ -29,7 +29,7 @@ from queryengine_orm.driver import Pool
 from queryengine_orm.errors import CheckViolation, ConfigurationError, DataError, ParameterError
 from queryengine_orm.mapping import mapper_of
 
-from queryengine import process_filter_to_ast
+from queryengine import ErrorCode, FilterError, process_filter_to_ast
 from queryengine.schema import DateTimeType, IntegerType
 
 pytestmark = pytest.mark.anyio
@@ -188,6 +188,13 @@ async def test_what_is_no_address_and_no_range_is_refused_by_its_column(session:
         setattr(host, name, value)
         with pytest.raises(ParameterError, match=rf"^Host\.{name}: expected an? \w+"):
             await session.insert_all([host])
+
+
+@pytest.mark.parametrize("filter", [{"where": {"address": "::1"}}, {"order": "size"}, {"fields": ["days"]}])
+def test_filters_know_neither_addresses_nor_ranges(filter: Mapping[str, object]) -> None:
+    with pytest.raises(FilterError) as refused:
+        process_filter_to_ast(filter, ORMQueryEngine(Host, dialect="postgresql"))
+    assert refused.value.code is ErrorCode.UNKNOWN_FIELD
 
 
 def test_sqlite_has_neither_addresses_nor_ranges() -> None:

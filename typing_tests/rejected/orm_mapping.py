@@ -73,6 +73,10 @@ Flight.stops.has(1)
 # mypy says: Argument 1 to "has" of "Attribute" has incompatible type "int"; expected "str"
 # pyright says: Argument of type "Literal[1]" cannot be assigned to parameter "value" of type "str"
 
+Ticket.row.desc(nulls="end")
+# mypy says: Argument "nulls" to "desc" of "Scalar" has incompatible type "Literal['end']"
+# pyright says: Argument of type "Literal['end']" cannot be assigned to parameter "nulls" of type
+
 Ticket.price.set(Ticket.fee)
 # mypy says: Argument 1 to "set" of "Attribute" has incompatible type "Attribute[Ticket, Decimal | int | None]"
 # pyright says: Argument of type "Attribute[Ticket, Decimal | int | None]" cannot be assigned to parameter

@@ -6,7 +6,19 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Final, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast, overload
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    cast,
+    overload,
+)
 from uuid import UUID
 
 from queryengine.ast import Comparison, Not, Nulls, Op, Path, Value, Where
@@ -58,6 +70,7 @@ T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 V = TypeVar("V")
 
+NullsPlace: TypeAlias = Nulls | Literal["first", "last"] | None
 Number: TypeAlias = int | float | Decimal | None
 """what calculates"""
 Ordered: TypeAlias = Number | str | bytes | dt.date | dt.time | dt.timedelta | UUID
@@ -335,13 +348,19 @@ class Scalar(Readable[M, T]):
     def __bool__(self) -> NoReturn:
         raise TypeError("a column is not true or false by itself: compare it, and join what comes by & and |")
 
-    def asc(self, *, nulls: Nulls | None = None) -> Order[M]:
+    def asc(self, *, nulls: NullsPlace = None) -> Order[M]:
         """From the smallest value to the greatest; null is the smallest unless `nulls` says otherwise."""
-        return Order(self.model, self.node, False, nulls)
+        return Order(self.model, self.node, False, _nulls(nulls))
 
-    def desc(self, *, nulls: Nulls | None = None) -> Order[M]:
+    def desc(self, *, nulls: NullsPlace = None) -> Order[M]:
         """From the greatest value to the smallest."""
-        return Order(self.model, self.node, True, nulls)
+        return Order(self.model, self.node, True, _nulls(nulls))
+
+
+def _nulls(given: NullsPlace) -> Nulls | None:
+    if given is not None and given not in set(Nulls):
+        raise UsageError(f"nulls stand first or last, not {given!r}")
+    return None if given is None else Nulls(given)
 
 
 class Computed(Scalar[M, T]):
