@@ -92,7 +92,7 @@ async def work(pool: Pool) -> AsyncIterator[Flight]:
         assert_type(await session.merge(stored), Carrier)
         await session.refresh(stored)
         session.expunge(stored)
-        assert_type(await session.find_sql(Flight, "SELECT * FROM flight WHERE id = $1", 5), list[Flight])
+        assert_type(await session.find_sql(Flight, "SELECT * FROM flight WHERE id = $1", [5]), list[Flight])
         assert_type(await session.query("SELECT 1"), Rows)
         async for each in late.stream():
             yield assert_type(each, Flight)
