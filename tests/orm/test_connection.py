@@ -7,9 +7,11 @@ import datetime as dt
 import gc
 import math
 import weakref
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from queryengine_orm.driver import Kind
 from queryengine_orm.errors import ConfigurationError, ConnectionLost, DataError, OrmError, UsageError
 from queryengine_orm.postgres import Connection, Notice, connect, create_pool
 
@@ -122,6 +124,16 @@ async def test_settings_that_no_pool_can_have_are_refused(postgres: PostgresServ
         _ = create_pool(postgres.url(), idle_check=-1.0)
     with pytest.raises(ConfigurationError, match="prepared statements"):
         _ = create_pool(postgres.url(), statements=-1)
+
+
+async def test_kinds_that_a_caller_changes_are_those_of_the_next_run(postgres: PostgresServer) -> None:
+    kinds: list[Kind | None] = ["int"]
+    async with connected(postgres) as connection:
+        given: list[tuple[Kind, object]] = [("int", 1), ("decimal", Decimal(1)), ("float", 1.0)]
+        for kind, expected in given:
+            kinds[0] = kind
+            got = (await connection.query("SELECT 1::bigint", (), result=kinds))[0][0]
+            assert (type(got), got) == (type(expected), expected)
 
 
 # -- what it holds

@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 from queryengine_orm import postgres
 from queryengine_orm.errors import (
+    ConnectionFailed,
     ConnectionLost,
     DatabaseError,
     OrmError,
@@ -248,3 +249,15 @@ async def test_a_server_that_says_nothing_is_given_up_when_connecting() -> None:
     async with serving(conversation) as served, asyncio.timeout(PATIENCE):
         with pytest.raises(OrmError):
             await ask(served, connect_seconds=0.05)
+
+
+SETTINGS = [(f"setting_{number}", "on") for number in range(2_000)]
+
+
+async def test_a_server_that_reports_settings_without_end_is_left() -> None:
+    many = b"".join(messages.parameter_status(*setting) for setting in SETTINGS)
+    error = await hears({b"S": many + messages.READY})
+    assert isinstance(error, ProtocolViolation)
+    async with serving(talk(greeting=messages.greeting(SETTINGS))) as served, asyncio.timeout(PATIENCE):
+        with pytest.raises(ConnectionFailed, match="more settings"):
+            await postgres.connect(served.dsn())

@@ -12,7 +12,7 @@ use queryengine_protocol::frontend;
 
 use super::errors::{ProtocolViolation, database_error};
 use super::sending::refused;
-use super::session::Session;
+use super::session::{Session, TOO_MANY_SETTINGS};
 
 import_exception!(queryengine_orm.errors, AuthenticationFailed);
 
@@ -155,7 +155,9 @@ pub fn receive(py: Python<'_>, phase: &mut Phase, session: &mut Session) -> PyRe
                 }
             }
             (Phase::Greeting, Message::ParameterStatus { name, value }) => {
-                session.settings.insert(name, value);
+                if !session.keep(name, value) {
+                    return Err(ProtocolViolation::new_err(TOO_MANY_SETTINGS));
+                }
             }
             (Phase::Greeting, Message::BackendKeyData { process_id, key }) => {
                 session.key = Some((process_id, key));

@@ -35,6 +35,10 @@ pub enum Event {
 /// Makes a session as it was when it began, whatever was done in it, but for prepared statements.
 const RESET: &str = "ROLLBACK; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; UNLISTEN *; \
     SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD SEQUENCES; DISCARD TEMP";
+/// How many settings are kept; PostgreSQL reports some fifteen.
+const MOST_SETTINGS: usize = 1_000;
+/// What a server does that reports more.
+pub const TOO_MANY_SETTINGS: &str = "more settings than a server has";
 /// Lets go of all prepared statements: ours are prepared again, those of others are not known.
 pub const FORGET: &str = "DEALLOCATE ALL";
 
@@ -266,14 +270,25 @@ impl Session {
         futures
     }
 
-    /// Take a setting that the server reports. Text of another encoding would be read as other text.
+    /// Keep a setting that the server reports; false if it reports more than any server has.
+    pub fn keep(&mut self, name: Box<str>, value: Box<str>) -> bool {
+        if self.settings.len() == MOST_SETTINGS && !self.settings.contains_key(&name) {
+            return false;
+        }
+        self.settings.insert(name, value);
+        true
+    }
+
+    /// Take a setting that has changed. Text of another encoding would be read as other text.
     pub fn set(&mut self, py: Python<'_>, name: Box<str>, value: Box<str>) {
         let is_utf8 = matches!(&*value, "UTF8" | "UTF-8" | "UNICODE");
         if &*name == "client_encoding" && !is_utf8 {
             let words = format!("client_encoding was set to {value}: only UTF8 can be read");
             self.fail(py, End::Lost(words));
         }
-        self.settings.insert(name, value);
+        if !self.keep(name, value) {
+            self.violation(py, TOO_MANY_SETTINGS);
+        }
     }
 
     /// The session is over: every call fails.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 use queryengine_protocol::Oid;
 use queryengine_protocol::backend::Field;
 use queryengine_protocol::format::Format;
@@ -59,6 +60,9 @@ impl Statement {
         let Some(result) = result else {
             return Ok(Arc::clone(&self.columns));
         };
+        if !result.bind(py).is_instance_of::<PyTuple>() {
+            return columns_of(py, &self.fields, Some(result.bind(py))); // a list may change before the next run
+        }
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, columns)) = shown.iter().find(|(known, _)| known.is(result)) {
             return Ok(Arc::clone(columns));
