@@ -49,6 +49,18 @@ class Authority:
         context.load_cert_chain(chain)
         return context
 
+    def revoke(self, chain: Path) -> Path:
+        """Return a list of certificates that are revoked: of that in the file."""
+        certificate = x509.load_pem_x509_certificate(chain.read_bytes())
+        now = dt.datetime.now(dt.UTC)
+        revoked = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number)
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
+        builder = builder.last_update(now - DAY).next_update(now + DAY)
+        builder = builder.add_revoked_certificate(revoked.revocation_date(now - DAY).build())
+        path = self.folder / "revoked.pem"
+        path.write_bytes(builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        return path
+
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])

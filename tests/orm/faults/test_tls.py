@@ -13,7 +13,7 @@ from queryengine_orm.errors import ConnectionFailed, OrmError
 
 from tests.orm.faults import messages
 from tests.orm.faults.certificates import DAY, Authority
-from tests.orm.faults.liar import Served, Talk, Wire, serving
+from tests.orm.faults.liar import TLS_REQUEST, Served, Talk, Wire, serving
 
 pytestmark = pytest.mark.both_loops
 
@@ -127,6 +127,104 @@ async def test_a_certificate_that_has_ended_is_refused(authority: Authority) -> 
     async with serving(encrypting(authority.server("localhost", until=-DAY))) as served:
         error = await refusal(served, sslmode="verify-ca", sslrootcert=str(authority.root))
         assert isinstance(error, ConnectionFailed)
+
+
+def choosy(context: ssl.SSLContext, refuses: str) -> Talk:
+    """Return a server that lets in only those who come encrypted, or only those who do not."""
+
+    async def conversation(wire: Wire) -> None:
+        code, _ = await wire.hear_first()
+        came = "encrypted" if code == TLS_REQUEST else "clear"
+        if code == TLS_REQUEST:
+            await wire.say(b"S")
+            await wire.writer.start_tls(context)
+            await wire.hear_first()
+        await wire.say(messages.error("28000", severity="FATAL") if came == refuses else messages.greeting())
+        await wire.hear_out()
+
+    return conversation
+
+
+@pytest.mark.parametrize(
+    ("sslmode", "refuses", "comes"),
+    [
+        ("disable", "encrypted", "clear"),
+        ("disable", "clear", None),
+        ("allow", "encrypted", "clear"),
+        ("allow", "clear", "encrypted"),
+        ("prefer", "clear", "encrypted"),
+        ("prefer", "encrypted", "clear"),
+        ("require", "clear", "encrypted"),
+        ("require", "encrypted", None),
+    ],
+)
+async def test_the_other_way_is_tried_where_the_mode_leaves_it_open(
+    authority: Authority, sslmode: str, refuses: str, comes: str | None
+) -> None:
+    async with (
+        asyncio.timeout(PATIENCE),
+        serving(choosy(authority.server("localhost"), refuses)) as served,
+    ):
+        if comes is None:
+            with pytest.raises(ConnectionFailed):
+                await postgres.connect(served.dsn(sslmode=sslmode))
+        else:
+            async with await postgres.connect(served.dsn(sslmode=sslmode)) as connection:
+                assert connection.is_encrypted is (comes == "encrypted")
+
+
+async def test_tls_that_is_required_asks_the_authority_that_is_named(
+    authority: Authority, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = Authority(tmp_path / "other")
+    async with serving(encrypting(authority.server("db.example.org"))) as served:
+        assert isinstance(
+            await refusal(served, sslmode="require", sslrootcert=str(other.root)), ConnectionFailed
+        )
+        dsn = served.dsn(sslmode="require", sslrootcert=str(authority.root))
+        async with asyncio.timeout(PATIENCE), await postgres.connect(dsn) as connection:
+            assert connection.is_encrypted
+
+
+async def test_a_server_learns_who_the_client_is_by_its_certificate(authority: Authority) -> None:
+    context = authority.server("localhost")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.root)
+    authority.server("ada")
+    own = str(authority.folder / "ada.pem")
+    async with serving(encrypting(context)) as served, asyncio.timeout(PATIENCE):
+        with pytest.raises(OrmError):
+            await postgres.connect(served.dsn(sslmode="require"))
+        dsn = served.dsn(sslmode="require", sslcert=own, sslkey=own)
+        async with await postgres.connect(dsn) as connection:
+            assert connection.is_encrypted
+
+
+async def test_a_certificate_that_was_revoked_is_refused(authority: Authority) -> None:
+    context, _ = authority.server("localhost"), authority.server("db.example.org")
+    root = str(authority.root)
+    async with serving(encrypting(context)) as served, asyncio.timeout(PATIENCE):
+        crl = str(authority.revoke(authority.folder / "localhost.pem"))
+        error = await refusal(served, sslmode="verify-ca", sslrootcert=root, sslcrl=crl)
+        assert "revoked" in str(error)
+        crl = str(authority.revoke(authority.folder / "db.example.org.pem"))
+        dsn = served.dsn(sslmode="verify-ca", sslrootcert=root, sslcrl=crl)
+        async with await postgres.connect(dsn) as connection:
+            assert connection.is_encrypted
+
+
+async def test_a_version_of_tls_that_is_too_old_is_refused(authority: Authority) -> None:
+    context = authority.server("localhost")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    async with serving(encrypting(context)) as served:
+        error = await refusal(served, sslmode="require", ssl_min_protocol_version="TLSv1.3")
+        assert isinstance(error, ConnectionFailed)
+        async with (
+            asyncio.timeout(PATIENCE),
+            await postgres.connect(served.dsn(sslmode="require")) as connection,
+        ):
+            assert connection.is_encrypted
 
 
 async def test_a_host_that_is_not_this_machine_is_verified_by_default() -> None:
