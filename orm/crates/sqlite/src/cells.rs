@@ -18,6 +18,17 @@ pub enum Value {
     Blob(Vec<u8>),
 }
 
+impl Value {
+    /// How many bytes it has that stand elsewhere.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Text(value) => value.len(),
+            Self::Blob(value) => value.len(),
+            Self::Null | Self::Integer(_) | Self::Real(_) => 0,
+        }
+    }
+}
+
 /// A value of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'a> {

@@ -1,19 +1,23 @@
 //! One connection: its settings, its statement cache, and the runs of statements on it.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::ffi::c_int;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{OpenFlags, ffi};
 
+use crate::backup;
 use crate::cells::{Answer, Cells, Value};
 use crate::error::{Error, Result};
 use crate::functions;
 use crate::limits::{Budget, Cancel, Handlers};
-use crate::statement::Statement;
+use crate::statement::{Statement, counts_at_once};
 
-/// An answer of more bytes is no short read.
+/// An answer of more bytes, or one value of so many, is no short read.
 const SHORT: usize = 1 << 20;
+/// The most bytes that SQLite allows a value.
+const MOST: c_int = 1_000_000_000;
 /// How often a statement goes to the thread at once after it was found to be long.
 const REMEMBERED: u8 = 16;
 
@@ -64,6 +68,8 @@ pub struct Connection {
     handlers: Handlers,
     capacity: usize,
     clock: u64,
+    /// What a run may take that is no long one.
+    short: Duration,
 }
 
 #[derive(Debug)]
@@ -71,6 +77,15 @@ struct Cached {
     statement: Statement,
     used: u64,
     long: u8,
+}
+
+impl Cached {
+    /// Remember that a run took long.
+    fn took(&mut self, time: Duration, short: Duration) {
+        if time > short {
+            self.long = REMEMBERED;
+        }
+    }
 }
 
 impl Connection {
@@ -99,8 +114,9 @@ impl Connection {
             handlers,
             capacity,
             clock: 0,
+            short: Duration::MAX,
         };
-        connection.handlers.threaded(&Cancel::default());
+        connection.threaded(&Cancel::default());
         connection.each_statement(&settings.script)?;
         if settings.mode == Mode::Read {
             connection.each_statement("PRAGMA query_only = ON")?;
@@ -119,16 +135,25 @@ impl Connection {
     }
 
     /// Run a query here and now, if it is one, and short.
+    ///
+    /// No handler can look into a single step of SQLite's machine. So one that counts a table at once goes to the
+    /// thread until it was seen to be short, one that took long goes there too, and values have a limit.
     pub fn run_inline(&mut self, sql: &str, values: Vec<Value>, budget: Budget) -> Outcome {
+        let begun = Instant::now();
         self.handlers.inline(budget);
+        self.limit_values(SHORT as c_int);
+        self.short = budget.time;
         let db = self.db();
         let cached = match self.cached(sql) {
             Ok(cached) => cached,
-            Err(error) if error.busy() || error.interrupted() => return Outcome::Unseen(values),
+            Err(error) if error.stops_short() => return Outcome::Unseen(values),
             Err(error) => return Outcome::Done(Err(error)),
         };
         if !cached.statement.reads {
             return Outcome::Writes(values);
+        }
+        if values.iter().any(|value| value.size() > SHORT) {
+            return Outcome::Longer(values);
         }
         if cached.long > 0 {
             cached.long -= 1;
@@ -142,32 +167,41 @@ impl Connection {
         let done = unsafe { collect(db, &mut cached.statement, SHORT) };
         let done = match done {
             Ok(answer) if !answer.more => Ok(answer),
-            Err(error) if !error.interrupted() && !error.busy() => Err(error),
+            Err(error) if !error.stops_short() => Err(error),
             _ => {
                 cached.long = REMEMBERED;
                 return Outcome::Longer(cached.statement.take_bound());
             }
         };
         cached.statement.reset();
+        cached.took(begun.elapsed(), budget.time);
         Outcome::Done(done)
     }
 
     /// What runs next runs on a thread, until `cancel` says that nobody waits.
     pub fn threaded(&mut self, cancel: &Cancel) {
         self.handlers.threaded(cancel);
+        self.limit_values(MOST);
+    }
+
+    fn limit_values(&self, bytes: c_int) {
+        // SAFETY: the connection is open.
+        unsafe { ffi::sqlite3_limit(self.db(), ffi::SQLITE_LIMIT_LENGTH, bytes) };
     }
 
     /// Run one statement to its end.
     pub fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Answer> {
-        let db = self.db();
+        let (db, short, begun) = (self.db(), self.short, Instant::now());
         let before = self.total_changes();
-        let statement = &mut self.cached(sql)?.statement;
+        let cached = self.cached(sql)?;
+        let statement = &mut cached.statement;
         let reads = statement.reads;
         // SAFETY: `db` prepared the statement.
         let done = statement
             .bind(values)
             .and_then(|()| unsafe { collect(db, statement, usize::MAX) });
         statement.reset();
+        cached.took(begun.elapsed(), short);
         let mut answer = done?;
         if !reads {
             answer.affected = self.changes_since(before);
@@ -198,13 +232,15 @@ impl Connection {
             let (statement, rest) =
                 found.ok_or_else(|| Error::new(ffi::SQLITE_ERROR, "there is no statement"))?;
             self.only_statement(rest)?;
+            // SAFETY: the connection is open.
+            let counts = statement.reads && unsafe { counts_at_once(self.db(), sql) };
             self.make_room();
             self.cached.insert(
                 sql.into(),
                 Cached {
                     statement,
                     used: 0,
-                    long: 0,
+                    long: u8::from(counts),
                 },
             );
         }
@@ -348,18 +384,7 @@ impl Connection {
 
     /// Copy the whole database into a file, as it is at one moment, while others read and write it.
     pub fn back_up(&mut self, path: &str, cancel: &Cancel) -> Result<()> {
-        let mut target = rusqlite::Connection::open(path)?;
-        let backup = rusqlite::backup::Backup::new(&self.raw, &mut target)?;
-        loop {
-            if cancel.is_cancelled() {
-                return Err(Error::new(ffi::SQLITE_INTERRUPT, "interrupted"));
-            }
-            match backup.step(256)? {
-                rusqlite::backup::StepResult::Done => return Ok(()),
-                rusqlite::backup::StepResult::More => {}
-                _ => std::thread::sleep(Duration::from_millis(5)),
-            }
-        }
+        backup::copy(&self.raw, path, cancel)
     }
 }
 

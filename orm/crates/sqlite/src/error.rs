@@ -82,6 +82,11 @@ impl Error {
         matches!(self.code & 0xff, ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED)
     }
 
+    /// Whether a read that may not block has to be run where it may: out of its budget, or of its place.
+    pub fn stops_short(&self) -> bool {
+        self.interrupted() || self.busy() || self.code & 0xff == ffi::SQLITE_TOOBIG
+    }
+
     /// The SQLSTATE that PostgreSQL has for this condition.
     pub fn sqlstate(&self) -> &'static str {
         match self.code {

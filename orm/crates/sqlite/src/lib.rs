@@ -3,6 +3,7 @@
 //! [`Session`] is one connection: a short read runs where it is called, under a [`Budget`]; what is longer, and
 //! all that writes, runs on the session's own thread, and its answer is left in a [`Mailbox`].
 
+mod backup;
 mod cells;
 mod connection;
 mod error;

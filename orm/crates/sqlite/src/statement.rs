@@ -196,13 +196,36 @@ impl Statement {
     }
 }
 
+/// Whether a query counts all rows of a table in one step of SQLite's machine.
+///
+/// # Safety
+/// `db` is open.
+pub(crate) unsafe fn counts_at_once(db: *mut ffi::sqlite3, sql: &str) -> bool {
+    let word = b"count";
+    if !sql
+        .as_bytes()
+        .windows(word.len())
+        .any(|part| part.eq_ignore_ascii_case(word))
+    {
+        return false;
+    }
+    // SAFETY: the statement is dropped here; the second column of each row is the name of a step.
+    unsafe {
+        let Ok(Some((mut steps, _))) = Statement::prepare(db, &format!("EXPLAIN {sql}")) else {
+            return false;
+        };
+        while matches!(steps.step(db), Ok(true)) {
+            if matches!(cell(steps.handle, 1), Cell::Text(b"Count")) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// Whether a cached statement should not keep it.
 fn is_long(value: &Value) -> bool {
-    match value {
-        Value::Text(value) => value.len() > KEPT,
-        Value::Blob(value) => value.len() > KEPT,
-        Value::Null | Value::Integer(_) | Value::Real(_) => false,
-    }
+    value.size() > KEPT
 }
 
 /// Whether SQLite cannot tell one from the other: -0.0 is not 0.0.
