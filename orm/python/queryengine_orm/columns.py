@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import UnionType
 from typing import Any, Final, ForwardRef, TypeAlias, Union, cast, get_args, get_origin, is_typeddict
 
-from queryengine.annotations import Annotation, field_type, take_apart
+from queryengine.annotations import Annotation, take_apart
 from queryengine.documents import document_relation
 from queryengine.policy import looks_secret
 from queryengine.schema import (
@@ -28,6 +28,7 @@ from queryengine_orm.constraints import CheckedEnum, ForeignKey, Hint, NativeEnu
 from queryengine_orm.declarative import DeclarativeBase, Declared, snake_case
 from queryengine_orm.driver import Dialect
 from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.fitting import check_bounds, check_no_type, fitted
 from queryengine_orm.options import ColumnOptions
 from queryengine_orm.ranges import Range
 from queryengine_orm.storage import OpaqueType, Storage, storage_of
@@ -71,6 +72,11 @@ class Column:
         return storage_of(self.type, dialect, self.length, self.native)
 
     @property
+    def kind(self) -> str:
+        """The kind of its values, in a word."""
+        return self.type.name if isinstance(self.type, OpaqueType) else self.type.kind
+
+    @property
     def enum_values(self) -> list[object]:
         """The values of the members of its enum, if it has one."""
         return [each.value for each in self.type.enum] if isinstance(self.type, EnumType) else []
@@ -92,20 +98,22 @@ class Column:
         return self.options.foreign_key
 
 
-def opaque_type(annotation: object, given: FieldType | None) -> tuple[OpaqueType, bool] | None:
+def opaque_type(place: str, annotation: object, given: FieldType | None) -> tuple[OpaqueType, bool] | None:
     """Return the type of addresses and ranges, and whether they may be null; None for all else.
 
-    `given` is the type of a range's bounds, where the annotation says less.
+    `given` is the type of a range's bounds, where the annotation says less. Raises ConfigurationError.
     """
     parts = set(get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,))
     nullable = type(None) in parts
     parts.discard(type(None))
     address = ADDRESSES.get(frozenset(parts))
     if address is not None:
+        check_no_type(place, annotation, given)
         return OpaqueType(address), nullable
     only = parts.pop() if len(parts) == 1 else None
     if get_origin(only) is not Range:
         return None
+    check_bounds(place, annotation, get_args(only)[0], given)
     if isinstance(given, DateTimeType) and given.aware:
         return OpaqueType("tstzrange"), nullable
     if isinstance(given, IntegerType) and given.minimum >= -(2**31) and given.maximum < 2**31:
@@ -119,16 +127,14 @@ def column_of(model: type[DeclarativeBase], declared: Declared, options: ColumnO
     place = f"{model.__name__}.{declared.name}"
     said = resolved(declared, model)
     annotation = take_apart(said)
-    given = options.column_type
-    hint = given if isinstance(given, Hint) else None
-    opaque = opaque_type(said, None if isinstance(given, Hint) else given)
-    type_: FieldType | OpaqueType | None
+    hint = options.column_type if isinstance(options.column_type, Hint) else None
+    given = None if isinstance(options.column_type, Hint) else options.column_type
+    opaque = opaque_type(place, said, given)
+    type_: FieldType | OpaqueType
     if opaque is not None:
         type_, annotation = opaque[0], Annotation(said, opaque[1])
     else:
-        type_ = field_type(annotation) if given is None or isinstance(given, Hint) else given
-    if type_ is None:
-        raise ConfigurationError(f"{place}: no column holds values of {annotation.type!r}")
+        type_ = fitted(place, annotation, given)
     if isinstance(hint, NativeEnum | CheckedEnum) and not isinstance(type_, EnumType):
         raise ConfigurationError(f"{place}: only enums are kept as enums")
     native = None
@@ -140,6 +146,8 @@ def column_of(model: type[DeclarativeBase], declared: Declared, options: ColumnO
     document = options.document or (annotation.type if is_typeddict(annotation.type) else None)
     if document is not None and not isinstance(type_, JSONType):
         raise ConfigurationError(f"{place}: only JSON columns hold documents")
+    if options.version and (annotation.nullable or not isinstance(type_, IntegerType)):
+        raise ConfigurationError(f"{place}: a version counts: Mapped[int] fits")
     return Column(
         declared.name,
         options.name or declared.name,

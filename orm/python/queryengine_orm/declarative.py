@@ -33,6 +33,7 @@ from queryengine_orm.mapped import (
     relationship,
 )
 from queryengine_orm.tracking import NEW, Changes, changes_of, note
+from queryengine_orm.words import check_name, check_words
 
 if TYPE_CHECKING:
     from queryengine_orm.mapping import Mapper
@@ -77,7 +78,8 @@ class Registry:
         self.backs: dict[Any, list[Any]] | None = None
         """by foreign key, the relations to many rows that go by it; found when it is first asked for"""
         # Any, here and above: each key knows its own.
-        self.statements: BoundedCache[Hashable, Any] = BoundedCache(STATEMENTS)
+        self._statements: BoundedCache[Hashable, Any] = BoundedCache(STATEMENTS)
+        self._is_checked = False
 
     def add(self, cls: type[DeclarativeBase]) -> None:
         """Take in a class. Raises ConfigurationError for a second one of the same name."""
@@ -85,6 +87,21 @@ class Registry:
             raise ConfigurationError(f"two mapped classes of one base are called {cls.__name__}")
         self.classes[cls.__name__] = cls
         self.backs = None
+        self._is_checked = False
+
+    @property
+    def statements(self) -> BoundedCache[Hashable, Any]:  # Any: as above
+        """The compiled statements, of which there are none before the classes are known to fit together."""
+        if not self._is_checked:
+            self.check()
+        return self._statements
+
+    def check(self) -> None:
+        """Raise ConfigurationError where a class refers to what no other one has: all are there by now."""
+        from queryengine_orm.mapping import check_references  # noqa: PLC0415  # it reads classes of this one
+
+        check_references(self.classes.values())
+        self._is_checked = True
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(mapped_column, relationship))
@@ -116,8 +133,10 @@ class DeclarativeBase(Instance):
 
     def __init_subclass__(cls, **arguments: object) -> None:
         super().__init_subclass__(**arguments)
+        check_words(cls)
         if DeclarativeBase in cls.__bases__:
             cls.__registry__ = Registry()
+        _check_bases(cls)
         inherited: dict[str, Declared] = {}
         for base in reversed(cls.__mro__[1:]):
             inherited |= vars(base).get("__declared__", {})
@@ -127,6 +146,7 @@ class DeclarativeBase(Instance):
             return
         if "__tablename__" not in vars(cls):
             cls.__tablename__ = snake_case(cls.__name__)
+        check_name(f"{cls.__name__}.__tablename__", cls.__tablename__)
         cls.__registry__.add(cls)
 
     def __init__(self, **values: Any) -> None:  # Any: type checkers see the columns as parameters
@@ -184,6 +204,30 @@ def _places(cls: type[DeclarativeBase]) -> dict[str, int]:
     return {name: place for place, name in enumerate(cls.__declared__)}
 
 
+def _check_bases(cls: type[DeclarativeBase]) -> None:
+    """Refuse columns that type checkers would not see, and classes of two bases."""
+    bases = [each for each in cls.__mro__ if DeclarativeBase in each.__bases__]
+    if len(bases) > 1:
+        names = " and ".join(each.__name__ for each in bases)
+        raise ConfigurationError(f"{cls.__name__} stems from two bases, {names}")
+    for other in cast("tuple[type[object], ...]", cls.__mro__[1:]):
+        held = [] if issubclass(other, DeclarativeBase) else list(_held(other))
+        if held:
+            raise ConfigurationError(
+                f"{cls.__name__}: {other.__name__}, above it, has columns ({', '.join(held)}), which no"
+                f" constructor would know: make it a class of {bases[0].__name__} with __abstract__ = True"
+            )
+
+
+def _held(cls: type[object]) -> Iterator[str]:
+    """Yield the names of columns and relations in the body of a class of no base."""
+    annotations = _annotations(cls)
+    yield from (name for name, annotation in annotations.items() if _apart(annotation) is not None)
+    for name, value in vars(cls).items():
+        if name not in annotations and isinstance(value, Mapped | Relationship):
+            yield name
+
+
 def _key_names(cls: type[DeclarativeBase]) -> Iterator[str]:
     for name, declared in cls.__declared__.items():
         if isinstance(declared.attribute, Mapped) and declared.attribute.options.primary_key:
@@ -192,8 +236,8 @@ def _key_names(cls: type[DeclarativeBase]) -> Iterator[str]:
 
 def _declared(cls: type[object]) -> Iterator[Declared]:
     """Yield what the body of a class declares; bare annotations get their descriptors here."""
-    body = vars(cls)
-    for name, annotation in _annotations(cls).items():
+    body, annotations = vars(cls), _annotations(cls)
+    for name, annotation in annotations.items():
         found = _apart(annotation)
         if found is None:
             if isinstance(body.get(name), Mapped | Relationship):
@@ -206,6 +250,8 @@ def _declared(cls: type[object]) -> Iterator[Declared]:
     for name, value in body.items():
         if isinstance(value, Relationship):
             raise ConfigurationError(f"{cls.__name__}.{name} has no annotation: One, Maybe or Many")
+        if isinstance(value, Mapped) and name not in annotations:
+            raise ConfigurationError(f"{cls.__name__}.{name} has no annotation: Mapped[...]")
 
 
 def _attribute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
@@ -28,6 +28,7 @@ from queryengine_orm.declarative import DeclarativeBase, Declared, Registry
 from queryengine_orm.errors import ConfigurationError, ParameterError, UsageError
 from queryengine_orm.mapped import Mapped, Related, Watched
 from queryengine_orm.storage import OpaqueType
+from queryengine_orm.words import check_name
 
 __all__ = [
     "Column",
@@ -35,6 +36,7 @@ __all__ = [
     "Reference",
     "RelationSource",
     "Relationship",
+    "check_references",
     "document_of",
     "field_of",
     "mapper_of",
@@ -182,6 +184,7 @@ class Mapper(Generic[M]):
         target = mapper_of(self._target_of(declared))
         secondary = attribute.options.secondary
         if secondary is not None:
+            check_name(f"{self.model.__name__}.{name}", secondary.table)
             own, other = self.primary_key, target.primary_key
             found = Relationship(name, self, target, own, other, True, True, secondary=secondary)
             if [len(names) for names in found.links] != [len(own), len(other)]:
@@ -293,6 +296,10 @@ def _read(model: type[M]) -> Mapper[M]:
     if not key:
         raise ConfigurationError(f"{model.__name__} has no primary key: mapped_column(primary_key=True)")
     versions = [column for column in columns.values() if column.options.version]
+    if len(versions) > 1:
+        raise ConfigurationError(
+            f"{model.__name__} has two versions, {versions[0].attribute} and {versions[1].attribute}"
+        )
     return Mapper(
         model,
         model.__tablename__,
@@ -304,6 +311,36 @@ def _read(model: type[M]) -> Mapper[M]:
         MappingProxyType(relations),
         tuple([checker_of(column.type, column.place) for column in key]),
     )
+
+
+def check_references(models: Iterable[type[DeclarativeBase]]) -> None:
+    """Refuse foreign keys to what no class has, or what is of another kind. Raises ConfigurationError."""
+    mappers = [mapper_of(model) for model in models]
+    owners = {mapper.table: mapper.model.__name__ for mapper in mappers}
+    known = {(mapper.table, each.name): each for mapper in mappers for each in mapper.columns.values()}
+    for mapper in mappers:
+        for reference in mapper.references:
+            place, owner = f"{mapper.model.__name__}.{_names_of(reference)}", owners.get(reference.table)
+            if owner is None and reference.enforced:
+                raise ConfigurationError(
+                    f"{place}: no class has the table {reference.table!r}, to which the foreign key refers;"
+                    " is its module imported?"
+                )
+            for held, name in zip(reference.columns, reference.names, strict=True):
+                other = known.get((reference.table, name))
+                if owner is not None and other is None:
+                    raise ConfigurationError(
+                        f"{place}: {owner} has no column {name!r}, to which the foreign key refers"
+                    )
+                if other is not None and held.kind != other.kind:
+                    raise ConfigurationError(
+                        f"{place}: a column of {held.kind} values refers to {other.place},"
+                        f" of {other.kind} values"
+                    )
+
+
+def _names_of(reference: Reference) -> str:
+    return ", ".join(column.attribute for column in reference.columns)
 
 
 def _references(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> Iterator[Reference]:

@@ -44,6 +44,7 @@ def schema_sql(base: type[DeclarativeBase], dialect: Dialect) -> list[str]:
 
     Raises ConfigurationError for what the database cannot hold.
     """
+    base.__registry__.check()
     mappers = in_order(list(mappers_of(base)))
     statements: list[str] = []
     if dialect == "postgresql":

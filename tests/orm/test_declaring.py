@@ -1,0 +1,330 @@
+"""What a mapped class cannot mean is refused by name, and never left out in silence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from ipaddress import IPv4Interface, IPv6Interface
+from typing import Any
+
+import pytest
+from pydantic import AwareDatetime, JsonValue
+from queryengine_orm import (
+    DeclarativeBase,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Many,
+    Mapped,
+    Range,
+    Secondary,
+    Session,
+    Unique,
+    mapped_column,
+    relationship,
+    schema_sql,
+)
+from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.mapping import mapper_of
+from queryengine_orm.sqlite import create_pool
+
+from queryengine.schema import (
+    ArrayType,
+    DateTimeType,
+    DateType,
+    DecimalType,
+    EnumType,
+    FloatType,
+    IntegerType,
+    JSONType,
+    TextType,
+)
+
+# What is wrong here is wrong to type checkers too, or has no types: classes are made by hand.
+KEY = mapped_column(primary_key=True)
+
+
+def base() -> type[DeclarativeBase]:
+    class Own(DeclarativeBase):
+        pass
+
+    return Own
+
+
+def declared(
+    annotation: object = None, column: object = None, own: type[DeclarativeBase] | None = None, **body: object
+) -> Any:  # Any: a class of the test's own
+    """Make a class with one column, `it`."""
+    annotations = {"id": Mapped[int]} | ({} if annotation is None else {"it": annotation})
+    body = {"id": mapped_column(primary_key=True), "__annotations__": annotations} | body
+    return type("Ware", (own or base(),), body if column is None else body | {"it": column})
+
+
+def mapped(annotation: object, column: object = None) -> Any:  # Any: as above
+    made = declared(annotation, column)
+    return mapper_of(made).columns["it"]
+
+
+# -- what a body says
+
+
+class Plain:
+    """A class of no base, with columns, of which type checkers do not know that constructors take them."""
+
+    made: Mapped[int]
+
+
+def test_columns_of_a_class_that_is_no_part_of_the_base_are_refused() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"Ware: Plain, above it, has columns \(made\).*__abstract__"
+    ):
+        type("Ware", (Plain, base()), {"__annotations__": {"id": Mapped[int]}, "id": KEY})
+
+
+def test_abstract_classes_mix_in_columns_and_relations_before_the_class_s_own() -> None:
+    class Own(DeclarativeBase):
+        pass
+
+    class Stamped(Own):
+        __abstract__ = True
+        stamped: Mapped[int]
+
+    class Named(Own):
+        __abstract__ = True
+        name: Mapped[str] = mapped_column(index=True)
+
+    class First(Stamped, Named):
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Second(Named, Stamped):
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    assert list(mapper_of(First).columns) == ["name", "stamped", "id"]
+    assert list(mapper_of(Second).columns) == ["stamped", "name", "id"]
+    made = First(stamped=1, name="x"), Second(stamped=2, name="y")
+    assert [(each.stamped, each.name) for each in made] == [(1, "x"), (2, "y")]
+    assert mapper_of(First).columns["name"] is not mapper_of(Second).columns["name"]
+
+
+def test_a_class_of_two_bases_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="Ware stems from two bases, Own and Own"):
+        type("Ware", (base(), base()), {})
+
+
+WORDS = ["__table_args__", "__mapper_args__", "__table__", "__table_name__", "__constraint__", "__indexes__"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_words_of_other_mappers_are_refused_and_say_what_is_meant_here(word: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"Ware\.{word} means nothing here: "):
+        type("Ware", (base(),), {word: ()})
+
+
+def test_words_of_other_mappers_are_refused_in_abstract_classes() -> None:
+    with pytest.raises(ConfigurationError, match=r"Own\.__table_args__ means nothing here: "):
+        type("Own", (DeclarativeBase,), {"__table_args__": ()})
+    with pytest.raises(ConfigurationError, match=r"Ware\.__table_args__ means nothing here: "):
+        declared(__abstract__=True, __table_args__=())
+
+
+def test_a_column_without_annotation_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"Ware\.it has no annotation: Mapped\[\.\.\.\]"):
+        declared(None, mapped_column(DateType()))
+
+
+@pytest.mark.parametrize("given", [Unique("id"), "id", [Unique("id"), "id"], 5], ids=range(4))
+def test_constraints_that_are_none_are_refused(given: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"Ware\.__constraints__: a tuple of Unique, Index, Check"):
+        mapper_of(declared(__constraints__=given))
+
+
+@pytest.mark.parametrize("name", ["s.t", "", "a\0b", 5], ids=["dot", "empty", "nul", "number"])
+def test_a_table_s_name_is_a_name_and_no_schema(name: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"Ware\.__tablename__: "):
+        declared(__tablename__=name)
+
+
+def test_a_schema_of_a_table_is_asked_of_the_search_path() -> None:
+    with pytest.raises(ConfigurationError, match="search_path"):
+        declared(__tablename__="s.t")
+
+
+# -- types
+
+
+class Flag(enum.Flag):
+    A = 1
+    B = 2
+
+
+class IntFlag(enum.IntFlag):
+    A = 1
+    B = 2
+
+
+class Mood(enum.Enum):
+    GOOD = "good"
+
+
+class Other(enum.Enum):
+    GOOD = "good"
+
+
+class Name(str):
+    """A text of a class of its own, which no row gives back."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("of", [Flag, IntFlag, Flag | None, list[Flag]], ids=range(4))
+def test_flags_are_refused_as_what_is_joined_of_members_is_none(of: Any) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"Ware\.it: members of (Int)?Flag can be joined.*Mapped\[int\]"
+    ):
+        mapped(Mapped[of])
+
+
+MISFITS: list[tuple[object, object, str]] = [
+    (str, DateTimeType(aware=True), r"a column of str is no DateTimeType\(aware=True\): TextType fits"),
+    (str | None, IntegerType(), r"a column of str is no IntegerType: TextType fits"),
+    (Decimal, IntegerType(), "a column of Decimal is no IntegerType: DecimalType fits"),
+    (int, DecimalType(5, 2), "a column of int is no DecimalType: IntegerType fits"),
+    (float, DecimalType(5, 2), "a column of float is no DecimalType: FloatType fits"),
+    (bool, IntegerType(), "a column of bool is no IntegerType: BooleanType fits"),
+    (dt.date, DateTimeType(aware=False), "a column of date is no DateTimeType: DateType fits"),
+    (dt.datetime, DateType(), "a column of datetime is no DateType: DateTimeType fits"),
+    (AwareDatetime, DateTimeType(aware=False), "fits"),
+    (Mood, TextType(), "a column of .*Mood is no TextType: EnumType of Mood fits"),
+    (Mood, EnumType(Other), "a column of .*Mood is no EnumType of Other: EnumType of Mood fits"),
+    (list[int], ArrayType(TextType()), r"a column of list\[int\] is no ArrayType of TextType"),
+    (list[dt.datetime], DateType(), r"list\[datetime\] is no ArrayType of DateType"),
+    (dict[str, object], TextType(), r"dict\[str, object\] is no TextType: JSONType fits"),
+    (Decimal, JSONType(), "a column of Decimal is no JSONType: DecimalType fits"),
+    (list[Decimal], JSONType(), r"list\[Decimal\] is no JSONType: ArrayType of DecimalType fits"),
+    (
+        Range[int],
+        DateTimeType(aware=True),
+        r"Range\[int\] is no DateTimeType\(aware=True\): IntegerType fits",
+    ),
+    (IPv4Interface | IPv6Interface, TextType(), "is no TextType: no type is given to it"),
+    (tuple[int, ...], None, r"tuple\[int, \.\.\.\].*comes back as a list: Mapped\[list\[int\]\]"),
+    (Name, None, "a value of Name comes back as str: "),
+    (dict[int, str], None, r"no column holds values of dict\[int, str\]"),
+    (complex, None, "no column holds values of complex"),
+    (complex, TextType(), "no column holds values of complex"),
+]
+
+
+@pytest.mark.parametrize(("of", "type_", "said"), MISFITS, ids=range(len(MISFITS)))
+def test_a_type_that_does_not_fit_its_annotation_is_refused(of: Any, type_: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^Ware\.it: .*{said}"):
+        mapped(Mapped[of], None if type_ is None else mapped_column(type_))
+
+
+FITS: list[tuple[object, Any, object]] = [
+    (dt.datetime, DateTimeType(aware=True), DateTimeType(aware=True)),
+    (int, IntegerType(0, 9), IntegerType(0, 9)),
+    (list[dt.datetime], DateTimeType(aware=True), ArrayType(DateTimeType(aware=True))),
+    (list[int] | None, IntegerType(0, 9), ArrayType(IntegerType(0, 9))),
+    (list[int], ArrayType(IntegerType(0, 9)), ArrayType(IntegerType(0, 9))),
+    (list[int], JSONType(), JSONType()),
+    (int | str, JSONType(), JSONType()),
+    (Sequence[int], None, ArrayType(IntegerType())),
+    (JsonValue, JSONType(), JSONType()),
+    (dict[str, list[int | None]] | None, None, JSONType()),
+    (object, FloatType(), FloatType()),
+    (Any, FloatType(), FloatType()),
+]
+
+
+@pytest.mark.parametrize(("of", "type_", "meant"), FITS, ids=range(len(FITS)))
+def test_a_type_that_fits_its_annotation_is_that_of_the_column(of: Any, type_: Any, meant: object) -> None:
+    assert mapped(Mapped[of], None if type_ is None else mapped_column(type_)).type == meant
+
+
+@pytest.mark.parametrize("of", [str, float, int | None, bool], ids=range(4))
+def test_a_version_is_a_whole_number(of: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"Ware\.it: a version counts: Mapped\[int\]"):
+        mapped(Mapped[of], mapped_column(version=True))
+
+
+def test_a_class_has_one_version() -> None:
+    made = declared(
+        Mapped[int],
+        mapped_column(version=True),
+        __annotations__={"id": Mapped[int], "it": Mapped[int], "too": Mapped[int]},
+        too=mapped_column(version=True),
+    )
+    with pytest.raises(ConfigurationError, match="Ware has two versions, it and too"):
+        mapper_of(made)
+
+
+# -- foreign keys
+
+
+def to_nothing(own: type[DeclarativeBase]) -> Any:
+    return declared(Mapped[int], mapped_column(ForeignKey("nope.id")), own)
+
+
+def to_no_column(own: type[DeclarativeBase]) -> Any:
+    return declared(Mapped[int], mapped_column(ForeignKey("ware.nope")), own)
+
+
+def to_another_kind(own: type[DeclarativeBase]) -> Any:
+    return declared(Mapped[str], mapped_column(ForeignKey("ware.id")), own)
+
+
+def by_constraint(own: type[DeclarativeBase]) -> Any:
+    key = ForeignKeyConstraint(("id", "it"), ("ware.id", "ware.nope"))
+    return declared(Mapped[int], None, own, __constraints__=(key,))
+
+
+LOST: list[tuple[Callable[[type[DeclarativeBase]], Any], str]] = [
+    (to_nothing, r"Ware\.it: no class has the table 'nope', to which the foreign key refers"),
+    (to_no_column, r"Ware\.it: Ware has no column 'nope', to which the foreign key refers"),
+    (to_another_kind, r"Ware\.it: a column of text values refers to Ware\.id, of integer values"),
+    (by_constraint, r"Ware\.id, it: Ware has no column 'nope'"),
+]
+
+
+@pytest.mark.parametrize(("declare", "said"), LOST, ids=range(len(LOST)))
+@pytest.mark.parametrize("dialect", ["postgresql", "sqlite"])
+def test_a_foreign_key_to_what_is_not_there_is_refused_when_tables_are_made(
+    declare: Callable[[type[DeclarativeBase]], Any], said: str, dialect: Any
+) -> None:
+    own = base()
+    declare(own)
+    with pytest.raises(ConfigurationError, match=said):
+        schema_sql(own, dialect)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("declare", "said"), LOST, ids=range(len(LOST)))
+async def test_a_foreign_key_to_what_is_not_there_is_refused_when_a_session_first_asks(
+    declare: Callable[[type[DeclarativeBase]], Any], said: str
+) -> None:
+    own = base()
+    model = declare(own)
+    async with create_pool("sqlite://") as pool:
+        with pytest.raises(ConfigurationError, match=said):
+            await Session(pool).find(model).all()
+
+
+def test_a_key_that_is_not_enforced_may_be_to_a_table_of_no_class() -> None:
+    own = base()
+    declared(Mapped[int], mapped_column(ForeignKey("nope.id", enforced=False)), own)
+    assert "nope" not in "".join(schema_sql(own, "postgresql"))
+
+
+def test_a_table_between_is_a_name_and_no_schema() -> None:
+    class Own(DeclarativeBase):
+        pass
+
+    class Part(Own):
+        id: Mapped[int] = mapped_column(primary_key=True)
+        parts: Many[Any] = relationship(secondary=Secondary("s.t", "a", "b"))
+
+    Part.__declared__["parts"].annotation = Part
+    with pytest.raises(ConfigurationError, match=r"Part\.parts: .*search_path"):
+        mapper_of(Part).relationship("parts")
