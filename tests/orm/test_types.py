@@ -197,6 +197,16 @@ def test_filters_know_neither_addresses_nor_ranges(filter: Mapping[str, object])
     assert refused.value.code is ErrorCode.UNKNOWN_FIELD
 
 
+def test_conditions_and_updates_of_addresses_and_ranges_say_what_to_do() -> None:
+    for ask in (
+        lambda: Host.address.set(ip_interface("::1")),
+        Host.ports.is_null,
+        lambda: Host.size == Range(1, 2),
+    ):
+        with pytest.raises(ConfigurationError, match="set it on objects, or write SQL"):
+            ask()
+
+
 def test_sqlite_has_neither_addresses_nor_ranges() -> None:
     with pytest.raises(ConfigurationError, match="SQLite has no inet"):
         schema_sql(Native, "sqlite")

@@ -71,7 +71,9 @@ class Attribute(Scalar[M, T]):
             place = f"{self.owner.__name__}.{self.name}"
             if self.name in schema_of(self.owner).relations:
                 raise ConfigurationError(f"{place} is a document, of which conditions know is_null() only")
-            raise ConfigurationError(f"{place} is no field that conditions know")
+            raise ConfigurationError(
+                f"{place} is no field that conditions know, nor update(): set it on objects, or write SQL"
+            )
         for one, end in zip(self.way, self._ends(), strict=True):
             one.check_end(end, self.name)
         names = (*(one.name for one in self.way), self.name)
