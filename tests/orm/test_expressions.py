@@ -83,7 +83,7 @@ def test_a_value_beyond_a_columns_range_is_refused() -> None:
 
 
 def test_an_operator_that_a_type_does_not_know_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="genre: gt is nothing that a enum knows"):
+    with pytest.raises(ConfigurationError, match=r"Book\.genre: enum values know no >"):
         _ = Book.genre > Genre.ESSAY  # type: ignore[misc]  # type checkers know it too
 
 

@@ -297,3 +297,5 @@ async def test_the_scheme_of_a_url_says_whose_pool_it_is(postgres: PostgresServe
             assert (await pool.query("SELECT 1"))[0][0] == 1
     with pytest.raises(ConfigurationError, match="mysql"):
         connect_pool("mysql://u@h/d")
+    with pytest.raises(ConfigurationError, match="the URL is empty"):
+        connect_pool("")

@@ -273,6 +273,16 @@ async def test_many_rows_are_written_all_or_nothing(postgres: PostgresServer) ->
         assert connection.status == "idle"
 
 
+async def test_a_stream_whose_transaction_has_ended_says_so(postgres: PostgresServer) -> None:
+    async with connected(postgres) as connection:
+        async with connection.transaction() as transaction:
+            stream = transaction.stream("SELECT * FROM generate_series(1, 9)", batch=2)
+            assert len(await anext(stream)) == 2
+        with pytest.raises(UsageError, match="the transaction of the stream has ended, and its rows with it"):
+            await anext(stream)
+        assert (connection.status, await value(connection, "SELECT 1")) == ("idle", 1)
+
+
 async def test_a_stream_asks_for_rows_as_they_are_taken(postgres: PostgresServer) -> None:
     async with connected(postgres) as connection, numbers(postgres, 10) as table:
         sizes = [len(rows) async for rows in connection.stream(f"SELECT * FROM {table}", batch=4)]

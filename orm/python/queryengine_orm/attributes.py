@@ -58,6 +58,9 @@ class Attribute(Scalar[M, T]):
         self.way: Way = way
         self.owner: type[object] = owner if at is None else at
 
+    def __repr__(self) -> str:
+        return f"{self.model.__name__}.{self.key}"
+
     @property
     def key(self) -> str:
         """The dotted path of names, for `queryengine.field`."""
@@ -107,7 +110,7 @@ class Attribute(Scalar[M, T]):
 
     def in_(self, values: Collection[T]) -> Expr[M]:
         """One of these values; a None among them stands for null."""
-        given = collection_of(values, self.path)
+        given = collection_of(values, self)
         among = _asked(self, Op.IN, [value for value in given if value is not None])
         return among | self.is_null() if any(value is None for value in given) else among
 
@@ -198,7 +201,7 @@ def _asked(column: Readable[M, object], op: Op, value: object) -> Expr[M]:
         names = (*(one.name for one in attribute.way), attribute.name)
         steps = (*(one.step for one in attribute.way), Step(document))
         return Expr(attribute.model, Comparison(Path(names, steps, None), op, None))
-    return Expr(attribute.model, compare(attribute.path, op, value))
+    return Expr(attribute.model, compare(attribute.path, op, value, attribute))
 
 
 def _type(path: Path) -> FieldType:
@@ -216,6 +219,10 @@ class Loadable(Generic[M]):
         self.name: str = name
         self.behind: tuple[Loadable[Any], ...] = behind
         """what is loaded with the related rows"""
+
+    def __repr__(self) -> str:
+        behind = f".then({', '.join(map(repr, self.behind))})" if self.behind else ""
+        return f"{self.model.__name__}.{self.name}{behind}"
 
     @property
     def relation(self) -> Relation:

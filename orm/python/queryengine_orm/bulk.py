@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar, cast
 
 from queryengine_orm.attributes import Attribute
 from queryengine_orm.declarative import DeclarativeBase
@@ -17,7 +17,7 @@ from queryengine_orm.objects import ObjectReader
 from queryengine_orm.sql import Statement
 from queryengine_orm.writes import insert_rows, upsert_all_of, upsert_of, written
 
-__all__ = ["Upsert", "insert_all", "mapper_of_all", "run_all"]
+__all__ = ["Upsert", "insert_all", "listed", "mapper_of_all", "run_all"]
 
 MOST_ROWS: Final = 512
 """how many rows one statement inserts or updates, which is parsed anew for each number"""
@@ -28,6 +28,14 @@ M = TypeVar("M", bound=DeclarativeBase)
 
 Bound: TypeAlias = tuple[str, list[object]]
 """a statement, and its parameters"""
+
+
+def listed(instances: Iterable[M], what: str) -> Sequence[M]:
+    """Return objects as a sequence. Raises UsageError for one object, and for what is none."""
+    given = cast("object", instances)
+    if not isinstance(given, Iterable):
+        raise UsageError(f"{what} takes objects in a list, not {type(given).__name__}")
+    return instances if isinstance(instances, Sequence) else list(instances)
 
 
 def mapper_of_all(instances: Sequence[DeclarativeBase], what: str) -> Mapper[Any]:

@@ -25,5 +25,7 @@ def connect_pool(url: str, /) -> Pool:
             from queryengine_orm import sqlite  # noqa: PLC0415
 
             return sqlite.create_pool(url)
+        case "":
+            raise ConfigurationError("the URL is empty: postgresql://... or sqlite:///... is expected")
         case scheme:
             raise ConfigurationError(f"no driver is for {scheme[:20]}; postgresql and sqlite have one")

@@ -16,7 +16,7 @@ from queryengine_orm.cancelling import ask_to_cancel
 from queryengine_orm.copying import copy_out, copy_rows, copy_rows_out
 from queryengine_orm.driver import Isolation, Kind, RowSource
 from queryengine_orm.dsn import Address, Options, Settings, settings_of
-from queryengine_orm.errors import ConfigurationError, UsageError
+from queryengine_orm.errors import ConfigurationError, DatabaseError, UsageError
 from queryengine_orm.handshake import open_link
 from queryengine_orm.listening import Listener
 from queryengine_orm.transactions import PostgresTransaction, begin
@@ -26,6 +26,8 @@ __all__ = ["STATEMENTS", "Connection", "Notice", "connect", "opener"]
 LOG: Final = logging.getLogger("queryengine_orm.postgres")
 STATEMENTS: Final = 256
 """how many prepared statements a connection keeps"""
+UNKNOWN_PORTAL: Final = "34000"
+"""the SQLSTATE of a stream's rows that are no more"""
 MANY: Final = 1_000
 """how many rows of parameters are sent in one breath"""
 CANCEL_SECONDS: Final = 5.0
@@ -139,10 +141,18 @@ class Connection(Link, asyncio.BufferedProtocol):
                     yield rows
                     if not more:
                         break
-                    rows, more = await self.fetch(portal, batch)
+                    rows, more = await self._next_of(portal, batch)
             finally:
                 if not self.is_closed and self.status == "active":
                     await self.close_portal(portal)
+
+    async def _next_of(self, portal: str, batch: int) -> tuple[Rows, bool]:
+        try:
+            return await self.fetch(portal, batch)
+        except DatabaseError as error:
+            if error.sqlstate != UNKNOWN_PORTAL:
+                raise
+            raise UsageError("the transaction of the stream has ended, and its rows with it") from error
 
     async def copy_rows(self, table: str, columns: Sequence[str], rows: RowSource, /) -> int:
         """Insert many rows by COPY, all or nothing; `table` is `name` or `schema.name`."""

@@ -51,6 +51,7 @@ from queryengine_orm.conditions import (
     join,
     path_of,
 )
+from queryengine_orm.describing import NAMES, condition_text, scalar_text
 from queryengine_orm.errors import ConfigurationError, ParameterError, UsageError
 
 __all__ = [
@@ -112,10 +113,10 @@ class Expr(Generic[M]):
         raise TypeError("an expression is not true or false by itself: join expressions with &, | and ~")
 
     def __repr__(self) -> str:
-        return f"<Expr of {self.model.__name__}>"
+        return condition_text(self.condition, self.model.__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Order(Generic[M]):
     """A key of an order; without `nulls`, null is the smallest value."""
 
@@ -124,14 +125,24 @@ class Order(Generic[M]):
     descending: bool = False
     nulls: Nulls | None = None
 
+    def __repr__(self) -> str:
+        nulls = "" if self.nulls is None else f"nulls={self.nulls}"
+        return (
+            f"{scalar_text(self.scalar, self.model.__name__)}.{'desc' if self.descending else 'asc'}({nulls})"
+        )
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Assignment(Generic[M]):
     """What a column is set to: a value, or what the database computes of each row."""
 
     model: type[M]
     field: Field
     scalar: ScalarNode
+
+    def __repr__(self) -> str:
+        owner = self.model.__name__
+        return f"{owner}.{self.field.name}.set({scalar_text(self.scalar, owner)})"
 
 
 # -- whose they are
@@ -195,43 +206,43 @@ def checked(type_: FieldType, value: object, place: object) -> Value:
         raise ParameterError(f"{place}: {problem.message}") from None
 
 
-def compare(path: Path, op: Op, value: object) -> Comparison:
+def compare(path: Path, op: Op, value: object, place: object) -> Comparison:
     """Return a comparison with a value, which is checked. Raises ConfigurationError, ParameterError."""
     field = path.field
     if field is None or path.kind not in KINDS[op]:
-        raise ConfigurationError(f"{path}: {op} is nothing that a {path.kind} knows")
-    return Comparison(path, op, _operand(field.type, op, value, path))
+        raise ConfigurationError(f"{place}: {path.kind} values know no {NAMES.get(op, op)}")
+    return Comparison(path, op, _operand(field.type, op, value, place))
 
 
-def _operand(type_: FieldType, op: Op, value: object, path: Path) -> Value:
+def _operand(type_: FieldType, op: Op, value: object, place: object) -> Value:
     match op:
         case Op.IS_NULL | Op.IS_EMPTY:
             return None
         case Op.IN | Op.HAS_ANY | Op.HAS_ALL:
             element = type_.element if isinstance(type_, ArrayType) else type_
-            return cast("Value", tuple(checked(element, item, path) for item in collection_of(value, path)))
+            return cast("Value", tuple(checked(element, item, place) for item in collection_of(value, place)))
         case Op.HAS if isinstance(type_, ArrayType):
-            return checked(type_.element, value, path)
+            return checked(type_.element, value, place)
         case Op.SIZE:
-            return checked(IntegerType(minimum=0), value, path)
+            return checked(IntegerType(minimum=0), value, place)
         case Op.LIKE | Op.ILIKE:
-            return _pattern(checked(type_, value, path), path)
+            return _pattern(checked(type_, value, place), place)
         case _:
-            return checked(type_, value, path)
+            return checked(type_, value, place)
 
 
-def collection_of(values: object, path: Path) -> Collection[object]:
+def collection_of(values: object, place: object) -> Collection[object]:
     """Return values that are many. Raises ParameterError for one value, and for a text, which is one too."""
     if isinstance(values, Collection) and not isinstance(values, str | bytes):
         return cast("Collection[object]", values)
-    raise ParameterError(f"{path}: expected a collection of values, not {type(values).__name__}")
+    raise ParameterError(f"{place}: expected a collection of values, not {type(values).__name__}")
 
 
-def _pattern(value: Value, path: Path) -> Value:
+def _pattern(value: Value, place: object) -> Value:
     try:
         check_like(str(value))
     except ValueProblem as problem:
-        raise ParameterError(f"{path}: {problem.message}") from None
+        raise ParameterError(f"{place}: {problem.message}") from None
     return value
 
 
@@ -272,7 +283,7 @@ class Readable(Generic[M, R_co]):
 
     def _constant(self, value: object) -> Constant:
         type_ = unbounded(self.type)
-        return Constant(checked(type_, value, type(self).__name__), type_)
+        return Constant(checked(type_, value, self), type_)
 
     def _is_null(self) -> Expr[M]:
         return Expr(self.model, Opposite(Compared(self.node, Op.EQ, self.node)))
@@ -372,6 +383,9 @@ class Computed(Scalar[M, T]):
         super().__init__(model)
         self._node = node
         self._type = type_
+
+    def __repr__(self) -> str:
+        return scalar_text(self._node, self.model.__name__)
 
     @property
     def node(self) -> ScalarNode:

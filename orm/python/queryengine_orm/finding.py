@@ -11,6 +11,7 @@ from queryengine.aggregates import Function
 from queryengine_orm.attributes import Loadable
 from queryengine_orm.conditions import Condition, all_of
 from queryengine_orm.declarative import DeclarativeBase
+from queryengine_orm.describing import condition_text
 from queryengine_orm.driver import Dialect
 from queryengine_orm.errors import MultipleFound, NotFound, UsageError
 from queryengine_orm.expressions import Assignment, Expr, Order, Scalar, check_model
@@ -38,7 +39,7 @@ Exact = TypeVar("Exact", int, Decimal | int, int | None, Decimal | int | None)
 """numbers whose sum is the same in any order"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Find(Generic[M]):
     """A query over the rows of a model: each step returns a new one, `all` and its kin run it.
 
@@ -55,6 +56,16 @@ class Find(Generic[M]):
     skipped: int = 0
     included: tuple[Loadable[M], ...] = ()
     lock: Lock | None = None
+
+    def __repr__(self) -> str:
+        owner = self.mapper.model.__name__
+        steps = [f".where({condition_text(each, owner)})" for each in self.conditions]
+        orders = [Order(self.mapper.model, key.scalar, key.descending, key.nulls) for key in self.order]
+        for name, given in (("order_by", orders), ("include", self.included)):
+            steps += [f".{name}({', '.join(map(repr, given))})"] if given else []
+        steps += [] if self.size is None else [f".limit({self.size})"]
+        steps += [f".offset({self.skipped})"] if self.skipped else []
+        return f"find({owner}){''.join(steps)}{'' if self.lock is None else '.for_update()'}"
 
     # -- steps
 

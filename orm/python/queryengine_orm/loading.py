@@ -45,7 +45,7 @@ class Branch:
     branches: tuple[Branch, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Query(Generic[M]):
     """A query for objects of a model, for either database; it is run by what runs SQL.
 
@@ -64,6 +64,9 @@ class Query(Generic[M]):
     """what a session makes of the objects: those that it has already, in their places"""
     scopes: tuple[ModelScope, ...] = ()
     """the row scopes of the models that rows may lead to: whatever is included has to meet them"""
+
+    def __repr__(self) -> str:
+        return f"<Query of {self.model.__name__}>"
 
     def include(self, *relations: Loadable[M]) -> Query[M]:
         """Return the query with these related rows as well, as far as the row scopes show them.

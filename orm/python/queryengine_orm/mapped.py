@@ -66,7 +66,10 @@ class Mapped(Place, Generic[T]):
 
     def missing(self, owner: type[object]) -> NotLoaded:
         """Return what is raised where an object does not have the value."""
-        return NotLoaded(f"{owner.__name__}.{self.name} was not loaded with this row")
+        return NotLoaded(
+            f"{owner.__name__}.{self.name} was not loaded with this row; a new object has it when it is"
+            " stored, by a flush"
+        )
 
     if TYPE_CHECKING:
         # A whole number is as good as a decimal one.
@@ -129,7 +132,10 @@ class Related(Place, Generic[T]):
 
     def missing(self, owner: type[object]) -> NotLoaded:
         """Return what is raised where an object does not have the relation."""
-        return NotLoaded(f"{owner.__name__}.{self.name} was not loaded with this row: include it")
+        return NotLoaded(
+            f"{owner.__name__}.{self.name} was not loaded with this row, or its key was changed since:"
+            " include it, or load it"
+        )
 
 
 class One(Related[B]):

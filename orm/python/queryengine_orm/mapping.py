@@ -87,7 +87,7 @@ class Relationship:
         return _names(self.secondary.local), _names(self.secondary.remote)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Mapper(Generic[M]):
     """A mapped class and its table."""
 
@@ -105,6 +105,9 @@ class Mapper(Generic[M]):
     """what checks the values of the primary key"""
     _relationships: dict[str, Relationship] = field(default_factory=dict[str, Relationship])
     _schema: ModelSchema[M] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Mapper of {self.model.__name__}>"
 
     def checked_key(self, key: object) -> tuple[object, ...]:
         """Return the values of a key, in a tuple where they are many. Raises UsageError, ParameterError."""
@@ -267,6 +270,8 @@ def mapper_of(model: type[M]) -> Mapper[M]:
     found = None if registry is None else registry.mappers.get(model)
     if found is None:
         if registry is None or model not in registry.classes.values():
+            if not isinstance(cast("object", model), type):
+                raise UsageError(f"a mapped class is expected, not {type(model).__name__}")
             raise ConfigurationError(f"{model.__qualname__} is not mapped to a table")
         # Two threads may both read it; they must go on with one and the same mapper.
         found = registry.mappers.setdefault(model, _read(model))

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from queryengine_orm.attributes import Attribute, Loadable
-from queryengine_orm.bulk import Upsert, insert_all, mapper_of_all, run_all
+from queryengine_orm.bulk import Upsert, insert_all, listed, mapper_of_all, run_all
 from queryengine_orm.declarative import DeclarativeBase
 from queryengine_orm.driver import Executor, Isolation, Kind, Rows, Transaction
 from queryengine_orm.errors import InvalidTransactionState, NotFound, StaleRow, UsageError
@@ -334,15 +334,16 @@ class Session:
         if objects:
             await renew(self.executor, self._unit, self._identities, objects)
 
-    async def insert_all(self, instances: Sequence[DeclarativeBase]) -> int:
+    async def insert_all(self, instances: Iterable[DeclarativeBase]) -> int:
         """Insert many new objects of one class by the fastest way; return how many.
 
         The session does not keep them, and they get no keys that the database makes.
         """
-        if not instances:
+        objects = listed(instances, "insert_all")
+        if not objects:
             return 0
         await self.flush_before_reading()
-        return await insert_all(self.executor, instances)
+        return await insert_all(self.executor, objects)
 
     async def upsert(
         self,
@@ -368,7 +369,7 @@ class Session:
 
     async def upsert_all(
         self,
-        instances: Sequence[M],
+        instances: Iterable[M],
         *,
         on: Sequence[Attribute[M, Any]] | None = None,
         update: Sequence[Attribute[M, Any]] | None = None,
@@ -378,11 +379,12 @@ class Session:
         Returns how many rows were inserted or updated. The session does not keep the objects; those that it
         has get what their rows hold then. Raises ParameterError where two have the same values of `on`.
         """
-        if not instances:
+        objects = listed(instances, "upsert_all")
+        if not objects:
             return 0
-        plan = Upsert.of(mapper_of_all(instances, "upsert_all"), on, update)
+        plan = Upsert.of(mapper_of_all(objects, "upsert_all"), on, update)
         await self.flush_before_reading()
-        statements = plan.all(instances, self.executor.dialect)
+        statements = plan.all(objects, self.executor.dialect)
         if len(statements) == 1:
             affected = await run_all(self.executor, statements)
         else:
