@@ -133,6 +133,29 @@ def test_a_column_without_annotation_is_refused() -> None:
         declared(None, mapped_column(DateType()))
 
 
+HALF: list[object] = [
+    "Mapped[int] | None",
+    "Optional[Mapped[int]]",
+    Mapped[int] | None,
+    "Mapped",
+    Mapped,
+    "orm.Many",
+]
+
+
+@pytest.mark.parametrize("annotation", HALF, ids=range(len(HALF)))
+def test_an_annotation_that_has_a_column_inside_or_nothing_in_it_is_refused(annotation: object) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"Ware\.it: its annotation is Mapped, One, Maybe or Many, of"
+    ):
+        declared(annotation)
+
+
+@pytest.mark.parametrize("annotation", ["ClassVar[Mapped[int]]", "int", "ManyFish"])
+def test_an_annotation_that_is_no_column_is_left_alone(annotation: str) -> None:
+    assert list(mapper_of(declared(annotation)).columns) == ["id"]
+
+
 @pytest.mark.parametrize("given", [Unique("id"), "id", [Unique("id"), "id"], 5], ids=range(4))
 def test_constraints_that_are_none_are_refused(given: object) -> None:
     with pytest.raises(ConfigurationError, match=r"Ware\.__constraints__: a tuple of Unique, Index, Check"):
@@ -258,6 +281,13 @@ def test_a_class_has_one_version() -> None:
     )
     with pytest.raises(ConfigurationError, match="Ware has two versions, it and too"):
         mapper_of(made)
+
+
+def test_what_a_database_has_no_column_for_is_refused_by_name() -> None:
+    own = base()
+    declared(Mapped[list[int]], None, own)
+    with pytest.raises(ConfigurationError, match=r"^Ware\.it: SQLite has no arrays"):
+        schema_sql(own, "sqlite")
 
 
 # -- foreign keys

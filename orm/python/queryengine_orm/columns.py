@@ -68,8 +68,11 @@ class Column:
     """whether None is a value of its own kind: JSON's null, where the database's is not allowed"""
 
     def storage(self, dialect: Dialect) -> Storage:
-        """Return how a database keeps its values."""
-        return storage_of(self.type, dialect, self.length, self.native)
+        """Return how a database keeps its values. Raises ConfigurationError where it cannot."""
+        try:
+            return storage_of(self.type, dialect, self.length, self.native)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.place}: {error}") from None
 
     @property
     def kind(self) -> str:

@@ -48,6 +48,7 @@ STATEMENTS: Final = 1_000
 
 RELATED: Final[dict[str, type[Related[Any]]]] = {"One": One, "Maybe": Maybe, "Many": Many}
 PREFIX: Final = re.compile(r"(?:\w+\.)*(Mapped|One|Maybe|Many)\[(.*)\]\s*", re.DOTALL)
+HALF: Final = re.compile(r"\b(?:Mapped|One|Maybe|Many)(?:\[|'>$|$)")
 
 
 class Declared:
@@ -240,9 +241,10 @@ def _declared(cls: type[object]) -> Iterator[Declared]:
     for name, annotation in annotations.items():
         found = _apart(annotation)
         if found is None:
-            if isinstance(body.get(name), Mapped | Relationship):
+            if isinstance(body.get(name), Mapped | Relationship) or _is_half(annotation):
                 raise ConfigurationError(
-                    f"{cls.__name__}.{name}: its annotation is Mapped, One, Maybe or Many"
+                    f"{cls.__name__}.{name}: its annotation is Mapped, One, Maybe or Many, of a type in"
+                    " brackets: Mapped[int | None]"
                 )
             continue
         form, of = found
@@ -310,6 +312,12 @@ def _apart(annotation: object) -> tuple[str, object] | None:
     if origin in (Mapped, One, Maybe, Many):
         return cast("type[object]", origin).__name__, arguments[0]
     return None
+
+
+def _is_half(annotation: object) -> bool:
+    """Tell whether an annotation means a column or a relation, and does not say so as a whole."""
+    text = str(annotation)
+    return HALF.search(text) is not None and "ClassVar[" not in text
 
 
 def snake_case(name: str) -> str:
