@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from queryengine_orm.pool import create_pool as create_postgres_pool
 from queryengine_orm.sqlite import create_pool
 
 from tests.orm.library import Base
+from tests.orm.postgres_world import connected
 from tests.servers.postgres import PostgresServer
 
 LOOPS: Final[Mapping[str, object]] = {"asyncio": "asyncio", "uvloop": ("asyncio", {"use_uvloop": True})}
@@ -59,3 +61,31 @@ async def session(library: Pool) -> AsyncIterator[Session]:
     """Give a session over the library."""
     async with Session(library) as session:
         yield session
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database: what makes a pool of it with so much patience, and whether it outlives the pool."""
+
+    pool: Callable[[float], Pool]
+    lasts: bool
+
+
+@pytest.fixture(params=["sqlite", "memory", "postgresql"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """Give a place for tables of this test's own, on each database."""
+    if request.param != "postgresql":
+        path = ":memory:" if request.param == "memory" else str(tmp_path / "a.db")
+        yield Place(lambda seconds: create_pool(path, close_timeout=seconds), lasts=path != ":memory:")
+        return
+    server: object = request.getfixturevalue("postgres")
+    assert isinstance(server, PostgresServer)
+    schema = f"closing_{secrets.token_hex(4)}"
+    async with connected(server) as connection:
+        await connection.script(f"CREATE SCHEMA {schema}")
+        url, path = server.url(), f"-c search_path={schema}"
+        yield Place(
+            lambda seconds: create_postgres_pool(url, options=path, maximum=3, close_timeout=seconds),
+            lasts=True,
+        )
+        await connection.script(f"DROP SCHEMA {schema} CASCADE")

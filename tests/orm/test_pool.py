@@ -108,9 +108,10 @@ async def test_what_a_statement_leaves_in_the_session_is_gone_for_the_next(postg
             "CREATE TEMPORARY TABLE pg_temp.left_over (id int)",
             "LISTEN gossip",
             "PREPARE own AS SELECT 1",
-            "BEGIN",
         ):
             await pool.query(sql)
+        with pytest.raises(UsageError, match="BEGIN belongs"):
+            await pool.query("BEGIN")
         assert await first(pool, "SHOW statement_timeout") == "0"
         assert await first(pool, "SHOW search_path") == '"$user", public'
         left = "SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'"

@@ -92,6 +92,18 @@ async def test_a_transaction_commits_at_its_end_and_others_do_not_see_it_before(
         await transaction.query("SELECT 1")
 
 
+async def test_a_first_statement_that_is_not_sent_does_not_lose_the_begin(pool: SQLitePool) -> None:
+    async with pool.transaction() as transaction:
+        with pytest.raises(ParameterError):
+            await transaction.query("SELECT ?1", (object(),))
+        with pytest.raises(ParameterError):
+            await anext(transaction.stream("SELECT ?1", (object(),)))
+        await transaction.query("INSERT INTO users (name) VALUES ('Ann')")
+        with pytest.raises(ParameterError):
+            await transaction.query("SELECT ?1", (object(),))
+    assert await count(pool) == 1
+
+
 async def test_an_exception_undoes_the_transaction(pool: SQLitePool) -> None:
     async def fail() -> None:
         async with pool.transaction() as transaction:

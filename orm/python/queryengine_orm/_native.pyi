@@ -348,6 +348,16 @@ class Link:
     @is_shared.setter
     def is_shared(self, is_shared: bool) -> None: ...
     @property
+    def transactions(self) -> int:
+        """How many transactions of ours have been entered and are not finished."""
+
+    @transactions.setter
+    def transactions(self, transactions: int) -> None: ...
+    @property
+    def is_left(self) -> bool:
+        """Whether a statement of its own ended the transaction that is open for us."""
+
+    @property
     def status(self) -> str:
         """Where the session stands: "idle", "active" in a transaction, or "failed" in one."""
 

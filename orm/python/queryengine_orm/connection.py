@@ -57,8 +57,6 @@ class Connection(Link, asyncio.BufferedProtocol):
     on_end: Callable[[Connection], object] | None = None
     on_idle: Callable[[Connection], object] | None = None
     """called when nothing is under way any more, while it is shared"""
-    transactions: int = 0
-    """how many `PostgresTransaction` have been entered and are not finished"""
     _numbers: count[int]
     _listeners: dict[str, set[Listener]]
     _cancelling: asyncio.Task[None] | None = None

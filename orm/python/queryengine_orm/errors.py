@@ -51,6 +51,11 @@ __all__ = [
     "database_error",
 ]
 
+OTHER_LOOP: Final = (
+    "this pool or connection is of another event loop, the one that it was opened on: open one on each"
+)
+"""what a UsageError says of who comes from another loop, or thread"""
+
 
 class OrmError(QueryEngineError):
     """The root of all that the companion raises."""

@@ -18,7 +18,13 @@ from queryengine_orm._native import Rows, given
 from queryengine_orm.connection import Connection
 from queryengine_orm.driver import Kind
 from queryengine_orm.dsn import Address, Settings
-from queryengine_orm.errors import ConfigurationError, ConnectionFailed, OrmError, UsageError
+from queryengine_orm.errors import (
+    OTHER_LOOP,
+    ConfigurationError,
+    ConnectionFailed,
+    OrmError,
+    UsageError,
+)
 from queryengine_orm.handshake import open_link
 from queryengine_orm.waiting import Borrower, Call, Waiter, WaitingLine
 
@@ -74,13 +80,15 @@ class Lending:
         self._is_resting = False
         self._changed = asyncio.Event()
         self._is_open = self._is_closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._opened = self._dropped = 0
 
     async def open(self) -> None:
         """Open the first connections, once. Raises ConnectionFailed."""
+        self._check_loop()
         if self._is_open or self._is_closed:
             return
-        self._is_open = True
+        self._is_open, self._loop = True, asyncio.get_running_loop()
         first = [asyncio.ensure_future(open_link(self._settings, self._make)) for _ in range(self._minimum)]
         try:
             for connection in await asyncio.gather(*first):
@@ -110,6 +118,7 @@ class Lending:
 
     async def close(self, seconds: float) -> None:
         """Let calls under way and calls that wait end, for so many seconds; then end all sessions."""
+        self._check_loop()
         self._is_closed = True
         self._waiting.fail_borrowers(_closed)
         try:
@@ -132,6 +141,8 @@ class Lending:
 
         The second only if no other can be opened, and up to `pipeline` calls.
         """
+        if self._loop is not asyncio.get_running_loop():
+            self._check_loop()
         connection = self._take_idle()
         if connection is not None:
             if self._pipeline > 1:
@@ -160,6 +171,7 @@ class Lending:
 
     async def borrow(self) -> Connection:
         """Take a connection for this task alone. Raises PoolTimeout, which says who holds the others."""
+        self._check_loop()
         task = asyncio.current_task()
         name = task.get_name() if task is not None else "?"
         connection = self._take_idle()
@@ -191,6 +203,11 @@ class Lending:
         """Let others use a connection that was given for a call, if nothing is under way on it."""
         if connection.load == 0 and connection.is_ready:
             self._free(connection)
+
+    def _check_loop(self) -> None:
+        """Raise UsageError for who comes from another event loop than the one that opened it."""
+        if self._loop is not None and self._loop is not asyncio.get_running_loop():
+            raise UsageError(OTHER_LOOP)
 
     def _take_idle(self) -> Connection | None:
         """Return the connection that was used last; one that nobody used for long has to answer first."""
@@ -270,9 +287,11 @@ class Lending:
         try:
             connection = await self._link()
         except OrmError as error:
-            LOG.warning("a connection of the pool could not be opened: %s", error)
-            self._failure, self._is_resting = error, True
-            asyncio.get_running_loop().call_later(REST_SECONDS, self._try_again)
+            self._failure = error
+            if not self._is_resting:
+                LOG.warning("a connection of the pool could not be opened: %s", error)
+                self._is_resting = True
+                asyncio.get_running_loop().call_later(REST_SECONDS, self._try_again)
             if not self._used:
                 self._waiting.fail(self._no_connection)
                 self._changed.set()

@@ -66,9 +66,9 @@ class Line(Generic[T]):
                 return True
         return False
 
-    def fail(self, error: Exception) -> None:
-        """Let all who wait fail."""
+    def fail(self, error: Callable[[], Exception]) -> None:
+        """Let all who wait fail, each with an error of its own."""
         while self._places:
             place = self._places.popleft()
             if not place.done():
-                place.set_exception(error)
+                place.set_exception(error())

@@ -23,7 +23,7 @@ from queryengine_orm._native import Rows
 from queryengine_orm.connection import STATEMENTS, Connection, opener
 from queryengine_orm.driver import Isolation, Kind, RowSource
 from queryengine_orm.dsn import Address, Options, Settings, settings_of
-from queryengine_orm.errors import ConfigurationError
+from queryengine_orm.errors import ConfigurationError, UsageError
 from queryengine_orm.lending import Lending
 from queryengine_orm.transactions import PostgresTransaction, begin
 
@@ -177,7 +177,10 @@ class PostgresPool:
     def _lent_for(self, call: Callable[[Connection], Awaitable[_T]]) -> Awaitable[_T]:
         async def run() -> _T:
             async with self.acquire() as connection:
-                return await call(connection)
+                done = await call(connection)
+                if connection.is_in_transaction:
+                    raise UsageError("BEGIN belongs to transaction(): what it began was undone")
+                return done
 
         return self._lending.start(run())
 

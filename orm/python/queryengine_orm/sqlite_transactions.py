@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from types import TracebackType
 from typing import Final, Literal, Self
 
 from queryengine_orm._native import Rows, SQLiteSession
 from queryengine_orm.batches import batches
 from queryengine_orm.driver import Dialect, Kind, RowSource
-from queryengine_orm.errors import InvalidTransactionState, UsageError
+from queryengine_orm.errors import ConnectionLost, InvalidTransactionState, UsageError
 
-__all__ = ["SQLiteTransaction", "insert_into", "streamed"]
+__all__ = ["SQLiteTransaction", "checked", "insert_into", "streamed"]
 
 CHUNK: Final = 2_000
 """so many rows of parameters are encoded at a time, so that the loop may do other things in between"""
@@ -51,7 +51,9 @@ class SQLiteTransaction:
             self._session = await self._loan.__aenter__()
         else:
             self._session = self._outer.session()
-            await self._session.control(f"SAVEPOINT {self._name}", begin=self._outer.beginning())
+            begun = self._session.control(f"SAVEPOINT {self._name}", begin=self._outer.beginning())
+            self._outer.began()
+            await begun
         return self
 
     async def __aexit__(
@@ -61,7 +63,8 @@ class SQLiteTransaction:
             return
         if error is None:
             await self.commit()
-        else:
+            return
+        with suppress(ConnectionLost):  # which undid it: the first exception is the one to be seen
             await self.rollback()
 
     @property
@@ -78,10 +81,11 @@ class SQLiteTransaction:
 
     def beginning(self) -> Literal["read", "write"] | None:
         """Return how the next statement begins the transaction; None when one did."""
-        if self._outer is not None:
-            return None  # SAVEPOINT began it
-        begin, self._begin = self._begin, None
-        return begin
+        return None if self._outer is not None else self._begin  # SAVEPOINT began it
+
+    def began(self) -> None:
+        """Take note that a statement which begins the transaction is on its way."""
+        self._begin = None
 
     # -- statements
 
@@ -97,7 +101,9 @@ class SQLiteTransaction:
         """Run one statement; a short read is done when this returns."""
         del clean
         session = self.session()
-        return session.query(sql, parameters, result, inside=True, begin=self.beginning())
+        answer = session.query(sql, parameters, result, inside=True, begin=self.beginning())
+        self._begin = None
+        return answer
 
     async def execute_many(
         self, sql: str, rows: Iterable[Sequence[object]], /, *, clean: bool = False
@@ -120,7 +126,9 @@ class SQLiteTransaction:
 
     async def script(self, sql: str, /) -> None:
         """Run several statements without parameters, all or nothing."""
-        await self.session().script(sql, inside=True, begin=self.beginning())
+        done = self.session().script(sql, inside=True, begin=self.beginning())
+        self.began()
+        await done
 
     async def stream(
         self,
@@ -132,9 +140,10 @@ class SQLiteTransaction:
         batch: int = 500,
     ) -> AsyncIterator[Rows]:
         """Give the rows in batches; the next is read when the last was taken."""
-        session, begin = self.session(), self.beginning()
-        batches = streamed(session, sql, parameters, result, batch, begin=begin, inside=True)
-        async with aclosing(batches):
+        session = self.session()
+        opened = session.cursor(sql, parameters, result, checked(batch), inside=True, begin=self.beginning())
+        self.began()
+        async with aclosing(streamed(session, opened, result, batch)) as batches:
             async for rows in batches:
                 yield rows
                 self.session()  # raises where the transaction ended meanwhile
@@ -198,20 +207,21 @@ class SQLiteTransaction:
             await loan.__aexit__(None, None, None)
 
 
-async def streamed(
-    session: SQLiteSession,
-    sql: str,
-    parameters: Sequence[object],
-    result: Sequence[Kind | None] | None,
-    batch: int,
-    *,
-    begin: Literal["read", "write"] | None = None,
-    inside: bool = False,
-) -> AsyncGenerator[Rows]:
-    """Give the rows of a cursor in batches, and close it in any case."""
+def checked(batch: int) -> int:
+    """Return how many rows a batch has. Raises UsageError where that is none."""
     if batch < 1:
         raise UsageError("a batch has one row at least")
-    cursor, answer = session.cursor(sql, parameters, result, batch, inside=inside, begin=begin)
+    return batch
+
+
+async def streamed(
+    session: SQLiteSession,
+    opened: tuple[int, Awaitable[tuple[Rows, bool]]],
+    result: Sequence[Kind | None] | None,
+    batch: int,
+) -> AsyncGenerator[Rows]:
+    """Give the rows of a cursor in batches, and close it in any case."""
+    cursor, answer = opened
     more = True
     try:
         while more:

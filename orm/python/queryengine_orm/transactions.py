@@ -81,9 +81,13 @@ class PostgresTransaction:
 
     async def commit(self) -> None:
         """Make it last. Raises TransactionRollback if a statement of it had failed: then nothing lasts."""
+        is_left = self.connection.is_left
         connection = self._finished()
         if connection.withdraw(self._opening):
             return
+        if is_left:
+            await self._undo_rest(connection)
+            raise UsageError("a statement of its own ended the transaction: nothing is left to commit")
         if self._savepoint is not None:
             await _surely(connection, f"RELEASE SAVEPOINT {self._savepoint}")
         elif await _surely(connection, "COMMIT") == "ROLLBACK":
@@ -93,13 +97,21 @@ class PostgresTransaction:
 
     async def rollback(self) -> None:
         """Undo it; the transaction is finished then."""
+        is_left = self.connection.is_left
         connection = self._finished()
         if connection.withdraw(self._opening):
             return
-        if self._savepoint is not None:
+        if is_left:
+            await self._undo_rest(connection)
+        elif self._savepoint is not None:
             name = self._savepoint
             await _surely(connection, f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
         else:
+            await _surely(connection, "ROLLBACK")
+
+    async def _undo_rest(self, connection: Connection) -> None:
+        """Undo what may have begun where a statement ended the transaction (`COMMIT AND CHAIN`)."""
+        if self._savepoint is None and connection.is_in_transaction:
             await _surely(connection, "ROLLBACK")
 
     def _finished(self) -> Connection:

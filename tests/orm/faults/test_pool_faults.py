@@ -166,3 +166,13 @@ async def test_connects_and_disconnects_leave_no_task_and_no_descriptor(postgres
     await asyncio.sleep(0.05)
     assert len(asyncio.all_tasks()) == tasks
     assert descriptors_open() <= descriptors
+
+
+async def test_connections_that_cannot_be_opened_are_told_of_once_in_a_while(
+    postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    dsn = f"postgresql://{postgres.user}@{postgres.host}:{free_port()}/x?sslmode=disable"
+    async with asyncio.timeout(PATIENCE), create_pool(dsn, minimum=0, maximum=10) as pool:
+        answers = await asyncio.gather(*(pool.query("SELECT 1") for _ in range(10)), return_exceptions=True)
+        assert {type(answer) for answer in answers} == {ConnectionFailed}
+        assert len([record for record in caplog.records if "could not be opened" in record.message]) == 1

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 pub mod arrow;
 pub mod columns;
 pub mod errors;
+mod event_loop;
 pub mod export;
 pub mod instances;
 pub mod models;

@@ -22,6 +22,8 @@ pub struct Call {
     pub outcome: Option<PyResult<Py<PyAny>>>,
     /// When it was made.
     pub since: Instant,
+    /// Whether it belongs to a transaction, which it must not end.
+    pub is_inside: bool,
 }
 
 /// How many answers of a kind are still to come.
@@ -164,6 +166,7 @@ impl Call {
             expects: Expects::default(),
             outcome: None,
             since: Instant::now(),
+            is_inside: false,
         }
     }
 

@@ -12,6 +12,7 @@ use super::call::{Call, Work};
 use super::errors::UsageError;
 use super::handshake::{self, Credentials, Phase, Progress};
 use super::session::{Event, Session};
+use crate::event_loop;
 
 /// A query, and the reset that follows it.
 const FEW: usize = 2;
@@ -49,8 +50,7 @@ impl Link {
     }
 
     pub(super) fn create_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let event_loop = self.event_loop.as_ref().ok_or_else(closed)?.bind(py);
-        event_loop.call_method0(intern!(py, "create_future"))
+        event_loop::future(self.event_loop.as_ref().ok_or_else(closed)?.bind(py))
     }
 
     /// Take a call and return its future.

@@ -370,6 +370,24 @@ impl Link {
         self.is_shared = is_shared;
     }
 
+    /// How many transactions of ours have been entered and are not finished.
+    #[getter]
+    fn transactions(&self) -> u32 {
+        self.session.transactions
+    }
+
+    #[setter]
+    fn set_transactions(&mut self, transactions: u32) {
+        self.session.transactions = transactions;
+        self.session.is_left &= transactions > 0;
+    }
+
+    /// Whether a statement of its own ended the transaction that is open for us.
+    #[getter]
+    fn is_left(&self) -> bool {
+        self.session.is_left
+    }
+
     /// Where the session stands: "idle", "active" in a transaction, or "failed" in one.
     #[getter]
     fn status(&self) -> &'static str {

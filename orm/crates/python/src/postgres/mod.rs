@@ -3,6 +3,7 @@
 mod arguments;
 mod call;
 mod cancelling;
+mod control;
 mod copy_reader;
 mod copying;
 mod errors;

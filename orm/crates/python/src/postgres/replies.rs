@@ -13,6 +13,7 @@ use queryengine_protocol::errors::{ErrorFields, Severity};
 use queryengine_protocol::frontend;
 
 use super::call::{Call, Expects, Work};
+use super::control;
 use super::errors::{End, UsageError, database_error};
 use super::gathering::answer_of;
 use super::plans;
@@ -135,6 +136,7 @@ impl Session {
             self.statements.clear();
         }
         self.has_prepared |= words == "PREPARE";
+        self.is_left |= call.is_inside && self.transactions > 0 && words == "COMMIT";
         let is_lost = std::mem::take(&mut call.expects.is_copying);
         let written = tag.and_then(CommandTag::rows).unwrap_or_default();
         match &mut call.work {
@@ -143,6 +145,9 @@ impl Session {
                 if call.expects.completed == 0 {
                     let outcome = match query.gathered.take() {
                         Some(_) if is_lost => Err(lost_copy()),
+                        Some(_) if call.is_inside && control::begins(words) => {
+                            Err(control::misplaced())
+                        }
                         Some(gathered) => gathered.rows(py, written, words),
                         None => Err(plans::unreadable()),
                     };
@@ -235,6 +240,7 @@ impl Session {
         let Some(mut call) = self.sent.pop_front() else {
             return Err(unexpected("ReadyForQuery of no call"));
         };
+        self.look_at_control(&mut call, status);
         self.status = status;
         if status == TransactionStatus::Idle && self.sent.is_empty() {
             self.portals.clear(); // none outlives its transaction, whether or not it was closed

@@ -126,6 +126,7 @@ impl Session {
                     .map(String::as_str)
                     .collect();
                 frontend::query(out, &parts.join("; ")).map_err(refused)?;
+                expects.is_preluded = !self.prelude.is_empty();
                 self.prelude.clear();
             }
             Work::Portal {

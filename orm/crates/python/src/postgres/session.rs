@@ -12,6 +12,7 @@ use queryengine_protocol::backend::{Decoder, Limits, TransactionStatus};
 use queryengine_protocol::errors::ErrorFields;
 
 use super::call::{Call, Work};
+use super::control;
 use super::errors::End;
 use super::statements::Statements;
 use crate::columns::Columns;
@@ -78,6 +79,10 @@ pub struct Session {
     pub is_said_idle: bool,
     /// Whether something ran that may have changed the session for those who come after.
     pub is_dirty: bool,
+    /// How many transactions of ours are open, one inside of the other.
+    pub transactions: u32,
+    /// Whether a statement of its own ended the transaction that is open for us.
+    pub is_left: bool,
     /// Whether a statement was prepared by SQL.
     pub has_prepared: bool,
     /// The columns of the portals that are open.
@@ -109,6 +114,8 @@ impl Session {
             is_held_back: false,
             is_said_idle: false,
             is_dirty: false,
+            transactions: 0,
+            is_left: false,
             has_prepared: false,
             portals: HashMap::new(),
             end: None,
@@ -132,11 +139,16 @@ impl Session {
     }
 
     /// Take a call, and send it if nothing is in its way.
-    pub fn submit(&mut self, py: Python<'_>, call: Call) {
+    pub fn submit(&mut self, py: Python<'_>, mut call: Call) {
         self.is_said_idle = false;
+        call.is_inside = self.transactions > 0;
         if let Some(end) = &self.end {
             let error = end.error(py);
             self.finish(call, Err(error));
+            return;
+        }
+        if self.is_left {
+            self.finish(call, Err(control::left()));
             return;
         }
         self.waiting.push_back(call);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyOSError;
@@ -11,6 +12,7 @@ use queryengine_sqlite::{Answer, Cancel, Error, Mailbox};
 
 use super::answers::{Plans, Wanted, exception};
 use crate::errors::ConnectionLost;
+use crate::event_loop;
 
 type Letter = (u64, Result<Answer, Error>);
 /// What a thread calls when it is done.
@@ -29,7 +31,9 @@ pub struct Post {
     mailbox: Arc<Mailbox<Letter>>,
     waiting: Mutex<(u64, HashMap<u64, Waiting>)>,
     plans: Plans,
-    create_future: Py<PyAny>,
+    event_loop: Py<PyAny>,
+    /// Whether the database is closed, or about to be: nobody gets an answer any more.
+    is_over: AtomicBool,
 }
 
 impl Post {
@@ -50,7 +54,7 @@ impl Post {
         wanted: Wanted,
         cancel: &Cancel,
     ) -> PyResult<(Bound<'py, PyAny>, Done)> {
-        let future = self.create_future.bind(py).call0()?;
+        let future = event_loop::future(self.event_loop.bind(py))?;
         let canceller = Canceller {
             cancel: cancel.clone(),
         };
@@ -74,15 +78,27 @@ impl Post {
         ))
     }
 
-    /// Stop what runs, and let all that wait for it fail.
+    /// Whether calls are refused.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
+    /// A future that has failed, of a call that nobody will do any more.
+    pub fn refuse<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let future = event_loop::future(self.event_loop.bind(py))?;
+        future.call_method1(intern!(py, "set_exception"), (lost().into_value(py),))?;
+        Ok(future)
+    }
+
+    /// Stop what runs, let all that wait for it fail, and refuse what comes.
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
+        self.is_over.store(true, Ordering::Relaxed);
         let waiting = std::mem::take(&mut self.waiting().1);
         for waits in waiting.into_values() {
             waits.cancel.cancel();
             let future = waits.future.bind(py);
             if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
-                let error = ConnectionLost::new_err("the database was closed under the call");
-                future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))?;
+                future.call_method1(intern!(py, "set_exception"), (lost().into_value(py),))?;
             }
         }
         Ok(())
@@ -112,6 +128,10 @@ impl Post {
     }
 }
 
+fn lost() -> PyErr {
+    ConnectionLost::new_err("the database was closed under the call")
+}
+
 /// The answers of SQLite's threads for one event loop: `deliver` has to run when `fileno` is readable.
 #[pyclass(frozen, module = "queryengine_orm._native")]
 pub struct SQLitePost {
@@ -122,14 +142,14 @@ pub struct SQLitePost {
 #[pymethods]
 impl SQLitePost {
     #[new]
-    fn new(r#loop: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(r#loop: Py<PyAny>) -> PyResult<Self> {
         let mailbox = Mailbox::new().map_err(|error| PyOSError::new_err(error.to_string()))?;
-        let create_future = r#loop.getattr("create_future")?.unbind();
         let post = Post {
             mailbox: Arc::new(mailbox),
             waiting: Mutex::default(),
             plans: Plans::default(),
-            create_future,
+            event_loop: r#loop,
+            is_over: AtomicBool::new(false),
         };
         Ok(Self {
             post: Arc::new(post),
@@ -146,7 +166,7 @@ impl SQLitePost {
         self.post.deliver(py)
     }
 
-    /// Stop what threads do, and let the calls that wait for it fail with ConnectionLost.
+    /// Stop what threads do: the calls that wait for it fail with ConnectionLost, and those that come.
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
         self.post.give_up(py)
     }

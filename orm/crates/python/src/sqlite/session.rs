@@ -93,7 +93,7 @@ impl SQLiteSession {
         let values = values(parameters)?;
         let result = kinds(py, result)?;
         let begin = begin.map(beginning).transpose()?;
-        let values = if begin.is_some() {
+        let values = if begin.is_some() || self.post.is_over() {
             values
         } else {
             let start = Instant::now();
@@ -271,6 +271,9 @@ impl SQLiteSession {
         inside: bool,
         begin: Option<&'static str>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        if self.post.is_over() {
+            return self.post.refuse(py);
+        }
         let cancel = Cancel::default();
         let (future, done) = self.post.expect(py, sql, wanted, &cancel)?;
         self.session.submit(Job {
