@@ -49,5 +49,5 @@ async def test_a_call_that_cannot_be_made_leaves_its_connection_to_others(postgr
                 await pool.query("SELECT $1 + 0", cast("Any", given))
         with pytest.raises(TypeError):
             await pool.query(cast("Any", None))
-        assert (await pool.query("SELECT 1"))[0][0] == 1
+        assert (await pool.query("SELECT 1", clean=True))[0][0] == 1
         assert pool.statistics()["idle"] == 1
