@@ -128,7 +128,8 @@ async def write_on(pool: PostgresPool, numbers: Iterator[int], promised: set[int
         unsure.add(number)
         try:
             async with pool.transaction() as transaction:
-                await transaction.query("INSERT INTO kept VALUES ($1)", [number])
+                # Without a reset in between, each writer has its connection all the time.
+                await transaction.query("INSERT INTO kept VALUES ($1)", [number], clean=True)
         except OrmError:
             return
         unsure.discard(number)
