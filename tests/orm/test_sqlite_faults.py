@@ -301,7 +301,8 @@ async def test_what_a_caller_wants_may_ask_the_database_itself(tmp_path: Path) -
             asked.append(pool.query("SELECT 1 AS x, 2 AS y", (), result=("int", "int")))
             return super().__eq__(other)
 
-        __hash__ = tuple.__hash__
+        def __hash__(self) -> int:
+            return super().__hash__()
 
     asked: list[Awaitable[Rows]] = []
     async with create_pool(f"{tmp_path / 'a.db'}") as pool:
