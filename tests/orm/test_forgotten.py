@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from queryengine_orm import Session
+from queryengine_orm import Session, units
 from queryengine_orm.driver import Pool
 from queryengine_orm.errors import UsageError
+from queryengine_orm.tracking import Changes, changes_of
 
 from tests.orm.library import Author
 
@@ -82,3 +83,29 @@ async def test_a_new_object_after_a_roll_back_is_as_any_other(session: Session) 
     session.add(author)
     await session.flush()
     assert (await session.find(Author).one()).name == "Bea"
+
+
+async def test_a_query_looks_at_no_object_that_was_forgotten_but_the_commit_does(
+    session: Session, library: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    author = await forgotten(session)
+    looked_at: list[object] = []
+
+    def watched(instance: object) -> Changes:
+        looked_at.append(instance)
+        return changes_of(instance)
+
+    monkeypatch.setattr(units, "changes_of", watched)
+
+    async def ask() -> None:
+        async with session.begin():
+            author.name = "Bea"
+            looked_at.clear()
+            await session.get(Author, 7)
+            await session.find(Author).exists()
+            assert looked_at == []
+
+    with pytest.raises(UsageError, match="was changed after a roll-back"):
+        await ask()
+    assert looked_at == [author]
+    assert (await Session(library).find(Author).one()).name == "Ada"

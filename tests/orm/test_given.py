@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from queryengine_orm import Session
+from queryengine_orm import Session, sqlite
 from queryengine_orm.driver import Pool
 from queryengine_orm.errors import ParameterError
 from queryengine_orm.postgres import create_pool
@@ -51,3 +53,20 @@ async def test_a_call_that_cannot_be_made_leaves_its_connection_to_others(postgr
             await pool.query(cast("Any", None))
         assert (await pool.query("SELECT 1", clean=True))[0][0] == 1
         assert pool.statistics()["idle"] == 1
+
+
+async def test_a_call_that_waits_keeps_the_parameters_that_it_was_given(tmp_path: Path) -> None:
+    async with sqlite.create_pool(f"sqlite:///{tmp_path / 'a.db'}") as pool:
+        await pool.script("CREATE TABLE t (a INTEGER)")
+
+        async def insert() -> None:
+            given = [1]
+            first = pool.query("INSERT INTO t VALUES (?1)", given)
+            given[0] = 2
+            await asyncio.gather(first, pool.query("INSERT INTO t VALUES (?1)", given))
+
+        async with pool.transaction():
+            inserting = asyncio.create_task(insert())
+            await asyncio.sleep(0)
+        await inserting
+        assert (await pool.query("SELECT a FROM t ORDER BY a")).tuples() == [(1,), (2,)]

@@ -7,14 +7,17 @@ import enum
 import uuid
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from typing import Any
 
 import pytest
-from queryengine_orm import DeclarativeBase, Mapped, Session, create_all, mapped_column
+from queryengine_orm import DeclarativeBase, Mapped, Range, Session, create_all, mapped_column
 from queryengine_orm.driver import Pool
 from queryengine_orm.errors import ParameterError, UsageError
 
 from queryengine.schema import DateTimeType, DecimalType, IntegerType
+from tests.orm.conftest import schema_on
+from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +100,24 @@ class ByTwo(Base):
     two: Mapped[str] = mapped_column(primary_key=True, init=True)
 
 
+class OnPostgreSQL(DeclarativeBase):
+    """The base of keys that SQLite has no types of."""
+
+
+class ByAddress(OnPostgreSQL):
+    """Has an address, of either version, of which no two have an order."""
+
+    id: Mapped[IPv4Interface | IPv6Interface] = mapped_column(primary_key=True, init=True)
+    name: Mapped[str] = mapped_column(default="")
+
+
+class BySize(OnPostgreSQL):
+    """Has a range."""
+
+    id: Mapped[Range[int]] = mapped_column(primary_key=True, init=True)
+    name: Mapped[str] = mapped_column(default="")
+
+
 UID = uuid.UUID(int=5)
 DAY = dt.date(2026, 1, 2)
 AT = dt.datetime(2026, 1, 2, 3, tzinfo=dt.UTC)
@@ -161,3 +182,25 @@ async def test_a_key_of_too_many_values_is_refused(keys: Session) -> None:
         await keys.get(ByTwo, 1)
     with pytest.raises(UsageError, match="given: 0"):
         await keys.get(ByTwo, ())
+
+
+@pytest.mark.parametrize(
+    ("model", "ids"),
+    [
+        (ByAddress, [ip_interface("10.0.0.1/32"), ip_interface("::1/128")]),
+        (BySize, [Range(1, 2), Range(1, None), Range(3, 4)]),
+    ],
+)
+async def test_objects_whose_keys_have_no_order_are_written_together(
+    postgres: PostgresServer, model: Any, ids: list[object]
+) -> None:
+    async with schema_on(postgres) as pool:
+        await create_all(pool, OnPostgreSQL)
+        objects = [model(id=each) for each in ids]
+        session = Session(pool)
+        session.add_all(objects)
+        await session.flush()
+        for each in objects:
+            each.name = "changed"
+        await session.flush()
+        assert {each.name for each in await Session(pool).find(model).all()} == {"changed"}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, time, timedelta
+from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
+from uuid import UUID
 
 from queryengine_orm._native import IdentityMap, value_of
 from queryengine_orm.declarative import DeclarativeBase
@@ -17,6 +20,8 @@ __all__ = ["Identities", "Key", "Known"]
 
 Key: TypeAlias = tuple[object, ...]
 Known: TypeAlias = dict[type[object], IdentityMap]
+ORDERED: Final = (int, float, Decimal, str, bytes, date, time, timedelta, UUID)
+"""classes of which any two values have an order; others (addresses, ranges) go by their texts"""
 
 
 class Identities:
@@ -101,8 +106,13 @@ class Identities:
 
 def _place(instance: DeclarativeBase) -> tuple[Any, ...]:  # Any: values that have an order
     """Return what objects of a class are sorted by: their keys, of which enumerations go by their names."""
-    key = _stored_key(mapper_of(type(instance)), instance)
-    return tuple(part.name if isinstance(part, Enum) else part for part in key)
+    return tuple(map(_ordered, _stored_key(mapper_of(type(instance)), instance)))
+
+
+def _ordered(part: object) -> object:
+    if isinstance(part, Enum):
+        return part.name
+    return part if isinstance(part, ORDERED) else str(part)
 
 
 def _stored_key(mapper: Mapper[Any], instance: DeclarativeBase) -> Key:

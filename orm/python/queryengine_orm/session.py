@@ -116,13 +116,17 @@ class Session:
         Where it fails in a transaction, a part may be written already: that has to be rolled back, and until
         then the session raises InvalidTransactionState.
         """
+        self._unit.check_forgotten()
+        await self._flush()
+
+    async def _flush(self) -> None:
+        """Do so without a look at objects that were forgotten: a query would take longer with each."""
         if self._hold.levels:
             self._hold.check()
         if self._has_failed:
             raise InvalidTransactionState(
                 "25P02", "a flush of this transaction has failed: it can be rolled back only"
             )
-        self._unit.check_forgotten()
         if not self._unit.has_work():
             return
         with self._hold.taken():
@@ -152,7 +156,7 @@ class Session:
     async def flush_before_reading(self) -> None:
         """Write what a query of the same transaction has to see."""
         if self._transaction is not None:
-            await self.flush()
+            await self._flush()
 
     def clear(self) -> None:
         """Forget all objects, and what was not written."""
@@ -182,7 +186,7 @@ class Session:
         if known is not None:
             return cast("M", known)
         if self._transaction is not None:
-            await self.flush()
+            await self._flush()
         executor = self._transaction or self._database
         statement, reader = prepared_get(mapper).on(executor.dialect)
         text, parameters = statement.bound(values)

@@ -90,12 +90,11 @@ class SQLitePool:
         lending = self._lending
         if lending.loop is not asyncio.get_running_loop():
             lending.refuse()
+        parameters = given(parameters)  # those of now: the call may have to wait
         if self._alone:
             return self._write(lambda session: session.query(sql, parameters, result))
         if not lending.free:
-            return asyncio.ensure_future(
-                self._read_later(sql, given(parameters), result, asyncio.current_task())
-            )
+            return asyncio.ensure_future(self._read_later(sql, parameters, result, asyncio.current_task()))
         session = lending.free[-1]
         answer = session.query(sql, parameters, result, write=False)
         if answer is None:

@@ -125,7 +125,8 @@ class Unit:
 
     def check_forgotten(self) -> None:
         """Raise UsageError where an object was changed that a roll-back took out of the session."""
-        for instance in [*self._forgotten.values()] if len(self._forgotten) else ():
+        changed = [each for each in self._forgotten.values() if changes_of(each)]
+        for instance in changed:
             if is_new(instance) or self._identities.has(instance):
                 del self._forgotten[id(instance)]
             elif next(differing(mapper_of(type(instance)), instance), None) is not None:
