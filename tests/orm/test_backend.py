@@ -109,7 +109,13 @@ async def test_a_relation_that_the_columns_do_not_lead_to_cannot_be_included(she
 
 async def test_rows_are_streamed_with_what_they_include(shelf: Pool) -> None:
     query = ask({"order": "title"}).query.include(Book.author)
-    assert [book.author.name async for book in query.stream(shelf, batch=2)] == ["Ada", "Bea", "Ada"]
+    async with shelf.acquire() as connection:
+        for executor in (shelf, connection):
+            assert [book.author.name async for book in query.stream(executor, batch=2)] == [
+                "Ada",
+                "Bea",
+                "Ada",
+            ]
 
 
 async def test_a_page_has_a_total_and_cursors(shelf: Pool) -> None:

@@ -288,12 +288,13 @@ async def test_a_stream_asks_for_rows_as_they_are_taken(postgres: PostgresServer
         sizes = [len(rows) async for rows in connection.stream(f"SELECT * FROM {table}", batch=4)]
         assert (sizes, connection.status) == ([4, 4, 2], "idle")
         await connection.script("CREATE TEMPORARY SEQUENCE asked")
-        counted = connection.stream(f"SELECT nextval('asked') FROM {table}", batch=5)
-        for batch in (1, 2):  # how far the server has gone is what was taken
-            assert len(await anext(counted)) == 5
-            assert await value(connection, "SELECT last_value FROM asked") == batch * 5
-        with pytest.raises(StopAsyncIteration):  # the last batch was full: that no more comes is no batch
-            await anext(counted)
+        async with connection.transaction() as transaction:
+            counted = transaction.stream(f"SELECT nextval('asked') FROM {table}", batch=5)
+            for batch in (1, 2):  # how far the server has gone is what was taken
+                assert len(await anext(counted)) == 5
+                assert await value(connection, "SELECT last_value FROM asked") == batch * 5
+            with pytest.raises(StopAsyncIteration):  # the last batch was full: that no more comes is no batch
+                await anext(counted)
         assert [rows async for rows in connection.stream("SELECT 1 WHERE false")] == []
         batches = connection.stream(f"SELECT 1 / (8 - id) FROM {table} WHERE id > $1", (0,), batch=5)
         assert len(await anext(batches)) == 5

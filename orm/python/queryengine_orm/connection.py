@@ -19,6 +19,7 @@ from queryengine_orm.dsn import Address, Options, Settings, settings_of
 from queryengine_orm.errors import ConfigurationError, DatabaseError, UsageError
 from queryengine_orm.handshake import open_link
 from queryengine_orm.listening import Listener
+from queryengine_orm.streaming import alone
 from queryengine_orm.transactions import PostgresTransaction, begin
 
 __all__ = ["STATEMENTS", "Connection", "Notice", "connect", "opener"]
@@ -52,6 +53,8 @@ class Connection(Link, asyncio.BufferedProtocol):
     settings: Settings
     is_encrypted: bool = False
     """whether TLS is between us and the server"""
+    loans: int = 0
+    """how often a pool has had it back: what a holder of before still has, acts on it no more"""
     on_notice: Callable[[Notice], object] | None = None
     """called with each notice; by default they are logged"""
     on_end: Callable[[Connection], object] | None = None
@@ -109,7 +112,7 @@ class Connection(Link, asyncio.BufferedProtocol):
                 some = list(islice(rows, MANY))
             return written
 
-    def transaction_unless_in_one(self) -> AbstractAsyncContextManager[object]:
+    def transaction_unless_in_one(self) -> AbstractAsyncContextManager[PostgresTransaction | None]:
         """Return a transaction, or nothing to enter if one is under way."""
         return nullcontext() if self.is_in_transaction else self.transaction()
 
@@ -128,23 +131,30 @@ class Connection(Link, asyncio.BufferedProtocol):
         result: Sequence[Kind | None] | None = None,
         batch: int = 500,
     ) -> AsyncGenerator[Rows]:
-        """Give the rows in batches, in a transaction of its own if there is none; no batch is empty."""
+        """Give the rows in batches, in a transaction of its own if there is none; no batch is empty.
+
+        While its own is open, other calls on this connection raise UsageError.
+        """
         if batch < 1:
             raise UsageError("a batch has one row at least")
-        portal = self.new_name("portal")
-        async with self.transaction_unless_in_one():
-            rows, more = await self.open_portal(portal, batch, sql, parameters, result=result)
-            try:
-                while len(rows):  # whether there is more is known by asking: the last answer may hold no row
-                    yield rows
-                    if not more:
-                        break
-                    rows, more = await self._next_of(portal, batch)
-            finally:
-                if not self.is_closed and self.status == "active":
-                    await self.close_portal(portal)
+        portal, loan = self.new_name("portal"), self.loans
+        async with self.transaction_unless_in_one() as own:
+            first = self.open_portal(portal, batch, sql, parameters, result=result)
+            with nullcontext() if own is None else alone(self):
+                rows, more = await first
+                try:
+                    while len(rows):  # whether there is more is known by asking: the last may hold no row
+                        yield rows
+                        if not more:
+                            break
+                        rows, more = await self._next_of(portal, batch, loan)
+                finally:
+                    if not self.is_closed and self.loans == loan and self.status == "active":
+                        await self.close_portal(portal)
 
-    async def _next_of(self, portal: str, batch: int) -> tuple[Rows, bool]:
+    async def _next_of(self, portal: str, batch: int, loan: int) -> tuple[Rows, bool]:
+        if self.loans != loan:
+            raise UsageError("the stream's connection was given back, and its rows with it")
         try:
             return await self.fetch(portal, batch)
         except DatabaseError as error:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from queryengine_orm._native import CopyReader, Rows, is_binary
 from queryengine_orm.batches import batches
 from queryengine_orm.driver import Kind, RowSource
 from queryengine_orm.errors import ProtocolViolation, UsageError
+from queryengine_orm.streaming import alone
 
 if TYPE_CHECKING:
     from queryengine_orm.connection import Connection
 
 __all__ = ["copy_out", "copy_rows", "copy_rows_out"]
+
+_CopyOut: TypeAlias = Callable[[Callable[[bytes], object]], asyncio.Future[int]]
 
 ROWS: Final = 1_000
 """how many rows are encoded at once"""
@@ -90,29 +94,31 @@ async def copy_rows_out(
     connection: Connection, sql: str, result: Sequence[Kind | None] | None
 ) -> AsyncGenerator[Rows]:
     """Give the rows of a query, as they come, by a binary COPY."""
-    async with connection.transaction_unless_in_one():
+    async with connection.transaction_unless_in_one() as own:
         reader = CopyReader(await _described(connection, sql), result=result)
-        async with aclosing(_pieces(connection, f"COPY ({sql}\n) TO STDOUT (FORMAT binary)")) as pieces:
-            async for some in pieces:
-                try:
-                    rows = reader.feed(some)
-                except ProtocolViolation as error:
-                    connection.abort(str(error))
-                    raise
-                if len(rows):
-                    yield rows
+        copy = partial(connection.copy_out, f"COPY ({sql}\n) TO STDOUT (FORMAT binary)")
+        with nullcontext() if own is None else alone(connection):
+            async with aclosing(_pieces(connection, copy)) as pieces:
+                async for some in pieces:
+                    try:
+                        rows = reader.feed(some)
+                    except ProtocolViolation as error:
+                        connection.abort(str(error))
+                        raise
+                    if len(rows):
+                        yield rows
         reader.end()
 
 
 async def copy_out(connection: Connection, sql: str) -> AsyncGenerator[bytes]:
     """Run `COPY ... TO STDOUT` and give what it writes, piece by piece."""
-    async with aclosing(_pieces(connection, sql)) as pieces:
+    async with aclosing(_pieces(connection, partial(connection.copy_out, sql))) as pieces:
         async for some in pieces:
             for piece in some:
                 yield piece
 
 
-async def _pieces(connection: Connection, sql: str) -> AsyncGenerator[list[bytes]]:
+async def _pieces(connection: Connection, copy: _CopyOut) -> AsyncGenerator[list[bytes]]:
     """Give the pieces that have come; the server waits while nobody takes what it writes."""
     pieces: list[bytes] = []
     waiting = 0
@@ -126,7 +132,7 @@ async def _pieces(connection: Connection, sql: str) -> AsyncGenerator[list[bytes
             connection.pause_reading()
         news.set()
 
-    done = connection.copy_out(sql, take)
+    done = copy(take)
     done.add_done_callback(lambda _: news.set())
     try:
         while not done.done() or pieces:

@@ -26,6 +26,7 @@ from queryengine_orm.errors import (
     UsageError,
 )
 from queryengine_orm.handshake import open_link
+from queryengine_orm.streaming import free_from_streams
 from queryengine_orm.waiting import Borrower, Call, Waiter, WaitingLine
 
 __all__ = ["Lending"]
@@ -191,8 +192,10 @@ class Lending:
         """Let others use a connection again; what may have been left in it is reset first."""
         self._lent.pop(connection, None)
         self._changed.set()
+        connection.loans += 1
         if connection.is_closed:
             return
+        free_from_streams(connection)
         connection.is_shared = True
         if connection.is_dirty or connection.is_in_transaction or connection.load:
             connection.transactions = 0

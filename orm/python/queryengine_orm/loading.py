@@ -20,6 +20,7 @@ from queryengine_orm.mapping import Column, Mapper, Relationship
 from queryengine_orm.objects import ColumnReader, ObjectReader, or_null, same_kinds
 from queryengine_orm.selects import Selection, ordering, select_of
 from queryengine_orm.sql import SQL, Bind, Statement, joined, name, sql
+from queryengine_orm.streaming import part_of_stream
 from queryengine_orm.tracking import changes_of
 
 __all__ = ["MOST_KEYS", "Adopt", "Branch", "Prepared", "Query", "among", "branches_of", "load"]
@@ -100,7 +101,8 @@ class Query(Generic[M]):
         text, parameters = statement.bound(self.values)
         async for rows in executor.stream(text, parameters, result=reader.kinds, batch=batch):
             objects = reader.read(rows)
-            await load(executor, objects, self.branches, self.text)
+            with part_of_stream():
+                await load(executor, objects, self.branches, self.text)
             for each in objects:
                 yield each
 

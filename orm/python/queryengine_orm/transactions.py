@@ -47,6 +47,7 @@ class PostgresTransaction:
         self._opening = opening
         self._savepoint = savepoint
         self._connection: Connection | None = None
+        self._loan = 0
         self._is_finished = False
 
     @property
@@ -55,6 +56,8 @@ class PostgresTransaction:
         if self._connection is None or self._is_finished:
             state = "is finished" if self._is_finished else "has not begun: enter it by `async with`"
             raise UsageError(f"the transaction {state}")
+        if self._connection.loans != self._loan:
+            raise UsageError("the transaction was undone when its connection was given back")
         return self._connection
 
     async def __aenter__(self) -> Self:
@@ -66,7 +69,7 @@ class PostgresTransaction:
             raise UsageError("the connection is in a transaction; a savepoint() of that can be inside of it")
         connection.send_before(self._opening)
         connection.transactions += 1
-        self._connection = connection
+        self._connection, self._loan = connection, connection.loans
         return self
 
     async def __aexit__(
@@ -122,6 +125,8 @@ class PostgresTransaction:
 
     async def _give_up(self) -> None:
         """Roll back for an exception, which is the one to be seen; a lost connection is rolled back."""
+        if self._connection is not None and self._connection.loans != self._loan:
+            return  # it was rolled back, and the connection is another's
         if self.connection.is_closed:
             self._finished()
         else:
