@@ -331,6 +331,50 @@ async def test_an_error_is_of_its_kind_and_names_its_place(
     assert (await pool.query("SELECT name FROM users")).tuples() == [("Ann",)]
 
 
+async def test_a_key_of_an_expression_has_no_columns(pool: SQLitePool) -> None:
+    await pool.script(
+        "CREATE UNIQUE INDEX folded ON users (lower(name)); INSERT INTO users (name) VALUES ('Ann')"
+    )
+    with pytest.raises(UniqueViolation) as caught:
+        await added(pool, "ANN")
+    assert (caught.value.columns, caught.value.constraint) == ((), "folded")
+
+
+@pytest.mark.parametrize(("settings", "readers"), [("", 1), ("&readers=3", 3)])
+async def test_a_connection_has_the_settings_of_its_url(tmp_path: Path, settings: str, readers: int) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}?acquire_timeout=0.05{settings}"
+    async with await connect(url) as connection:
+        streams = [aiter(connection.stream("SELECT 1 UNION SELECT 2", batch=1)) for _ in range(readers)]
+        for stream in streams:
+            await anext(stream)
+        with pytest.raises(PoolTimeout, match=f"for one of {readers} readers"):
+            await anext(aiter(connection.stream("SELECT 1")))
+        for stream in streams:
+            assert len([rows async for rows in stream]) == 1
+    with pytest.raises(ConfigurationError, match="a time is"):
+        await connect(url + "&busy_timeout=-1")
+    async with await connect(url + "&busy_timeout=-1", busy_timeout=1):
+        pass  # what is given here counts more
+
+
+async def test_a_pool_that_could_not_be_opened_may_be_opened_later(tmp_path: Path) -> None:
+    place = tmp_path / "later"
+    pool = create_pool(str(place / "a.db"))
+    for _ in range(2):
+        with pytest.raises(ConnectionFailed):
+            await pool.open()
+        with pytest.raises(ConnectionFailed):
+            async with pool:
+                pass
+        with pytest.raises(UsageError, match=r"^the pool is not open$"):
+            await pool.query("SELECT 1")
+    await pool.close()
+    place.mkdir()
+    async with pool:
+        assert (await pool.query("SELECT 1"))[0][0] == 1
+        assert pool.statistics()["size"] == 2
+
+
 async def test_the_number_of_parameters_has_to_be_right(pool: SQLitePool) -> None:
     for parameters in ((), (1, 2)):
         with pytest.raises(ParameterError, match="1 parameters"):

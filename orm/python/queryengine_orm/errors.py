@@ -115,9 +115,9 @@ class PoolTimeout(TimeoutExceeded):
 # -- the database
 
 
-_TAKEN: Final = re.compile(r"UNIQUE constraint failed: (.+)")
+_TAKEN: Final = re.compile(r"UNIQUE constraint failed: (?!index ')(.+)")
 _KEY: Final = re.compile(r"\((.+?)\)=\(")
-"""what SQLite says of a key that is there already, and PostgreSQL in its detail"""
+"""what SQLite says of a key that is there already, unless it is of an expression; PostgreSQL in its detail"""
 
 
 class DatabaseError(OrmError):

@@ -196,8 +196,12 @@ def create_pool(url: str = MEMORY, **options: Unpack[Options]) -> SQLitePool:
     return SQLitePool(settings_of(url, options))
 
 
-async def connect(url: str = MEMORY, *, busy_timeout: float = 5.0) -> SQLiteConnection:
-    """Open a database and return a connection that owns it. Raises ConnectionFailed, DatabaseError."""
-    pool = create_pool(url, busy_timeout=busy_timeout, readers=1)
+async def connect(url: str = MEMORY, *, busy_timeout: float | None = None) -> SQLiteConnection:
+    """Open a database and return a connection that owns it. Raises ConnectionFailed, DatabaseError.
+
+    One session reads beside the one that writes, unless the URL says `readers`.
+    """
+    given: Options = {} if busy_timeout is None else {"busy_timeout": busy_timeout}
+    pool = SQLitePool(settings_of(url, given, {"readers": 1}))
     await pool.open()
     return SQLiteConnection(pool, owns=True)

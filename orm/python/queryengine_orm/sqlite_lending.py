@@ -49,7 +49,7 @@ class SQLiteLending:
         return self._post is not None
 
     async def open(self) -> None:
-        """Open the database. Raises ConnectionFailed, DatabaseError."""
+        """Open the database; it may be tried again after ConnectionFailed or DatabaseError."""
         if self._post is not None:
             raise UsageError("the pool was opened already")
         loop = self.loop = asyncio.get_running_loop()
@@ -61,8 +61,18 @@ class SQLiteLending:
                 self._readers.append(await self._session(reads=True))
                 self.free.extend(self._readers)
         except BaseException:
-            await self.close()
+            try:
+                await self.close()
+            finally:
+                self._forget()
             raise
+
+    def _forget(self) -> None:
+        """Be as if it had never been opened."""
+        self._post = self._writer = None
+        self._readers.clear()
+        self.free.clear()
+        self._closed = False
 
     async def _session(self, *, reads: bool) -> SQLiteSession:
         settings = self._settings

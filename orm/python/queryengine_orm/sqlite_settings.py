@@ -86,8 +86,8 @@ class Settings:
         return "; ".join(words)
 
 
-def settings_of(url: str, options: Options) -> Settings:
-    """Return the settings of a URL or a path; `options` count more than what the URL gives.
+def settings_of(url: str, options: Options, defaults: Options | None = None) -> Settings:
+    """Return the settings of a URL or a path; `options` count more than what the URL gives, `defaults` less.
 
     Raises ConfigurationError for a setting that is none, or has a wrong value.
 
@@ -102,7 +102,7 @@ def settings_of(url: str, options: Options) -> Settings:
         if name not in kinds:
             raise ConfigurationError(f"no setting is called {name}; there are {', '.join(sorted(kinds))}")
     read = {name: _value(name, text, kinds[name]) for name, text in given.items()}
-    return Settings(**cast("Options", {**read, **options}), path=path)
+    return Settings(**cast("Options", {**(defaults or {}), **read, **options}), path=path)
 
 
 def _value(name: str, text: str, kind: object) -> object:
