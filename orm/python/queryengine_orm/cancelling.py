@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Final
 
-from queryengine_orm.dsn import Address, Settings
+from queryengine_orm.dsn import Address
 from queryengine_orm.handshake import open_transport
-from queryengine_orm.tls import context_for
 
 __all__ = ["ask_to_cancel"]
 
@@ -34,14 +34,14 @@ class _Request(asyncio.Protocol):
             self.heard.set_result(None)
 
 
-async def ask_to_cancel(settings: Settings, address: Address, request: bytes, *, is_encrypted: bool) -> None:
-    """Send the request, encrypted if the session is; return when the server has heard it. Raises OSError."""
+async def ask_to_cancel(address: Address, request: bytes, tls: ssl.SSLContext | None) -> None:
+    """Send the request, encrypted as the session is; return when the server has heard it. Raises OSError."""
     loop = asyncio.get_running_loop()
     protocol = _Request(loop)
     transport = await open_transport(address, lambda: protocol)
     try:
-        if is_encrypted:
-            transport = await _with_tls(settings, address, transport, protocol)
+        if tls is not None:
+            transport = await _with_tls(address, tls, transport, protocol)
         transport.write(request)
         await protocol.heard
     finally:
@@ -49,14 +49,13 @@ async def ask_to_cancel(settings: Settings, address: Address, request: bytes, *,
 
 
 async def _with_tls(
-    settings: Settings, address: Address, transport: asyncio.Transport, protocol: _Request
+    address: Address, tls: ssl.SSLContext, transport: asyncio.Transport, protocol: _Request
 ) -> asyncio.Transport:
     transport.write(TLS_REQUEST)
     if await protocol.answered != TLS_FOLLOWS:  # nor anything behind it
         raise ConnectionError("the server has no TLS for the request to cancel")
-    context = context_for(settings, address)
     loop = asyncio.get_running_loop()
-    encrypted = await loop.start_tls(transport, protocol, context, server_hostname=address.host)
+    encrypted = await loop.start_tls(transport, protocol, tls, server_hostname=address.host)
     if encrypted is None:
         raise ConnectionError("the server hung up when TLS began")
     return encrypted

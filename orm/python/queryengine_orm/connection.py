@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import ssl
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from itertools import count, islice
@@ -16,7 +17,7 @@ from queryengine_orm.cancelling import ask_to_cancel
 from queryengine_orm.copying import copy_out, copy_rows, copy_rows_out
 from queryengine_orm.driver import Isolation, Kind, RowSource
 from queryengine_orm.dsn import Address, Options, Settings, settings_of
-from queryengine_orm.errors import ConfigurationError, DatabaseError, UsageError
+from queryengine_orm.errors import ConfigurationError, DatabaseError, OrmError, UsageError
 from queryengine_orm.handshake import open_link
 from queryengine_orm.listening import Listener
 from queryengine_orm.streaming import alone
@@ -51,8 +52,8 @@ class Connection(Link, asyncio.BufferedProtocol):
     address: Address
     """where it leads: once it is open, with the address that the host's name led to"""
     settings: Settings
-    is_encrypted: bool = False
-    """whether TLS is between us and the server"""
+    tls: ssl.SSLContext | None = None
+    """how TLS is done with the server, and with the requests to cancel that it gets; None is without"""
     loans: int = 0
     """how often a pool has had it back: what a holder of before still has, acts on it no more"""
     on_notice: Callable[[Notice], object] | None = None
@@ -82,6 +83,11 @@ class Connection(Link, asyncio.BufferedProtocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
         await self.close()
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS is between us and the server."""
+        return self.tls is not None
 
     def __repr__(self) -> str:
         state = "closed" if self.is_closed else self.status
@@ -270,9 +276,9 @@ class Connection(Link, asyncio.BufferedProtocol):
         try:
             async with asyncio.timeout(CANCEL_SECONDS):
                 if request is not None:
-                    await ask_to_cancel(self.settings, self.address, request, is_encrypted=self.is_encrypted)
+                    await ask_to_cancel(self.address, request, self.tls)
                 await self.barrier()
-        except (OSError, TimeoutError) as error:
+        except (OSError, OrmError) as error:  # TimeoutError is one of the first
             self.abort(f"a query could not be cancelled: {error}")
         except asyncio.CancelledError:
             self.abort("the connection was closed")

@@ -162,15 +162,13 @@ async def open_transport(address: Address, make: Callable[[], asyncio.BaseProtoc
 
 async def _shake_hands(settings: Settings, address: Address, link: Connection, *, with_tls: bool) -> None:
     transport = await open_transport(address, lambda: link)
-    if (
-        address.socket is None
-    ):  # a name may lead to several servers: a request to cancel has to reach this one
-        link.address = replace(address, hostaddr=transport.get_extra_info("peername")[0])
+    peer = None if address.socket else transport.get_extra_info("peername")
+    if peer is not None:  # a name may lead to several servers: a request to cancel has to reach this one
+        link.address = replace(address, hostaddr=peer[0])
     certificate: bytes | None = None
     if with_tls and (address.socket is None):
         if await link.request_tls():
             certificate = await _start_tls(settings, address, link, transport)
-            link.is_encrypted = True
         elif address.sslmode not in {"prefer", "allow"}:
             raise ConnectionFailed(f"the server has no TLS, and {_why_tls(address)}")
     step = await link.start(
@@ -198,8 +196,9 @@ async def _start_tls(
     if encrypted is None:
         raise ConnectionFailed("the server hung up when TLS began")
     link.connection_made(encrypted)
-    tls: ssl.SSLObject | None = encrypted.get_extra_info("ssl_object")
-    return tls.getpeercert(binary_form=True) if tls is not None else None
+    link.tls = context
+    session: ssl.SSLObject | None = encrypted.get_extra_info("ssl_object")
+    return session.getpeercert(binary_form=True) if session is not None else None
 
 
 def _parameters(settings: Settings) -> list[tuple[str, str]]:

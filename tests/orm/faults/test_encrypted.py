@@ -135,7 +135,9 @@ async def test_who_reads_along_with_a_certificate_of_another_is_found_out(
             assert await value(connection, "SELECT 1") == 1
 
 
-async def test_a_query_of_an_encrypted_session_is_cancelled(encrypting: Encrypting) -> None:
+async def test_a_query_of_an_encrypted_session_is_cancelled_though_the_files_are_gone(
+    encrypting: Encrypting,
+) -> None:
     root = str(encrypting.authority.root)
     async with (
         asyncio.timeout(PATIENCE),
@@ -145,6 +147,7 @@ async def test_a_query_of_an_encrypted_session_is_cancelled(encrypting: Encrypti
         await connection.describe("SELECT pg_sleep(60)")
         call = connection.query("SELECT pg_sleep(60)")
         await until_running(observer, connection.process_id, "pg_sleep")
+        encrypting.authority.root.unlink()
         call.cancel()
         assert await value(connection, "SELECT 7") == 7
 

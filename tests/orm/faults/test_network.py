@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from queryengine_orm.errors import ConnectionLost, OrmError
+from queryengine_orm.dsn import Address
+from queryengine_orm.errors import ConnectionFailed, ConnectionLost, OrmError
+from queryengine_orm.handshake import open_transport
 from queryengine_orm.pool import PostgresPool, create_pool
 from queryengine_orm.postgres import Connection, connect
 
@@ -176,3 +178,29 @@ async def test_a_server_that_reads_no_more_does_not_keep_a_closed_connection_s_s
         await connection.close()
         assert isinstance(await outcome(call), ConnectionLost)
         await until(lambda: transport.get_write_buffer_size() == 0)
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+async def test_a_server_that_resets_at_once_is_passed_over(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, pooled: bool
+) -> None:
+    async def open_or_reset(address: Address, make: Callable[[], asyncio.BaseProtocol]) -> asyncio.Transport:
+        transport = await open_transport(address, make)
+        if address.host == "127.0.0.1":
+            return transport
+        transport.abort()
+        return asyncio.Transport()  # which knows no address of its peer
+
+    monkeypatch.setattr("queryengine_orm.handshake.open_transport", open_or_reset)
+    port = postgres.port
+    dsn = f"postgresql://{postgres.user}:{postgres.password}@%s/postgres?sslmode=disable"
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(ConnectionFailed, match="cannot connect to localhost"):
+            await connect(dsn % f"localhost:{port}")
+        both = dsn % f"localhost:{port},127.0.0.1:{port}"
+        if pooled:
+            async with create_pool(both, minimum=0) as pool:
+                assert await rows_of(pool) == ROWS
+        else:
+            async with await connect(both) as connection:
+                assert await rows_of(connection) == ROWS
