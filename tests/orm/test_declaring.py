@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, MutableSequence, Sequence
 from decimal import Decimal
 from ipaddress import IPv4Interface, IPv6Interface
-from typing import Any
+from typing import Any, Generic, Literal, NewType, SupportsIndex, TypedDict, TypeVar
 
 import pytest
-from pydantic import AwareDatetime, JsonValue
+import typing_extensions
+from pydantic import AwareDatetime, BaseModel, JsonValue
 from queryengine_orm import (
     DeclarativeBase,
     ForeignKey,
@@ -21,6 +23,7 @@ from queryengine_orm import (
     Secondary,
     Session,
     Unique,
+    create_all,
     mapped_column,
     relationship,
     schema_sql,
@@ -28,6 +31,7 @@ from queryengine_orm import (
 from queryengine_orm.errors import ConfigurationError
 from queryengine_orm.mapping import mapper_of
 from queryengine_orm.sqlite import create_pool
+from queryengine_orm.storage import OpaqueType
 
 from queryengine.schema import (
     ArrayType,
@@ -40,6 +44,8 @@ from queryengine.schema import (
     JSONType,
     TextType,
 )
+
+T = TypeVar("T")
 
 # What is wrong here is wrong to type checkers too, or has no types: classes are made by hand.
 KEY = mapped_column(primary_key=True)
@@ -119,6 +125,11 @@ WORDS = ["__table_args__", "__mapper_args__", "__table__", "__table_name__", "__
 def test_words_of_other_mappers_are_refused_and_say_what_is_meant_here(word: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"Ware\.{word} means nothing here: "):
         type("Ware", (base(),), {word: ()})
+
+
+@pytest.mark.parametrize("word", ["__contains__", "__tablespace__", "__table_note__"])
+def test_words_of_python_and_of_one_s_own_are_left_alone(word: str) -> None:
+    assert mapper_of(declared(None, None, None, **{word: "x"})).table == "ware"
 
 
 def test_words_of_other_mappers_are_refused_in_abstract_classes() -> None:
@@ -208,6 +219,44 @@ def test_flags_are_refused_as_what_is_joined_of_members_is_none(of: Any) -> None
         mapped(Mapped[of])
 
 
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+class Code(enum.StrEnum):
+    A = "a"
+
+
+class Note(BaseModel):
+    """What JSON gives back as a dict."""
+
+
+class Page(TypedDict, Generic[T]):
+    items: list[T]
+
+
+class Noted(typing_extensions.TypedDict):
+    note: typing_extensions.NotRequired[str]
+
+
+class Alias:
+    """An alias of itself, as newer Pythons have them: `type Tree = list[Tree]`."""
+
+    __value__: object
+
+
+TREE: Any = Alias()  # Any: type checkers of older Pythons know of no such alias
+TREE.__value__ = dict[str, TREE]
+
+
+Number = NewType("Number", int)
+A: Any = Literal["a"]  # Any: linters would join the two
+B: Any = Literal["b"]
+Filed = typing_extensions.TypeAliasType("Filed", dict[str, T], type_params=(T,))
+NAME: Any = "JSON"  # Any: type checkers would look for what it names
+JSON: Any = str | int | None | list[NAME] | dict[str, NAME]
+
+
 MISFITS: list[tuple[object, object, str]] = [
     (str, DateTimeType(aware=True), r"a column of str is no DateTimeType\(aware=True\): TextType fits"),
     (str | None, IntegerType(), r"a column of str is no IntegerType: TextType fits"),
@@ -236,6 +285,17 @@ MISFITS: list[tuple[object, object, str]] = [
     (dict[int, str], None, r"no column holds values of dict\[int, str\]"),
     (complex, None, "no column holds values of complex"),
     (complex, TextType(), "no column holds values of complex"),
+    (Level, IntegerType(), "a column of Level is no IntegerType: EnumType of Level fits"),
+    (int, EnumType(Mood), "a column of int is no EnumType of Mood: IntegerType fits"),
+    (int | str, DateType(), r"no column holds values of int \| str"),
+    (list[str | int], ArrayType(DateType()), "no column holds values of"),
+    (Note, JSONType(), "no column holds values of Note"),
+    (dict[Code, int], JSONType(), r"no column holds values of dict\[Code, int\]"),
+    (dict[Literal["a", 1], int], None, "no column holds values of"),
+    (dict[str, Decimal], JSONType(), r"no column holds values of dict\[str, Decimal\]"),
+    (dict[str, JSON | Decimal], JSONType(), "no column holds values of"),
+    (OrderedDict[str, int], None, r"no column holds values of OrderedDict"),
+    (tuple[int, int], JSONType(), "no column holds values of"),
 ]
 
 
@@ -258,6 +318,33 @@ FITS: list[tuple[object, Any, object]] = [
     (dict[str, list[int | None]] | None, None, JSONType()),
     (object, FloatType(), FloatType()),
     (Any, FloatType(), FloatType()),
+    (dict[Literal["a", "b"], int], None, JSONType()),
+    (dict[A | B, int], JSONType(), JSONType()),
+    (MutableMapping[str, int], None, JSONType()),
+    (MutableSequence[dict[str, int]], JSONType(), JSONType()),
+    (Mapping, JSONType(), JSONType()),
+    (Page[int], None, JSONType()),
+    (Page[int] | None, JSONType(), JSONType()),
+    (Noted, None, JSONType()),
+    (JSON, JSONType(), JSONType()),
+    (dict[str, JSON], None, JSONType()),
+    (list[NAME], JSONType(), JSONType()),
+    (dict[str, TREE], None, JSONType()),
+    (Filed[int], JSONType(), JSONType()),
+    (list[Any], ArrayType(TextType()), ArrayType(TextType())),
+    (list[object], TextType(), ArrayType(TextType())),
+    (list[Any], None, JSONType()),
+    (MutableSequence[str], ArrayType(TextType()), ArrayType(TextType())),
+    (Number, IntegerType(0, 9), IntegerType(0, 9)),
+    (list[Number], None, ArrayType(IntegerType())),
+    (int, EnumType(Level), EnumType(Level)),
+    (str, EnumType(Code), EnumType(Code)),
+    (int | float, FloatType(), FloatType()),
+    (float, IntegerType(), IntegerType()),
+    (A | B, TextType(), TextType()),
+    (Hashable, TextType(), TextType()),
+    (SupportsIndex, IntegerType(), IntegerType()),
+    (Range[Number], None, OpaqueType("int8range")),
 ]
 
 
@@ -339,6 +426,52 @@ async def test_a_foreign_key_to_what_is_not_there_is_refused_when_a_session_firs
     async with create_pool("sqlite://") as pool:
         with pytest.raises(ConfigurationError, match=said):
             await Session(pool).find(model).all()
+
+
+KEPT: list[tuple[object, object, Any]] = [
+    (str, Code, None),
+    (Code, str, None),
+    (Mood, str, None),
+    (Mood, Other, None),
+    (int, Level, None),
+    (int, Decimal, DecimalType(8, 2)),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("of", "other", "type_"), KEPT, ids=range(len(KEPT)))
+async def test_a_foreign_key_may_be_to_what_is_kept_alike(of: Any, other: Any, type_: Any) -> None:
+    own = base()
+    annotations = {"it": Mapped[other]}
+    key = mapped_column(primary_key=True) if type_ is None else mapped_column(type_, primary_key=True)
+    kind = type("Kind", (own,), {"__annotations__": annotations, "it": key})
+    made = declared(Mapped[of], mapped_column(ForeignKey("kind.it")), own)
+    values: dict[Any, Any] = {str: "a", int: 1, Decimal: Decimal(1), Code: Code.A, Level: Level.LOW}
+    values |= {Mood: Mood.GOOD, Other: Other.GOOD} | ({str: "good"} if of is Mood else {})
+    async with create_pool("sqlite://") as pool:
+        await create_all(pool, own)
+        await Session(pool).insert_all([kind(it=values[other])])
+        await Session(pool).insert_all([made(it=values[of])])
+        assert (await Session(pool).find(made).one()).it == values[of]
+
+
+def test_a_foreign_key_to_an_enum_that_is_kept_otherwise_is_refused() -> None:
+    own = base()
+    declared(Mapped[Level], mapped_column(unique=True), own)
+    body = {
+        "__annotations__": {"it": Mapped[Code]},
+        "it": mapped_column(ForeignKey("ware.it"), primary_key=True),
+    }
+    type("Part", (own,), body)
+    with pytest.raises(ConfigurationError, match=r"Part\.it: a column of text values.*Ware\.it, of integer"):
+        schema_sql(own, "postgresql")
+
+
+def test_a_key_to_a_table_of_no_class_is_told_how_it_is_declared() -> None:
+    own = base()
+    to_nothing(own)
+    with pytest.raises(ConfigurationError, match="enforced=False"):
+        schema_sql(own, "sqlite")
 
 
 def test_a_key_that_is_not_enforced_may_be_to_a_table_of_no_class() -> None:

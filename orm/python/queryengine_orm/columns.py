@@ -121,7 +121,7 @@ def opaque_type(place: str, annotation: object, given: FieldType | None) -> tupl
         return OpaqueType("tstzrange"), nullable
     if isinstance(given, IntegerType) and given.minimum >= -(2**31) and given.maximum < 2**31:
         return OpaqueType("int4range"), nullable
-    name = RANGES.get(get_args(only)[0])
+    name = RANGES.get(take_apart(get_args(only)[0]).type)
     return None if name is None else (OpaqueType(name), nullable)
 
 

@@ -12,6 +12,7 @@ from queryengine_orm._native import CopyReader, Rows, is_binary
 from queryengine_orm.batches import batches
 from queryengine_orm.driver import Kind, RowSource
 from queryengine_orm.errors import ProtocolViolation, UsageError
+from queryengine_orm.sql import quoted
 from queryengine_orm.streaming import alone
 
 if TYPE_CHECKING:
@@ -73,15 +74,6 @@ async def _copy_in(connection: Connection, types: list[int], rows: RowSource) ->
             broken_off.add_done_callback(_forget)
         raise
     return await connection.copy_end()
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL writes it.
-
-    >>> quoted('a"b')
-    '"a""b"'
-    """
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _forget(future: asyncio.Future[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from queryengine.ast import And, Comparison, Not, Op, Or, Path, Quantified
 from queryengine_orm.conditions import (
@@ -63,6 +63,8 @@ def condition_text(condition: Condition, of: str, depth: int = 0) -> str:
         case Compared():
             left, right = (scalar_text(each, of) for each in (condition.left, condition.right))
             return f"{left} {NAMES.get(condition.op, condition.op)} {right}"
+        case _:
+            assert_never(condition)
 
 
 def scalar_text(node: ScalarNode, of: str, depth: int = 0) -> str:
@@ -81,6 +83,8 @@ def scalar_text(node: ScalarNode, of: str, depth: int = 0) -> str:
             first, *others = node.arguments
             rest = ", ".join(scalar_text(each, of, depth + 1) for each in others)
             return f"{scalar_text(first, of, depth + 1)}.{node.function}({rest})"
+        case _:
+            assert_never(node)
 
 
 def _comparison(path: str, op: Op) -> str:

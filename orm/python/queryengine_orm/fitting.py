@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import enum
 import re
-import uuid
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Mapping
 from types import UnionType
 from typing import Any, Final, Literal, NoReturn, Union, cast, get_args, get_origin, is_typeddict
 
 from queryengine.annotations import Annotation, element_of, field_type, take_apart
 from queryengine.schema import (
     ArrayType,
-    BooleanType,
-    BytesType,
     DateTimeType,
-    DateType,
-    DecimalType,
-    DurationType,
     EnumType,
     FieldType,
     FloatType,
@@ -27,32 +19,15 @@ from queryengine.schema import (
     JSONType,
     ScalarType,
     TextType,
-    TimeType,
-    UUIDType,
+    python_type,
 )
 from queryengine_orm.errors import ConfigurationError
 
 __all__ = ["check_bounds", "check_no_type", "fitted", "shown"]
 
-READ: Final[Mapping[type[FieldType], type[object]]] = {
-    IntegerType: int,
-    FloatType: float,
-    DecimalType: Decimal,
-    BooleanType: bool,
-    TextType: str,
-    DateType: dt.date,
-    DateTimeType: dt.datetime,
-    TimeType: dt.time,
-    DurationType: dt.timedelta,
-    UUIDType: uuid.UUID,
-    BytesType: bytes,
-}
-"""the classes of the values that rows give"""
 ANYTHING: Final = tuple[object, ...]((object, Any))
-JSON_CLASSES: Final = tuple[object, ...](
-    (*ANYTHING, str, int, float, bool, type(None), dict, list, Mapping, Sequence)
-)
-"""what comes back from JSON as it was, as far as what it holds does"""
+JSON_VALUES: Final = tuple[object, ...]((str, int, float, bool, type(None)))
+"""the classes of what JSON has beside objects and lists"""
 MODULES: Final = re.compile(r"(?:[\w<>]+\.)+(?=\w)")
 
 
@@ -70,15 +45,11 @@ def fitted(place: str, annotation: Annotation, given: FieldType | None) -> Field
         if found is None or (isinstance(found, JSONType) and not _is_json(annotation.type)):
             _refuse(place, annotation.type)
         return found
-    if isinstance(own, ArrayType) and isinstance(given, ScalarType):
+    if element_of(annotation) is not None and isinstance(given, ScalarType):
         given = ArrayType(given)
-    if isinstance(given, JSONType):
-        fits = _is_json(annotation.type)
-    else:
-        fits = annotation.type in ANYTHING or (own is not None and _fits(own, given))
-    if not fits and own is None:
-        _refuse(place, annotation.type)
-    if not fits:
+    if not _takes(annotation.type, given):
+        if own is None or (isinstance(own, JSONType) and isinstance(given, JSONType)):
+            _refuse(place, annotation.type)
         _refuse_type(place, annotation.type, given, f"{_called(own)} fits")
     return given
 
@@ -99,8 +70,8 @@ def check_no_type(place: str, annotation: object, given: FieldType | None) -> No
 def shown(annotation: object) -> str:
     """Return an annotation as its author may have written it, without the modules of its names.
 
-    >>> shown(dt.datetime), shown(list[Decimal] | None)
-    ('datetime', 'list[Decimal] | None')
+    >>> shown(EnumType), shown(list[EnumType] | None)
+    ('EnumType', 'list[EnumType] | None')
     """
     # An alias such as list[int] is a class too to `isinstance`, and only its text has what it is of.
     if isinstance(annotation, type) and get_origin(annotation) is None:
@@ -124,39 +95,85 @@ def _check_values(place: str, annotation: Annotation, own: FieldType | None) -> 
             f"{place}: members of {type_.enum.__name__} can be joined to what is no member:"
             " Mapped[int] keeps their numbers"
         )
-    read = None if type_ is None else READ.get(type(type_))
+    read = python_type(type_) if isinstance(type_, ScalarType) else None
     if read is not None and isinstance(of, type) and of is not read and issubclass(of, read):
         raise ConfigurationError(
             f"{place}: a value of {shown(of)} comes back as {read.__name__}: Mapped[{read.__name__}] fits"
         )
 
 
+def _takes(annotation: object, given: FieldType) -> bool:
+    """Tell whether rows with values of a type give back what an annotation says, or may do so."""
+    plain = take_apart(annotation).type
+    if plain in ANYTHING:
+        return True
+    if isinstance(given, JSONType):
+        return _is_json(plain)
+    origin, arguments = get_origin(plain) or plain, get_args(plain)
+    if origin in (Union, UnionType):
+        return any(_takes(each, given) for each in arguments)
+    if isinstance(given, ArrayType):
+        return _is_a(list, origin) and all(_takes(each, given.element) for each in arguments)
+    own = field_type(Annotation(plain))
+    return _is_a(python_type(given), origin) if own is None else _fits(own, given)
+
+
 def _fits(own: FieldType, given: FieldType) -> bool:
     """Tell whether the values of a type are those of an annotation, which may be more than these."""
     match own, given:
-        case ArrayType(), ArrayType():
-            return _fits(own.element, given.element)
         case EnumType(), EnumType():
             return own.enum is given.enum
+        case IntegerType() | TextType(), EnumType():
+            return issubclass(given.enum, python_type(own))
+        case FloatType(), IntegerType():  # whole numbers are floats to type checkers
+            return True
         case DateTimeType(), DateTimeType():
             return given.aware or not own.aware
         case _:
             return own.kind is given.kind
 
 
-def _is_json(annotation: object) -> bool:
-    """Tell whether values come back from JSON as they were: its keys are texts, its sequences lists."""
+def _is_json(annotation: object, above: tuple[object, ...] = ()) -> bool:
+    """Tell whether values come back from JSON as they were: its keys are texts, its sequences lists.
+
+    `above` has what the annotation is inside of, as aliases may be of themselves.
+    """
     plain = take_apart(annotation).type
-    if is_typeddict(plain) or plain in JSON_CLASSES:
+    origin, arguments = get_origin(plain) or plain, get_args(plain)
+    if plain in (*above, *ANYTHING, *JSON_VALUES) or is_typeddict(origin):
         return True
-    origin, arguments = get_origin(plain), get_args(plain)
     if origin is Literal:
-        return all(type(each) in JSON_CLASSES for each in arguments)
-    if origin in (dict, Mapping):
-        return take_apart(arguments[0]).type in (str, *ANYTHING) and _is_json(arguments[1])
-    if origin in (Union, UnionType, list, Sequence):
-        return all(map(_is_json, arguments))
-    return not isinstance(origin or plain, type) and isinstance(field_type(Annotation(plain)), JSONType)
+        return all(type(each) in JSON_VALUES for each in arguments)
+    if _has_keys(origin):
+        if not _is_a(dict, origin) or not all(map(_is_key, arguments[:1])):
+            return False
+        arguments = arguments[1:]
+    elif origin not in (Union, UnionType) and not _is_a(list, origin):
+        return isinstance(field_type(Annotation(plain)), JSONType)
+    return all(_is_json(each, (*above, plain)) for each in arguments)
+
+
+def _has_keys(origin: object) -> bool:
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def _is_key(annotation: object) -> bool:
+    """Tell whether the texts that are keys in JSON are what an annotation says."""
+    plain = take_apart(annotation).type
+    origin, arguments = get_origin(plain) or plain, get_args(plain)
+    if origin is Literal:
+        return all(type(each) is str for each in arguments)
+    return all(map(_is_key, arguments)) if origin in (Union, UnionType) else _is_a(str, origin)
+
+
+def _is_a(cls: type[object], of: object) -> bool:
+    """Tell whether objects of a class are what an annotation says; so they are where nobody can tell."""
+    if not isinstance(of, type):
+        return True  # names yet to come, type variables
+    try:
+        return issubclass(cls, cast("type[object]", of))
+    except TypeError:  # protocols, and typed dicts of other modules
+        return True
 
 
 def _called(type_: FieldType | None) -> str:

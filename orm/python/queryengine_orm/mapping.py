@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 from queryengine.policy import looks_secret
 from queryengine.schema import (
     ArrayType,
+    EnumType,
     Field,
     IntegerType,
     JSONType,
@@ -328,8 +329,8 @@ def check_references(models: Iterable[type[DeclarativeBase]]) -> None:
             place, owner = f"{mapper.model.__name__}.{_names_of(reference)}", owners.get(reference.table)
             if owner is None and reference.enforced:
                 raise ConfigurationError(
-                    f"{place}: no class has the table {reference.table!r}, to which the foreign key refers;"
-                    " is its module imported?"
+                    f"{place}: no class has the table {reference.table!r}, to which the foreign key refers:"
+                    " is its module imported? A key to a table of no class is made with enforced=False"
                 )
             for held, name in zip(reference.columns, reference.names, strict=True):
                 other = known.get((reference.table, name))
@@ -337,11 +338,28 @@ def check_references(models: Iterable[type[DeclarativeBase]]) -> None:
                     raise ConfigurationError(
                         f"{place}: {owner} has no column {name!r}, to which the foreign key refers"
                     )
-                if other is not None and held.kind != other.kind:
+                if other is not None and not _may_refer(held, other):
                     raise ConfigurationError(
-                        f"{place}: a column of {held.kind} values refers to {other.place},"
-                        f" of {other.kind} values"
+                        f"{place}: a column of {_said(held)} values refers to {other.place},"
+                        f" of {_said(other)} values"
                     )
+
+
+def _may_refer(held: Column, other: Column) -> bool:
+    """Tell whether a database keeps the values of two columns alike, as far as their types tell."""
+    kinds, others = _kept_kinds(held), _kept_kinds(other)
+    return bool(kinds & others) or ("integer" in kinds and "decimal" in others)
+
+
+def _said(column: Column) -> str:
+    return " or ".join(sorted(_kept_kinds(column)))
+
+
+def _kept_kinds(column: Column) -> set[str]:
+    """Return the kind of a column's values, or the kinds of those of its enum, which it keeps."""
+    if not isinstance(column.type, EnumType):
+        return {column.kind}
+    return {"integer" if isinstance(each, int) else "text" for each in column.enum_values}
 
 
 def _names_of(reference: Reference) -> str:

@@ -29,7 +29,8 @@ def check_words(cls: type[object]) -> None:
     for word in body:
         if word in FOREIGN:
             raise ConfigurationError(f"{cls.__name__}.{word} means nothing here: {FOREIGN[word]}")
-        near = get_close_matches(word, WORDS, 1, 0.8) if word.startswith("__") and word not in WORDS else []
+        # A letter amiss is a slip; __contains__ and __tablespace__ are words of their own.
+        near = get_close_matches(word, WORDS, 1, 0.9) if word.startswith("__") and word not in WORDS else []
         if near:
             raise ConfigurationError(f"{cls.__name__}.{word} means nothing here: is it {near[0]}?")
     constraints: object = body.get("__constraints__", ())
