@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -218,14 +218,24 @@ async def test_a_call_that_cannot_be_written_frees_its_connection(postgres: Post
             assert connection.load == 0
 
 
-async def test_calls_that_wait_are_served_by_a_pool_that_closes(postgres: PostgresServer) -> None:
+async def test_queries_that_wait_are_served_by_a_pool_that_closes_and_no_others(
+    postgres: PostgresServer,
+) -> None:
     async with pooled(postgres, maximum=1, pipeline=1) as pool, gates(postgres, 511) as (gate,):
         slow, waits = gate.call(pool), pool.query("SELECT 7")
-        borrows = asyncio.ensure_future(pool.transaction().__aenter__())
+        waiting: tuple[Awaitable[object], ...] = (
+            pool.transaction().__aenter__(),
+            pool.execute_many("SELECT $1::int", [[1]]),
+            pool.copy_rows("nowhere", ["n"], [[1]]),
+            pool.script("SELECT 1"),
+            anext(pool.stream("SELECT 1")),
+        )
+        borrows = [asyncio.ensure_future(each) for each in waiting]
         await gate.holds(1)
         closing = asyncio.ensure_future(pool.close())
-        with pytest.raises(UsageError, match="closed"):
-            await borrows
+        for each in borrows:
+            with pytest.raises(UsageError, match="closed"):
+                await each
         with pytest.raises(UsageError, match="closed"):
             await pool.query("SELECT 8")
         await gate.open()

@@ -118,7 +118,10 @@ class Lending:
         }
 
     async def close(self, seconds: float) -> None:
-        """Let calls under way and calls that wait end, for so many seconds; then end all sessions."""
+        """Let calls under way and queries that wait end, for so many seconds; then end all sessions.
+
+        Who waits to borrow a connection, as many rows, scripts and COPY do, gets UsageError at once.
+        """
         self._check_loop()
         self._is_closed = True
         self._waiting.fail_borrowers(_closed)

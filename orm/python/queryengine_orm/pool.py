@@ -171,7 +171,10 @@ class PostgresPool:
         return self._lending.statistics()
 
     async def close(self) -> None:
-        """Let calls under way end, up to the deadline; then end all sessions."""
+        """Let calls under way and queries that wait end, up to the deadline; then end all sessions.
+
+        What waits for a connection of its own gets UsageError at once.
+        """
         await self._lending.close(self._close_timeout)
 
     def _lent_for(self, call: Callable[[Connection], Awaitable[_T]]) -> Awaitable[_T]:

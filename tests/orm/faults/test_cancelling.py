@@ -14,13 +14,14 @@ from tests.orm.faults import messages
 from tests.orm.faults.liar import CANCEL_REQUEST, HONEST, Wire, serving
 from tests.orm.faults.proxy import proxied
 from tests.orm.faults.storm import Storm
-from tests.orm.postgres_world import until
+from tests.orm.postgres_world import connected, until, until_running
 from tests.servers.postgres import PostgresServer
 
 pytestmark = pytest.mark.both_loops
 
 PATIENCE = 60.0
 SLOW = "SELECT pg_sleep(0.3), 6"
+ENDLESS = "SELECT pg_sleep(600), 6"
 
 
 @pytest.fixture
@@ -89,18 +90,24 @@ async def test_a_call_cancelled_at_any_byte_of_its_answer_leaves_a_clean_connect
 async def test_a_request_to_cancel_is_sent_for_a_call_that_is_alone_and_for_no_other(
     postgres: PostgresServer,
 ) -> None:
-    async with asyncio.timeout(PATIENCE), proxied(postgres.port) as proxy:
-        url = postgres.url().replace(f":{postgres.port}/", f":{proxy.port}/")
-        async with await connect(f"{url}?sslmode=disable") as connection:
-            await connection.describe(SLOW)
-            for others in (1, 0):
-                slow = connection.query(SLOW)
-                behind = [connection.query("SELECT 7") for _ in range(others)]
-                await asyncio.sleep(0.05)
-                slow.cancel()
-                assert [(await call)[0][0] for call in behind] == [7] * others
-                await connection.query("SELECT 8")
-                assert proxy.accepted == (1 if others else 2)  # connections: its own, and that of the request
+    async with (
+        asyncio.timeout(PATIENCE),
+        connected(postgres) as observer,
+        proxied(postgres.port) as proxy,
+        await connect(postgres.url(), port=proxy.port, sslmode="disable") as own,
+    ):
+        await own.describe("SELECT 1")
+        slow, behind = own.query(SLOW), own.query("SELECT 7")
+        await asyncio.sleep(0)  # both are sent
+        slow.cancel()
+        assert (await behind)[0][0] == 7
+        assert proxy.accepted == 1  # its own connection
+        alone = own.query(ENDLESS)
+        await until_running(observer, own.process_id, "pg_sleep(600)")
+        alone.cancel()
+        await asyncio.sleep(0)  # what is sent in the same turn would be behind it
+        assert (await own.query("SELECT 8"))[0][0] == 8
+        assert proxy.accepted == 2  # that of the request, too
 
 
 async def test_nothing_is_sent_before_the_server_is_done_with_a_request_to_cancel() -> None:
