@@ -85,6 +85,29 @@ async def test_numbers_that_fit_are_stored_and_none_is_rounded(drugs: Session) -
         Drug.price.set(Drug.rate)
 
 
+async def test_a_value_in_place_of_null_is_not_rounded_either(drugs: Session) -> None:
+    for more in (
+        Drug.price.coalesce(Drug.rate),
+        Drug.rate.coalesce(Drug.price),
+        Drug.price.coalesce(Decimal("1.125")),
+        Drug.price.coalesce(Drug.price).coalesce(Drug.rate),
+        Drug.price.coalesce(Drug.rate * 1),
+    ):
+        with pytest.raises(
+            ConfigurationError, match=r"^Drug\.price: the other's values have more digits after"
+        ):
+            Drug.price.set(more)
+    for equal in (
+        Drug.price.coalesce(7),
+        Drug.price.coalesce(Decimal("1.500")),
+        Drug.stock.coalesce(0),
+    ):
+        await drugs.find(Drug).update(Drug.price.set(equal))
+    await drugs.find(Drug).update(Drug.rate.set(Drug.price.coalesce(Drug.rate)))
+    found = await drugs.find(Drug).one()
+    assert (str(found.price), str(found.rate)) == ("5.00", "5.0000")
+
+
 def test_a_column_takes_computed_values_of_its_own_kind_only() -> None:
     with pytest.raises(ConfigurationError, match=r"^Drug\.sold: "):
         Drug.sold.set(Drug.weight)  # type: ignore[arg-type]  # what the type checker refuses as well

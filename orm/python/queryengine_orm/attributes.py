@@ -19,7 +19,7 @@ from queryengine.ast import (
     Value,
     Where,
 )
-from queryengine.schema import DecimalType, FieldType, Relation
+from queryengine.schema import FieldType, Relation
 from queryengine_orm.checking import checker_of
 from queryengine_orm.conditions import Arithmetic, ColumnRef, Constant, ScalarNode, is_core
 from queryengine_orm.errors import ConfigurationError, UsageError
@@ -33,8 +33,8 @@ from queryengine_orm.expressions import (
     collection_of,
     compare,
     schema_of,
-    takes,
 )
+from queryengine_orm.kinds import has_more_places, takes
 
 __all__ = ["Attribute", "Loadable", "ToMany", "ToOne"]
 
@@ -129,7 +129,7 @@ class Attribute(Scalar[M, T]):
             node = self._operand(scalar)
             if not takes(type_, scalar.type):
                 raise ConfigurationError(f"{place}: its values are not of the kind {scalar.type.kind}")
-            if not isinstance(node, Arithmetic) and _has_more_places(scalar.type, type_):
+            if not isinstance(node, Arithmetic) and has_more_places(scalar.type, type_):
                 raise ConfigurationError(f"{place}: the other's values have more digits after the point")
             return Assignment(self.model, path.field, node)
         length = cast("int | None", getattr(path.field.source, "length", None))
@@ -348,10 +348,3 @@ def _behind(where: Where, step: Step, name: str) -> Where:
         case Comparison() | Quantified():
             path = where.path
             return replace(where, path=Path((name, *path.names), (step, *path.steps), path.field))
-
-
-def _has_more_places(given: FieldType, type_: FieldType) -> bool:
-    """Tell whether decimals would be rounded: PostgreSQL does so, and SQLite keeps all digits."""
-    if not isinstance(given, DecimalType) or not isinstance(type_, DecimalType) or type_.scale is None:
-        return False
-    return given.scale is None or given.scale > type_.scale

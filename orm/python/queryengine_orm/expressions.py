@@ -25,16 +25,10 @@ from queryengine.ast import Comparison, Not, Nulls, Op, Path, Value, Where
 from queryengine.operators import OPERATORS
 from queryengine.schema import (
     ArrayType,
-    DateTimeType,
-    DecimalType,
-    EnumType,
     Field,
     FieldType,
-    FloatType,
     IntegerType,
     ModelSchema,
-    TextType,
-    TypeKind,
 )
 from queryengine.text import check_like
 from queryengine.values import ValueProblem, check
@@ -53,6 +47,7 @@ from queryengine_orm.conditions import (
 )
 from queryengine_orm.describing import NAMES, condition_text, scalar_text
 from queryengine_orm.errors import ConfigurationError, ParameterError, UsageError
+from queryengine_orm.kinds import NUMBERS, constant_type, either, unbounded
 
 __all__ = [
     "Assignment",
@@ -63,7 +58,6 @@ __all__ = [
     "checked",
     "compare",
     "schema_of",
-    "takes",
 ]
 
 M = TypeVar("M")
@@ -78,7 +72,6 @@ Ordered: TypeAlias = Number | str | bytes | dt.date | dt.time | dt.timedelta | U
 """what has an order; to type checkers truth values are numbers, which are refused when they are compared"""
 
 KINDS: Final = {operator.op: operator.kinds for operator in reversed(OPERATORS) if not operator.negated}
-NUMBERS: Final = frozenset({TypeKind.INTEGER, TypeKind.FLOAT, TypeKind.DECIMAL})
 
 
 class Expr(Generic[M]):
@@ -292,14 +285,13 @@ class Readable(Generic[M, R_co]):
         if self.type.kind not in NUMBERS:
             raise ConfigurationError(f"{self.type.kind} values know no {operator}")
         node = Arithmetic(operator, self.node, self._operand(other))
-        return Computed(self.model, node, unbounded(self._type_with(other)))
+        return Computed(self.model, node, unbounded(either(self.type, self._other_type(other))))
 
-    def _type_with(self, other: object) -> FieldType:
-        """Return the type of what is this one or another, or computed of both."""
-        if not isinstance(other, Scalar):
-            return self.type
-        given = cast("Scalar[object, object]", other).type
-        return self.type if takes(self.type, given) else given
+    def _other_type(self, other: object) -> FieldType:
+        """Return the type of another scalar, or of a value beside this one."""
+        if isinstance(other, Scalar):
+            return cast("Scalar[object, object]", other).type
+        return constant_type(self.type, other)
 
 
 class Scalar(Readable[M, T]):
@@ -350,7 +342,7 @@ class Scalar(Readable[M, T]):
     def coalesce(self, other: object) -> Scalar[M, Any]:  # Any: as above
         """This value, or another one where it is null."""
         node = Call("coalesce", (self.node, self._operand(other)))
-        return Computed(self.model, node, self._type_with(other))
+        return Computed(self.model, node, either(self.type, self._other_type(other)))
 
     def length(self: Readable[M, str | None]) -> Scalar[M, int]:
         """How many code points a text has."""
@@ -396,28 +388,3 @@ class Computed(Scalar[M, T]):
     def type(self) -> FieldType:
         """The type of its values."""
         return self._type
-
-
-def takes(type_: FieldType, given: FieldType) -> bool:
-    """Tell whether values of one type are values of another one's kind, whatever their range."""
-    if isinstance(type_, EnumType) and isinstance(given, EnumType):
-        return type_.enum is given.enum
-    if isinstance(type_, DateTimeType) and isinstance(given, DateTimeType):
-        return type_.aware is given.aware
-    is_whole = given.kind is TypeKind.INTEGER and type_.kind in NUMBERS
-    return type_.kind is given.kind or is_whole
-
-
-def unbounded(type_: FieldType) -> FieldType:
-    """Return the type that the results of arithmetic have: a sum may lie outside of a column's own bounds."""
-    match type_:
-        case IntegerType():
-            return IntegerType()
-        case FloatType():
-            return FloatType()
-        case DecimalType():
-            return DecimalType(digits=1000)
-        case TextType():
-            return TextType()
-        case _:
-            return type_
