@@ -353,6 +353,11 @@ def test_a_type_that_fits_its_annotation_is_that_of_the_column(of: Any, type_: A
     assert mapped(Mapped[of], None if type_ is None else mapped_column(type_)).type == meant
 
 
+def test_a_name_that_is_quoted_inside_of_optional_is_found() -> None:
+    found = mapped("Mapped[typing_extensions.Optional['Level']]")
+    assert (found.type, found.nullable) == (EnumType(Level), True)
+
+
 @pytest.mark.parametrize("of", [str, float, int | None, bool], ids=range(4))
 def test_a_version_is_a_whole_number(of: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"Ware\.it: a version counts: Mapped\[int\]"):

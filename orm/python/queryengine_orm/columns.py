@@ -130,6 +130,10 @@ def column_of(model: type[DeclarativeBase], declared: Declared, options: ColumnO
     place = f"{model.__name__}.{declared.name}"
     said = resolved(declared, model)
     annotation = take_apart(said)
+    if isinstance(annotation.type, str | ForwardRef):  # Optional["Name"]
+        named = Declared(declared.name, annotation.type, declared.owner, declared.attribute)
+        inner = take_apart(resolved(named, model), annotation.metadata)
+        annotation = Annotation(inner.type, annotation.nullable or inner.nullable, inner.metadata)
     hint = options.column_type if isinstance(options.column_type, Hint) else None
     given = None if isinstance(options.column_type, Hint) else options.column_type
     opaque = opaque_type(place, said, given)
