@@ -128,3 +128,20 @@ async def test_a_stream_left_in_a_loan_is_closed_without_a_word(
         async with pool.acquire() as connection:
             assert connection.transactions == 0
     assert caplog.records == []
+
+
+async def test_an_exception_that_leaves_a_stream_while_one_listens_is_the_one_to_be_seen(
+    postgres: PostgresServer,
+) -> None:
+    async with connected(postgres) as connection:
+        batches = connection.stream("SELECT 1 FROM generate_series(1, 9)", batch=2)
+        with pytest.raises(ZeroDivisionError):
+            await fail_while_listening(connection, batches)
+        await batches.aclose()
+        assert await value(connection, "SELECT 3") == 3
+
+
+async def fail_while_listening(connection: Connection, batches: AsyncGenerator[Rows]) -> None:
+    async with connection.listen("news"):
+        await anext(batches)
+        raise ZeroDivisionError

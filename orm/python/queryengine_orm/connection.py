@@ -20,7 +20,7 @@ from queryengine_orm.dsn import Address, Options, Settings, settings_of
 from queryengine_orm.errors import ConfigurationError, DatabaseError, OrmError, UsageError
 from queryengine_orm.handshake import open_link
 from queryengine_orm.listening import Listener
-from queryengine_orm.streaming import alone
+from queryengine_orm.streaming import alone, part_of_stream
 from queryengine_orm.transactions import PostgresTransaction, begin
 
 __all__ = ["STATEMENTS", "Connection", "Notice", "connect", "opener"]
@@ -205,7 +205,8 @@ class Connection(Link, asyncio.BufferedProtocol):
             if not listeners:
                 self._listeners.pop(channel, None)
                 if not self.is_closed:
-                    await self.run_script(f"UNLISTEN {name}")
+                    with part_of_stream():  # or its refusal would hide the exception that left the stream
+                        await self.run_script(f"UNLISTEN {name}")
 
     async def close(self) -> None:
         """Take leave of the server, and wait a little until it has hung up; calls under way fail."""
