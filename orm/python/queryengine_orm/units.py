@@ -77,8 +77,8 @@ class Unit:
         self._new: dict[int, DeclarativeBase] = {}
         self._deleted: dict[int, DeclarativeBase] = {}
         self._undo: list[Undo] = []
-        self._forgotten = WeakValueDictionary[int, DeclarativeBase]()
-        """objects that nobody told the session to forget: a roll-back did"""
+        self._forgotten: WeakValueDictionary[int, DeclarativeBase] | None = None
+        """objects that nobody told the session to forget: a roll-back did; made for the first of them"""
 
     def has(self, instance: DeclarativeBase) -> bool:
         """Tell whether an object is known, or new here."""
@@ -111,7 +111,8 @@ class Unit:
         """Forget an object, and what was to be written of it."""
         self._new.pop(id(instance), None)
         self._deleted.pop(id(instance), None)
-        self._forgotten.pop(id(instance), None)
+        if self._forgotten:
+            self._forgotten.pop(id(instance), None)
         if self._identities.has(instance):
             self._identities.drop(mapper_of(type(instance)), instance)
 
@@ -119,16 +120,18 @@ class Unit:
         """Forget what is to be written, and what savepoints would give back."""
         self._new.clear()
         self._deleted.clear()
-        self._forgotten.clear()
+        self._forgotten = None
         for undo in self._undo:
             undo.known = {}
 
     def check_forgotten(self) -> None:
         """Raise UsageError where an object was changed that a roll-back took out of the session."""
-        changed = [each for each in self._forgotten.values() if changes_of(each)]
-        for instance in changed:
+        forgotten = self._forgotten
+        if not forgotten:
+            return
+        for instance in [each for each in forgotten.values() if changes_of(each)]:
             if is_new(instance) or self._identities.has(instance):
-                del self._forgotten[id(instance)]
+                del forgotten[id(instance)]
             elif next(differing(mapper_of(type(instance)), instance), None) is not None:
                 raise UsageError(
                     f"{instance!r} was changed after a roll-back, by which the session forgot it: add it to"
@@ -337,4 +340,8 @@ class Unit:
                 values.pop(generated.attribute, None)
         before = self._identities.all()
         self._identities.restore(undo.known)
-        self._forgotten.update({id(each): each for each in before if not self.has(each)})
+        forgotten = {id(each): each for each in before if not self.has(each)}
+        if self._forgotten is None:
+            self._forgotten = WeakValueDictionary(forgotten)
+        else:
+            self._forgotten.update(forgotten)
